@@ -1,0 +1,52 @@
+import nx from '@nx/eslint-plugin';
+import prettier from 'eslint-config-prettier';
+import tseslint from 'typescript-eslint';
+
+/** Which layers each layer may import from; imports run downward only. */
+const LAYERS = {
+  tensor: ['tensor'],
+  'routers-core': ['tensor'],
+  router: ['tensor', 'routers-core'],
+  'coordination-core': ['tensor'],
+  coordination: ['tensor', 'coordination-core'],
+  model: ['tensor', 'model'],
+  adapters: ['tensor', 'model', 'routers-core', 'coordination-core', 'adapters'],
+  datasets: ['tensor'],
+  training: ['tensor', 'model', 'adapters', 'routers-core', 'coordination-core', 'datasets'],
+  evaluation: ['tensor', 'model', 'adapters', 'datasets'],
+  experiment: ['routers-core', 'coordination-core', 'adapters', 'datasets', 'training', 'evaluation', 'model', 'tensor'],
+  client: ['client'],
+  tracking: ['client', 'tracking'],
+  report: ['experiment', 'report'],
+};
+
+export default [
+  { ignores: ['dist/**', 'node_modules/**', '.nx/**', 'coverage/**', 'runs/**', 'tmp/**', '**/*.py'] },
+  ...tseslint.configs.strict,
+  {
+    files: ['**/*.ts'],
+    plugins: { '@nx': nx },
+    languageOptions: { parserOptions: { projectService: false } },
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        {
+          enforceBuildableLibDependency: false,
+          allow: [],
+          depConstraints: [
+            ...Object.entries(LAYERS).map(([layer, allowed]) => ({
+              sourceTag: `layer:${layer}`,
+              onlyDependOnLibsWithTags: allowed.map((name) => `layer:${name}`),
+            })),
+            { sourceTag: 'layer:app', onlyDependOnLibsWithTags: ['*'] },
+            { sourceTag: 'layer:tools', onlyDependOnLibsWithTags: ['*'] },
+          ],
+        },
+      ],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  { files: ['libs/**/*.ts'], ignores: ['**/*.test.ts'], rules: { 'no-console': 'error' } },
+  prettier,
+];
