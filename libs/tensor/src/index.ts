@@ -1,1 +1,27 @@
-export {};
+export { tf } from './tf.js';
+export { HostTensor, sizeOf, type DType, type TensorSpec, type TypedData } from './host-tensor.js';
+export { flattenTree, mapTree, type HostOf, type Tree, type TreeEntry } from './tree.js';
+export { RandomKey } from './random-key.js';
+export {
+  DEVICES,
+  ENGINES,
+  type DeviceName,
+  type Engine,
+  type EngineName,
+  type EngineOptions,
+  type HostTree,
+  type JitOptions,
+  type Program,
+  type TensorFunction,
+  type TensorTree,
+} from './engine/engine.js';
+export { createEngine } from './engine/create-engine.js';
+export { customGradient, type GradientRule } from './ops/custom-gradient.js';
+export { stopGradient } from './ops/stop-gradient.js';
+export { oneHot, topKIds, topKMask } from './ops/top-k.js';
+export { sortDescending } from './ops/sort.js';
+export { takeAlongLast } from './ops/take-along.js';
+export { crossEntropy } from './ops/cross-entropy.js';
+export { linear, repeatColumns, rmsNorm, silu, swiglu } from './ops/layers.js';
+export { attention, rope } from './ops/attention.js';
+export { FlatLayout, type FlatEntry } from './ops/flat-parameters.js';

@@ -1,0 +1,4 @@
+export { Registry, type Identified } from './registry.js';
+export { UserError, messageOf } from './user-error.js';
+export { stableHash, canonicalJson, type Json } from './canonical-json.js';
+export { parseOptions } from './parse-options.js';

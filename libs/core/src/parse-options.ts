@@ -1,0 +1,40 @@
+import type { z } from 'zod';
+import { UserError } from './user-error.js';
+
+/**
+ * Checks options against their schema. The first problem becomes one line that names the field, the value and what is
+ * allowed.
+ *
+ * @param where prefix for field names, e.g. the file's name
+ */
+export function parseOptions<Schema extends z.ZodType>(schema: Schema, input: unknown, where = ''): z.output<Schema> {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const issue = deepest(result.error.issues);
+  const field = issue.path.join('.');
+  const value = issue.path.reduce<unknown>(
+    (node, key) => (typeof node === 'object' && node !== null ? (node as Record<PropertyKey, unknown>)[key] : undefined),
+    input,
+  );
+  const shown = value === undefined ? '' : ` (got ${abbreviate(JSON.stringify(value))})`;
+  const more = result.error.issues.length > 1 ? ` (and ${result.error.issues.length - 1} more)` : '';
+  throw new UserError(`${[where, field].filter(Boolean).join(': ')}: ${issue.message}${shown}${more}`);
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** The first issue; of a union the branch that came furthest. */
+function deepest(issues: readonly Issue[], prefix: readonly PropertyKey[] = []): Issue {
+  const issue = issues[0]!;
+  const path = [...prefix, ...issue.path];
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const branches = issue.errors.filter((branch) => branch.length > 0).map((branch) => deepest(branch, path));
+    const best = branches.sort((a, b) => b.path.length - a.path.length)[0];
+    if (best && best.path.length > path.length) return best;
+  }
+  return { ...issue, path } as Issue;
+}
+
+function abbreviate(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

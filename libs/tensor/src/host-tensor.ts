@@ -1,0 +1,76 @@
+/** Element types a tensor can have here: tfjs's numeric types that ONNX Runtime shares. */
+export type DType = 'float32' | 'int32' | 'bool';
+
+export type TypedData = Float32Array | Int32Array | Uint8Array;
+
+/** Shape and element type of a tensor, without its values. */
+export interface TensorSpec {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+/** Number of elements of a shape; 1 for a scalar. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((size, dim) => size * dim, 1);
+}
+
+/**
+ * A tensor's values in host memory, row-major: what goes into and comes out of a compiled program. Immutable by
+ * convention: whoever writes into `data` must own it.
+ */
+export class HostTensor implements TensorSpec {
+  readonly size: number;
+
+  /** @throws RangeError if `data` does not hold exactly the elements of `shape`. */
+  constructor(
+    readonly data: TypedData,
+    readonly shape: readonly number[],
+    readonly dtype: DType = dtypeOf(data),
+  ) {
+    this.size = sizeOf(shape);
+    if (data.length !== this.size) {
+      throw new RangeError(`a tensor of shape [${shape.join(', ')}] needs ${this.size} values, got ${data.length}`);
+    }
+  }
+
+  static scalar(value: number): HostTensor {
+    return new HostTensor(Float32Array.of(value), []);
+  }
+
+  static zeros(shape: readonly number[], dtype: DType = 'float32'): HostTensor {
+    return new HostTensor(allocate(sizeOf(shape), dtype), shape, dtype);
+  }
+
+  static full(shape: readonly number[], value: number, dtype: DType = 'float32'): HostTensor {
+    return new HostTensor(allocate(sizeOf(shape), dtype).fill(value), shape, dtype);
+  }
+
+  static float(values: ArrayLike<number>, shape: readonly number[] = [values.length]): HostTensor {
+    return new HostTensor(Float32Array.from(values), shape);
+  }
+
+  static int(values: ArrayLike<number>, shape: readonly number[] = [values.length]): HostTensor {
+    return new HostTensor(Int32Array.from(values), shape);
+  }
+
+  /** The single value of a tensor with one element. @throws RangeError if there are more. */
+  item(): number {
+    if (this.size !== 1) throw new RangeError(`item() needs one element, the shape is [${this.shape.join(', ')}]`);
+    return this.data[0]!;
+  }
+
+  /** Same values under another shape of the same size; shares `data`. */
+  reshape(shape: readonly number[]): HostTensor {
+    return new HostTensor(this.data, shape, this.dtype);
+  }
+}
+
+function dtypeOf(data: TypedData): DType {
+  if (data instanceof Float32Array) return 'float32';
+  return data instanceof Int32Array ? 'int32' : 'bool';
+}
+
+function allocate(size: number, dtype: DType): TypedData {
+  if (dtype === 'float32') return new Float32Array(size);
+  return dtype === 'int32' ? new Int32Array(size) : new Uint8Array(size);
+}

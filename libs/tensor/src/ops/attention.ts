@@ -1,0 +1,48 @@
+import { tf } from '../tf.js';
+import { customGradient } from './custom-gradient.js';
+
+/**
+ * Rotary position embedding, half-split form as in Hugging Face checkpoints (Su et al. 2021).
+ * x [B, S, H, P] (P = head width), cos and sin [B, S, 1, P] -> [B, S, H, P].
+ */
+export function rope(x_BSHP: tf.Tensor4D, cos_BS1P: tf.Tensor4D, sin_BS1P: tf.Tensor4D): tf.Tensor4D {
+  return customGradient(x_BSHP, (x: tf.Tensor4D) => ({
+    value: rotate(x, cos_BS1P, sin_BS1P),
+    // A rotation's transpose is the rotation by the opposite angle.
+    gradFunc: (dy: tf.Tensor4D) => rotate(dy, cos_BS1P, sin_BS1P.neg()),
+  }));
+}
+
+function rotate(x: tf.Tensor4D, cos: tf.Tensor4D, sin: tf.Tensor4D): tf.Tensor4D {
+  const [first, second] = tf.split(x, 2, -1) as [tf.Tensor4D, tf.Tensor4D];
+  return x.mul(cos).add(tf.concat([second.neg(), first], -1).mul(sin));
+}
+
+/**
+ * Softmax attention with grouped queries. Query head h uses key head floor(h / (H / Hkv)).
+ * q [B, S, H, P], k and v [B, Z, Hkv, P], mask [B, 1, S, Z] added to the scores (0 or a large negative number)
+ * -> [B, S, H * P].
+ */
+export function attention(
+  q_BSHP: tf.Tensor4D,
+  k_BZJP: tf.Tensor4D,
+  v_BZJP: tf.Tensor4D,
+  mask_B1SZ: tf.Tensor4D,
+): tf.Tensor3D {
+  const [batch, length, heads, width] = q_BSHP.shape;
+  const [, keys, keyHeads] = k_BZJP.shape;
+  const group = heads / keyHeads;
+  // Fold the query heads that share a key head into rows, so that no key or value is repeated.
+  const q = q_BSHP.mul(1 / Math.sqrt(width))
+    .transpose([0, 2, 1, 3])
+    .reshape([batch * keyHeads, group * length, width]) as tf.Tensor3D;
+  const k = k_BZJP.transpose([0, 2, 1, 3]).reshape([batch * keyHeads, keys, width]) as tf.Tensor3D;
+  const v = v_BZJP.transpose([0, 2, 1, 3]).reshape([batch * keyHeads, keys, width]) as tf.Tensor3D;
+  const scores_BHSZ = tf.matMul(q, k, false, true).reshape([batch, heads, length, keys]).add(mask_B1SZ);
+  const weights = tf.softmax(scores_BHSZ).reshape([batch * keyHeads, group * length, keys]) as tf.Tensor3D;
+  return tf
+    .matMul(weights, v)
+    .reshape([batch, heads, length, width])
+    .transpose([0, 2, 1, 3])
+    .reshape([batch, length, heads * width]);
+}

@@ -1,0 +1,28 @@
+import { tf } from '../tf.js';
+import { stopGradient } from './stop-gradient.js';
+
+/** Ids of the `k` largest scores of each row, largest first; ties take the lower id. [T, E] -> [T, K] int32. */
+export function topKIds(scores_TE: tf.Tensor2D, k: number): tf.Tensor2D {
+  checkK(k, scores_TE.shape[1]);
+  return tf.topk(stopGradient(scores_TE), k, true).indices;
+}
+
+/**
+ * 1 where a score is among the `k` largest of its row, else 0; exactly `k` ones a row, no gradient.
+ * [T, E] -> [T, E] float32.
+ */
+export function topKMask(scores_TE: tf.Tensor2D, k: number): tf.Tensor2D {
+  const experts = scores_TE.shape[1];
+  checkK(k, experts);
+  if (k === experts) return tf.onesLike(scores_TE);
+  return oneHot(topKIds(scores_TE, k), experts).sum(1);
+}
+
+/** One row of indicator values per id. ids [...] int32 -> [..., depth] float32; no gradient. */
+export function oneHot(ids: tf.Tensor, depth: number): tf.Tensor {
+  return tf.oneHot(ids, depth, 1, 0, 'float32');
+}
+
+function checkK(k: number, experts: number): void {
+  if (!Number.isInteger(k) || k < 1 || k > experts) throw new RangeError(`k: ${k} is not in 1..${experts}`);
+}
