@@ -1,0 +1,73 @@
+import type { HostTensor, tf } from '@gmoe/tensor';
+import type { z } from 'zod';
+
+export type Tensors = Readonly<Record<string, tf.Tensor>>;
+export type HostTensors = Readonly<Record<string, HostTensor>>;
+
+/** What one mixture layer's routing did in a forward pass. */
+export interface LayerRouting {
+  readonly logits_TE: tf.Tensor2D;
+  /** Routing probabilities over all experts, before selection. */
+  readonly probs_TE: tf.Tensor2D;
+  /** 1 where the expert is used; no gradient. */
+  readonly mask_TE: tf.Tensor2D;
+  /** Mixture weights after selection (renormalised), 0 where not selected. */
+  readonly gates_TE: tf.Tensor2D;
+}
+
+/** The routing of one forward pass over all mixture layers; experts per layer may differ. */
+export interface CoordinationContext {
+  readonly layers: readonly LayerRouting[];
+  /** 1 for real tokens, 0 for padding. [T] */
+  readonly tokenMask_T: tf.Tensor1D;
+}
+
+/** What a strategy is built for. */
+export interface CoordinationSpec {
+  /** E of each mixture layer, first layer first. */
+  readonly expertsPerLayer: readonly number[];
+  /** K, experts per token. */
+  readonly topK: number;
+}
+
+export interface CoordinationInit {
+  /** Learned with the adapter: lambda, sigma. */
+  readonly trainable: HostTensors;
+  /** Carried from step to step without gradient: accumulated expert counts. */
+  readonly state: HostTensors;
+}
+
+export interface CoordinationResult {
+  /** The loss, not yet multiplied by its coefficient; mean over layers. Scalar. */
+  readonly loss: tf.Scalar;
+  /** Values to log beside it, e.g. `lambda.0`. Scalars. */
+  readonly metrics: Tensors;
+  /** State after this pass (same names as in `init`). Callers keep it only after training passes. */
+  readonly state: Tensors;
+}
+
+/** An auxiliary loss over the routing of all layers: Poisson distinction, Normal balance, load balance, z-loss. */
+export interface CoordinationStrategy {
+  readonly id: string;
+  /** Weight of this loss in the total. */
+  readonly coefficient: number;
+  init(spec: CoordinationSpec): CoordinationInit;
+  loss(
+    params: { readonly trainable: Tensors; readonly state: Tensors },
+    context: CoordinationContext,
+    spec: CoordinationSpec,
+  ): CoordinationResult;
+}
+
+/** A strategy lib's entry in the registry. Its options include `coefficient`. */
+export interface CoordinationDefinition<Schema extends z.ZodType = z.ZodType> {
+  readonly id: string;
+  readonly options: Schema;
+  create(options: z.output<Schema>): CoordinationStrategy;
+}
+
+export function defineCoordination<Schema extends z.ZodType>(
+  definition: CoordinationDefinition<Schema>,
+): CoordinationDefinition {
+  return definition as unknown as CoordinationDefinition;
+}

@@ -1,0 +1,89 @@
+import type { HostTensor, RandomKey, tf } from '@gmoe/tensor';
+import type { z } from 'zod';
+
+/** What a router is built for: one mixture layer. */
+export interface RouterSpec {
+  /** D, width of the token features. */
+  readonly modelWidth: number;
+  /** E, experts in this layer. */
+  readonly experts: number;
+  /** K, experts per token that the selector will take; capacity-based routers need it. */
+  readonly topK: number;
+  /** Index of the mixture layer, 0-based. */
+  readonly layer: number;
+}
+
+/** What holds for one forward pass. */
+export interface RouterContext {
+  /** 1 for real tokens, 0 for padding. [T] */
+  readonly tokenMask_T: tf.Tensor1D;
+  /** Whether this pass trains: noise and capacity apply only then. */
+  readonly training: boolean;
+  /** Standard normal noise [T, E], given in training to routers with `needsNoise`. */
+  readonly noise_TE?: tf.Tensor2D;
+}
+
+/** A router's answer for T tokens and E experts. */
+export interface RouterOutput {
+  /** Scores before normalisation. [T, E] */
+  readonly logits_TE: tf.Tensor2D;
+  /** Routing probabilities, rows sum to 1 for softmax routers. Losses and mixture weights come from these. [T, E] */
+  readonly probs_TE: tf.Tensor2D;
+  /** Scores that selection ranks by, where they differ from `probs_TE` (DeepSeek-V3's bias, added noise). [T, E] */
+  readonly selectionScores_TE?: tf.Tensor2D;
+}
+
+/** Tensors by name. */
+export type Tensors = Readonly<Record<string, tf.Tensor>>;
+export type HostTensors = Readonly<Record<string, HostTensor>>;
+
+/** Starting values of one layer's router. */
+export interface RouterInit {
+  /** Learned by gradient. */
+  readonly trainable: HostTensors;
+  /** Fixed for the run and saved with the adapter: expert features, normalised adjacency. */
+  readonly frozen: HostTensors;
+  /** Carried from step to step without gradient: selection biases. Empty for most. */
+  readonly state: HostTensors;
+  /** Remarks on the draw that a researcher must know: no edges, twin experts. One line each. */
+  readonly warnings: readonly string[];
+}
+
+/** How tokens were dispatched in a pass, for routers that carry state. */
+export interface RouterUsage {
+  /** Tokens per expert (padding excluded). [E] */
+  readonly load_E: tf.Tensor1D;
+}
+
+/** Parameters of one layer as the router sees them inside a program. */
+export interface RouterParams {
+  readonly trainable: Tensors;
+  readonly frozen: Tensors;
+  readonly state: Tensors;
+}
+
+/**
+ * Scores experts for tokens. Pure: parameters and state come in, scores go out. Every implementation passes
+ * `testRouterContract` (finite gradients, equivariance in tokens, padding invariance, eager = compiled, no leaks).
+ */
+export interface Router {
+  readonly id: string;
+  readonly needsNoise?: boolean;
+  init(key: RandomKey, spec: RouterSpec): RouterInit;
+  route(params: RouterParams, x_TD: tf.Tensor2D, context: RouterContext, spec: RouterSpec): RouterOutput;
+  /** State after a training step; absent if the router has none. */
+  nextState?(state: Tensors, usage: RouterUsage, spec: RouterSpec): Tensors;
+}
+
+/** A router lib's entry in the registry: its id, options (the only source of defaults and docs) and constructor. */
+export interface RouterDefinition<Schema extends z.ZodType = z.ZodType> {
+  readonly id: string;
+  /** Options without the id; strict, every field described and with a default. */
+  readonly options: Schema;
+  create(options: z.output<Schema>): Router;
+}
+
+/** Keeps the options' type inside `create` while the registry holds definitions of any options. */
+export function defineRouter<Schema extends z.ZodType>(definition: RouterDefinition<Schema>): RouterDefinition {
+  return definition as unknown as RouterDefinition;
+}

@@ -1,0 +1,35 @@
+import type { tf } from '@gmoe/tensor';
+import type { z } from 'zod';
+import type { RouterOutput } from './router.js';
+
+/** Which experts each token uses and with which weights. */
+export interface Selection {
+  /** 1 where the expert is used. No gradient. [T, E] */
+  readonly mask_TE: tf.Tensor2D;
+  /** Mixture weights: 0 where not selected; differentiable. Rows sum to 1 where weights are renormalised. [T, E] */
+  readonly gates_TE: tf.Tensor2D;
+  /**
+   * The same by slot, for `expert_form: ffn`, which evaluates one expert a slot: slot j of token t uses expert
+   * `ids_TK[t, j]` with weight `weights_TK[t, j]` (0 for an unused slot). [T, K] int32 and [T, K].
+   */
+  readonly ids_TK: tf.Tensor2D;
+  readonly weights_TK: tf.Tensor2D;
+}
+
+/** Chooses experts from a router's scores: top-k, dense, top-p. */
+export interface Selector {
+  readonly id: string;
+  /** K, the number of slots for E experts: k for top-k, E for dense and top-p. */
+  slots(experts: number): number;
+  select(output: RouterOutput): Selection;
+}
+
+export interface SelectorDefinition<Schema extends z.ZodType = z.ZodType> {
+  readonly id: string;
+  readonly options: Schema;
+  create(options: z.output<Schema>): Selector;
+}
+
+export function defineSelector<Schema extends z.ZodType>(definition: SelectorDefinition<Schema>): SelectorDefinition {
+  return definition as unknown as SelectorDefinition;
+}
