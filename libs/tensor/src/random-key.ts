@@ -104,12 +104,16 @@ export class RandomKey {
   /** 1 with probability `p`, else 0, float32. */
   bernoulli(shape: readonly number[], p: number): HostTensor {
     const threshold = p * 2 ** 32;
-    return new HostTensor(Float32Array.from(this.words(sizeOf(shape)), (word) => (word < threshold ? 1 : 0)), shape);
+    return new HostTensor(
+      Float32Array.from(this.words(sizeOf(shape)), (word) => (word < threshold ? 1 : 0)),
+      shape,
+    );
   }
 
   /** An integer in [0, bound), without modulo bias. */
   integer(bound: number): number {
-    if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 32) throw new RangeError(`bound: ${bound} is not in 1..2^32`);
+    if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 32)
+      throw new RangeError(`bound: ${bound} is not in 1..2^32`);
     const limit = Math.floor(2 ** 32 / bound) * bound;
     for (let block = 0; ; block++) {
       const word = philox4x32([block, 0, 0, 3], [this.k0, this.k1])[0];

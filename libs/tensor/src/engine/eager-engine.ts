@@ -1,7 +1,7 @@
 import { UserError } from '@gmoe/core';
 import { HostTensor, type DType, type TypedData } from '../host-tensor.js';
 import { tf } from '../tf.js';
-import { flattenTree, mapTree, type HostOf } from '../tree.js';
+import { mapTree, type HostOf } from '../tree.js';
 import type { Engine, EngineOptions, JitOptions, Program, TensorFunction } from './engine.js';
 import { openTfjsBackend } from './tfjs-backends.js';
 
@@ -67,9 +67,4 @@ function toTensor({ data, shape, dtype }: HostTensor): tf.Tensor {
 function toHost(tensor: tf.Tensor): HostTensor {
   const values = tensor.dataSync() as TypedData;
   return new HostTensor(values.slice(), tensor.shape, tensor.dtype as DType);
-}
-
-/** Every tensor leaf of a structure, with its path; for tests of leaks and finiteness. */
-export function tensorLeaves(tree: unknown): { path: string; leaf: tf.Tensor }[] {
-  return flattenTree(tree, isTensor);
 }

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createEngine, crossEntropy, HostTensor, tf } from '../index.js';
 
 describe('engine', () => {
-  it('runs a function with its gradient', async () => {
-    const engine = await createEngine({ engine: 'eager', device: 'cpu' });
+  it.each(['compiled', 'eager'] as const)('%s runs a function with its gradient', async (name) => {
+    const engine = await createEngine({ engine: name, device: 'cpu' });
     const program = engine.jit(
       (frozen: { w: tf.Tensor2D }, x: tf.Tensor2D, targets: tf.Tensor1D) => {
         const loss = (input: tf.Tensor) => crossEntropy(tf.matMul(input as tf.Tensor2D, frozen.w), targets).mean();

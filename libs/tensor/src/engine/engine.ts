@@ -15,6 +15,8 @@ export interface EngineOptions {
   readonly device?: DeviceName;
   /** Threads inside one op, compiled engine on the cpu only. Default 1. */
   readonly threads?: number;
+  /** Writes ONNX Runtime's per-node timings to files with this prefix (compiled engine). */
+  readonly profilePrefix?: string;
 }
 
 /** A structure of host tensors: objects and arrays nested at will. */

@@ -4,6 +4,7 @@ import { messageOf, UserError } from '@gmoe/core';
 import { tf } from '../tf.js';
 import type { DeviceName } from './engine.js';
 
+type WasmBackend = { setWasmPaths(folder: string): void; version_wasm: string };
 type TfjsDevice = 'tensorflow' | 'wasm' | 'cpu';
 
 const require = createRequire(import.meta.url);
@@ -54,7 +55,7 @@ export async function probeTfjsBackend(device: TfjsDevice): Promise<BackendProbe
 async function load(device: TfjsDevice): Promise<string> {
   if (device === 'cpu') return `tfjs ${tf.version_core}`;
   if (device === 'wasm') {
-    const wasm = require('@tensorflow/tfjs-backend-wasm') as typeof import('@tensorflow/tfjs-backend-wasm');
+    const wasm = require('@tensorflow/tfjs-backend-wasm') as WasmBackend;
     wasm.setWasmPaths(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + sep);
     return `@tensorflow/tfjs-backend-wasm ${wasm.version_wasm}`;
   }

@@ -33,7 +33,8 @@ export function attention(
   const [, keys, keyHeads] = k_BZJP.shape;
   const group = heads / keyHeads;
   // Fold the query heads that share a key head into rows, so that no key or value is repeated.
-  const q = q_BSHP.mul(1 / Math.sqrt(width))
+  const q = q_BSHP
+    .mul(1 / Math.sqrt(width))
     .transpose([0, 2, 1, 3])
     .reshape([batch * keyHeads, group * length, width]) as tf.Tensor3D;
   const k = k_BZJP.transpose([0, 2, 1, 3]).reshape([batch * keyHeads, keys, width]) as tf.Tensor3D;

@@ -46,14 +46,20 @@ export class FlatLayout {
   unpack(flat: HostTensor): Record<string, HostTensor> {
     const data = flat.data as Float32Array;
     return Object.fromEntries(
-      this.entries.map(({ name, shape, offset, size }) => [name, new HostTensor(data.subarray(offset, offset + size), shape)]),
+      this.entries.map(({ name, shape, offset, size }) => [
+        name,
+        new HostTensor(data.subarray(offset, offset + size), shape),
+      ]),
     );
   }
 
   /** Named tensors of a flat vector inside a program; the gradient is one concatenation. flat [N]. */
   split(flat_N: tf.Tensor1D): Record<string, tf.Tensor> {
     if (this.entries.length === 0) return {};
-    const parts = tf.split(flat_N, this.entries.map((entry) => entry.size));
+    const parts = tf.split(
+      flat_N,
+      this.entries.map((entry) => entry.size),
+    );
     return Object.fromEntries(this.entries.map(({ name, shape }, i) => [name, parts[i]!.reshape([...shape])]));
   }
 

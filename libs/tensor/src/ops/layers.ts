@@ -54,5 +54,8 @@ function rmsNormalize(x_TD: tf.Tensor2D, epsilon: number): tf.Tensor2D {
 export function repeatColumns(x_TE: tf.Tensor2D, times: number): tf.Tensor2D {
   const [rows, columns] = x_TE.shape;
   if (times === 1) return x_TE;
-  return x_TE.expandDims<tf.Tensor3D>(2).mul(tf.ones([1, 1, times])).reshape([rows, columns * times]);
+  return x_TE
+    .expandDims<tf.Tensor3D>(2)
+    .mul(tf.ones([1, 1, times]))
+    .reshape([rows, columns * times]);
 }

@@ -1,0 +1,99 @@
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as ort from 'onnxruntime-node';
+import { HostTensor, type DType, type TypedData } from '../host-tensor.js';
+import { encodeModel, type OnnxInitializer, type OnnxModel } from '../trace/onnx-proto.js';
+
+export interface SessionSettings {
+  readonly provider: 'cpu' | 'webgpu' | 'cuda';
+  readonly threads: number;
+  /** Write ONNX Runtime's per-node timings to a file with this prefix. */
+  readonly profilePrefix?: string;
+}
+
+const WEIGHTS_FILE = 'weights.bin';
+/** ONNX Runtime maps external data by pages. */
+const PAGE = 4096;
+
+/**
+ * Opens an ONNX Runtime session for a graph.
+ *
+ * On the cpu, weights are inputs of the graph: the session borrows the host's memory, so that programs share one copy.
+ * On other devices they become constants (`weights`) in a file beside the model, uploaded once.
+ */
+export async function openSession(
+  model: OnnxModel,
+  weights: ReadonlyMap<string, HostTensor>,
+  settings: SessionSettings,
+): Promise<ort.InferenceSession> {
+  if (settings.provider === 'cpu') return ort.InferenceSession.create(encodeModel(model), sessionOptions(settings));
+  const folder = await mkdtemp(join(tmpdir(), 'gmoe-graph-'));
+  try {
+    const external = await writeWeights(join(folder, WEIGHTS_FILE), model, weights);
+    const names = new Set(external.map(({ name }) => name));
+    const path = join(folder, 'model.onnx');
+    await writeFile(
+      path,
+      encodeModel({
+        ...model,
+        inputs: model.inputs.filter(({ name }) => !names.has(name)),
+        initializers: [...model.initializers, ...external],
+      }),
+    );
+    return await ort.InferenceSession.create(path, sessionOptions(settings));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function writeWeights(
+  path: string,
+  model: OnnxModel,
+  weights: ReadonlyMap<string, HostTensor>,
+): Promise<OnnxInitializer[]> {
+  const file = await open(path, 'w');
+  try {
+    const external: OnnxInitializer[] = [];
+    let offset = 0;
+    for (const { name } of model.inputs) {
+      const host = weights.get(name);
+      if (!host) continue;
+      const bytes = new Uint8Array(host.data.buffer, host.data.byteOffset, host.data.byteLength);
+      await file.write(bytes, 0, bytes.length, offset);
+      external.push({
+        name,
+        shape: host.shape,
+        type: host.dtype,
+        data: { file: WEIGHTS_FILE, offset, bytes: bytes.length },
+      });
+      offset = Math.ceil((offset + bytes.length) / PAGE) * PAGE;
+    }
+    return external;
+  } finally {
+    await file.close();
+  }
+}
+
+function sessionOptions({ provider, threads, profilePrefix }: SessionSettings): ort.InferenceSession.SessionOptions {
+  return {
+    executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
+    graphOptimizationLevel: 'all',
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    logSeverityLevel: 3,
+    ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
+    // Waiting threads that spin take the core from other trials on a busy machine.
+    extra: { session: { intra_op: { allow_spinning: '0' }, set_denormal_as_zero: '1' } },
+  };
+}
+
+/** A view for ONNX Runtime on a host tensor's memory. */
+export function toOrtTensor({ data, shape, dtype }: HostTensor): ort.Tensor {
+  return new ort.Tensor(dtype, data as Float32Array, shape);
+}
+
+export function fromOrtTensor(tensor: ort.Tensor): HostTensor {
+  return new HostTensor(tensor.data as TypedData, tensor.dims, tensor.type as DType);
+}

@@ -1,0 +1,108 @@
+import { sizeOf, type DType, type TypedData } from '../host-tensor.js';
+import type { Attribute, OnnxInitializer, OnnxNode, OnnxType } from './onnx-proto.js';
+
+export interface NodeOptions {
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+  readonly domain?: string;
+  /** Number of outputs; default 1. */
+  readonly outputs?: number;
+}
+
+/** Constants up to this many elements are written as they are; larger uniform ones become an Expand. */
+const SMALL_CONSTANT = 64;
+
+/**
+ * Collects the nodes of one ONNX graph. Every op here is a pure function of its inputs, so a node that was emitted
+ * before is not emitted again (common subexpressions), and what no output needs is dropped at the end.
+ */
+export class GraphBuilder {
+  private readonly nodes: OnnxNode[] = [];
+  private readonly initializers = new Map<string, OnnxInitializer>();
+  private readonly known = new Map<string, readonly string[]>();
+  private count = 0;
+
+  /** Adds a node and returns the names of its outputs. An empty input name is an absent optional input. */
+  emit(op: string, inputs: readonly string[], options: NodeOptions = {}): readonly string[] {
+    const { attributes = {}, domain = '', outputs = 1 } = options;
+    const key = JSON.stringify([op, domain, inputs, attributes, outputs]);
+    const same = this.known.get(key);
+    if (same) return same;
+    const names = Array.from({ length: outputs }, () => `v${this.count++}`);
+    this.nodes.push({ op, domain, inputs, outputs: names, attributes });
+    this.known.set(key, names);
+    return names;
+  }
+
+  /** A node with one output. */
+  node(
+    op: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+    domain = '',
+  ): string {
+    return this.emit(op, inputs, { attributes, domain })[0]!;
+  }
+
+  /** A constant tensor. */
+  constant(data: TypedData, shape: readonly number[], dtype: DType): string {
+    const first = data[0];
+    if (data.length > SMALL_CONSTANT && data.every((value) => value === first)) {
+      return this.fill(first!, shape, dtype);
+    }
+    return this.initializer(data, shape, dtype);
+  }
+
+  /** A tensor of one repeated value, without storing it. */
+  fill(value: number, shape: readonly number[], dtype: DType): string {
+    const scalar = this.scalar(value, dtype);
+    return sizeOf(shape) === 1 && shape.length === 0 ? scalar : this.node('Expand', [scalar, this.int64s(shape)]);
+  }
+
+  scalar(value: number, dtype: DType = 'float32'): string {
+    const data =
+      dtype === 'float32' ? Float32Array.of(value) : dtype === 'int32' ? Int32Array.of(value) : Uint8Array.of(value);
+    return this.initializer(data, [], dtype);
+  }
+
+  /** A vector of 64-bit integers: shapes, axes, pads. */
+  int64s(values: readonly number[]): string {
+    return this.initializer(BigInt64Array.from(values, BigInt), [values.length], 'int64');
+  }
+
+  /** A scalar 64-bit integer. */
+  int64(value: number): string {
+    return this.initializer(BigInt64Array.of(BigInt(value)), [], 'int64');
+  }
+
+  private initializer(data: TypedData | BigInt64Array, shape: readonly number[], type: OnnxType): string {
+    const small = data.length <= SMALL_CONSTANT;
+    const key = small
+      ? `${type}[${shape.join()}]${Array.from(data as ArrayLike<number>, signed).join()}`
+      : `#${this.count}`;
+    const existing = this.initializers.get(key);
+    if (existing) return existing.name;
+    const name = `c${this.count++}`;
+    this.initializers.set(key, { name, shape, type, data: data.slice() });
+    return name;
+  }
+
+  /** The nodes and constants that the outputs need. */
+  finish(outputs: readonly string[]): { nodes: OnnxNode[]; initializers: OnnxInitializer[] } {
+    const needed = new Set(outputs);
+    const kept: OnnxNode[] = [];
+    for (const node of [...this.nodes].reverse()) {
+      if (!node.outputs.some((name) => needed.has(name))) continue;
+      node.inputs.forEach((name) => needed.add(name));
+      kept.push(node);
+    }
+    return {
+      nodes: kept.reverse(),
+      initializers: [...this.initializers.values()].filter(({ name }) => needed.has(name)),
+    };
+  }
+}
+
+/** Keeps -0 apart from 0 in the key of a constant. */
+function signed(value: number | bigint): string {
+  return Object.is(value, -0) ? '-0' : String(value);
+}

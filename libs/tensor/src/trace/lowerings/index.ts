@@ -1,0 +1,8 @@
+/** Registers every lowering. */
+import './elementwise.js';
+import './indexing.js';
+import './matmul.js';
+import './reduction.js';
+import './shape.js';
+
+export { loweredKernels } from './lowering.js';
