@@ -1,13 +1,13 @@
 import { tf } from '../tf.js';
 import { customGradient } from './custom-gradient.js';
-import { scatterColumns, takeAlongLast } from './take-along.js';
+import { addAlongLast, takeAlongLast } from './take-along.js';
 
 /**
  * Negative log-probability of each row's target under softmax(logits); no one-hot of the vocabulary is formed.
  * Gradient: `softmax(logits) - onehot(target)`. logits [N, V], targets [N] int32 -> [N] nats.
  */
 export function crossEntropy(logits_NV: tf.Tensor2D, targets_N: tf.Tensor1D): tf.Tensor1D {
-  const [rows, vocabulary] = logits_NV.shape;
+  const [rows] = logits_NV.shape;
   const targets_N1 = targets_N.reshape([rows, 1]) as tf.Tensor2D;
   return customGradient(logits_NV, (x_NV: tf.Tensor2D, save) => {
     const logProbs_NV = tf.logSoftmax(x_NV);

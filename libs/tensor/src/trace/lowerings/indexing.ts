@@ -28,9 +28,8 @@ lower('GatherAlongLast', ({ x, ids }) =>
   out(node('GatherElements', [ref(x!), ref(ids!)], { axis: 1 }), ids!.shape, x!.dtype),
 );
 
-/** Ours: `y[t, ids[t, k]] += x[t, k]` into zeros [T, columns]. */
-lower('ScatterAddAlongLast', ({ x, ids }, { columns }) => {
-  const shape = [x!.shape[0]!, columns];
-  const zeros = node('ConstantOfShape', [int64s(shape)]);
-  return out(node('ScatterElements', [zeros, ref(ids!), ref(x!)], { axis: 1, reduction: 'add' }), shape, 'float32');
+/** Ours: `x` with `updates[t, k]` added at `[t, ids[t, k]]`. */
+lower('ScatterAddAlongLast', ({ x, ids, updates }) => {
+  const name = node('ScatterElements', [ref(x!), ref(ids!), ref(updates!)], { axis: 1, reduction: 'add' });
+  return out(name, x!.shape, 'float32');
 });
