@@ -16,10 +16,7 @@ export function crossEntropy(logits_NV: tf.Tensor2D, targets_N: tf.Tensor1D): tf
       value: takeAlongLast(logProbs_NV, targets_N1).neg().reshape([rows]) as tf.Tensor1D,
       gradFunc: (dy_N: tf.Tensor1D, saved) => {
         const dy_N1 = dy_N.reshape([rows, 1]) as tf.Tensor2D;
-        return saved[0]!
-          .exp()
-          .mul<tf.Tensor2D>(dy_N1)
-          .sub(scatterColumns(dy_N1, targets_N1, vocabulary));
+        return addAlongLast(saved[0]!.exp().mul(dy_N1), targets_N1, dy_N1.neg());
       },
     };
   });
