@@ -18,7 +18,7 @@ const LAYERS = {
   experiment: ['routers-core', 'coordination-core', 'adapters', 'datasets', 'training', 'evaluation', 'model', 'tensor'],
   client: ['client'],
   tracking: ['client', 'tracking'],
-  report: ['experiment', 'report'],
+  report: ['tensor', 'experiment', 'report'],
 };
 
 export default [
