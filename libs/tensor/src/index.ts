@@ -21,6 +21,7 @@ export { stopGradient } from './ops/stop-gradient.js';
 export { oneHot, topKIds, topKMask } from './ops/top-k.js';
 export { sortDescending } from './ops/sort.js';
 export { takeAlongLast } from './ops/take-along.js';
+export { gatherRows } from './ops/gather-rows.js';
 export { crossEntropy } from './ops/cross-entropy.js';
 export { linear, repeatColumns, rmsNorm, silu, swiglu } from './ops/layers.js';
 export { attention, rope } from './ops/attention.js';
