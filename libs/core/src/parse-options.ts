@@ -13,7 +13,8 @@ export function parseOptions<Schema extends z.ZodType>(schema: Schema, input: un
   const issue = deepest(result.error.issues);
   const field = issue.path.join('.');
   const value = issue.path.reduce<unknown>(
-    (node, key) => (typeof node === 'object' && node !== null ? (node as Record<PropertyKey, unknown>)[key] : undefined),
+    (node, key) =>
+      typeof node === 'object' && node !== null ? (node as Record<PropertyKey, unknown>)[key] : undefined,
     input,
   );
   const shown = value === undefined ? '' : ` (got ${abbreviate(JSON.stringify(value))})`;
