@@ -1,1 +1,13 @@
-export {};
+export {
+  FFN_SITE_NAMES,
+  parseSitePath,
+  SITE_NAMES,
+  sitePath,
+  siteShape,
+  type AdaptedShape,
+  type FfnSiteName,
+  type LoraSiteName,
+} from './sites.js';
+export { loraSchema, scalingFactor, scalingSchema, targetsSchema, type LoraOptions, type Scaling } from './options.js';
+export { initLora, kaimingUniformA, loraUpdate, type LoraFactors } from './lora-update.js';
+export { applyDropout, keepMask } from './dropout.js';

@@ -1,1 +1,21 @@
-export {};
+export { MIXTURE_FORMS, mixtureSchema, type MixtureOptions } from './options.js';
+export { expertsPerLayer } from './experts-per-layer.js';
+export {
+  mixtureAdditive,
+  mixtureFfn,
+  type ExpertFactors,
+  type FfnBase,
+  type MixtureSettings,
+} from './mixture-forward.js';
+export type {
+  Adapter,
+  AdapterInit,
+  AdapterParams,
+  AdapterSettings,
+  BoundAdapter,
+  CoordinationPart,
+  PassInputs,
+} from './adapter.js';
+export { createAdapter } from './create-adapter.js';
+export { expertCounts } from './expert-load.js';
+export { below, NAMES, prefixed } from './names.js';

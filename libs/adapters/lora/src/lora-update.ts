@@ -1,0 +1,29 @@
+import { HostTensor, linear, type RandomKey, type tf } from '@gmoe/tensor';
+
+/** The two factors of one update. A [R, in], B [out, R], PyTorch's layout. */
+export interface LoraFactors<T = tf.Tensor2D> {
+  readonly a: T;
+  readonly b: T;
+}
+
+/**
+ * `scaling * B A x` (Hu et al. 2021, eq. 3). x [T, in], A [R, in], B [out, R] -> [T, out].
+ * The factor is applied in rank space, where the tensor is smallest.
+ */
+export function loraUpdate(x_TI: tf.Tensor2D, { a, b }: LoraFactors, scaling: number): tf.Tensor2D {
+  return linear(linear(x_TI, a).mul(scaling), b);
+}
+
+/**
+ * A [rows, in] ~ U(-1/sqrt(in), 1/sqrt(in)): Kaiming-uniform with a = sqrt(5), as PyTorch and PEFT start it. The bound
+ * depends on `in` alone, so that stacked experts start as single ones would.
+ */
+export function kaimingUniformA(key: RandomKey, rows: number, inputs: number): HostTensor {
+  const bound = 1 / Math.sqrt(inputs);
+  return key.uniform([rows, inputs], -bound, bound);
+}
+
+/** Starting factors of one site: A Kaiming-uniform, B zero, so that the adapted model starts as the base. */
+export function initLora(key: RandomKey, shape: { readonly in: number; readonly out: number }, rank: number) {
+  return { a: kaimingUniformA(key, rank, shape.in), b: HostTensor.zeros([shape.out, rank]) };
+}

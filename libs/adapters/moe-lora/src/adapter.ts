@@ -1,0 +1,78 @@
+import type { AdaptedShape, LoraOptions } from '@gmoe/adapters-lora';
+import type {
+  CoordinationContext,
+  CoordinationSpec,
+  CoordinationStrategy,
+  HostTensors,
+  Tensors,
+} from '@gmoe/coordination-core';
+import type { DecoderHooks } from '@gmoe/model';
+import type { Router, Selector } from '@gmoe/routers-core';
+import type { RandomKey, tf } from '@gmoe/tensor';
+import type { MixtureOptions } from './options.js';
+
+/** What an adapter is made of. Without `mixture` the router, the selector and the strategies must be absent too. */
+export interface AdapterSettings {
+  readonly shape: AdaptedShape;
+  readonly lora: LoraOptions | null;
+  readonly mixture: MixtureOptions | null;
+  readonly router?: Router;
+  readonly selector?: Selector;
+  readonly coordination?: readonly CoordinationStrategy[];
+}
+
+/** An adapter's tensors by name (see `NAMES`). */
+export interface AdapterParams<T = tf.Tensor> {
+  /** Learned by gradient: LoRA factors, router weights, learned parameters of the strategies. */
+  readonly trainable: Readonly<Record<string, T>>;
+  /** Fixed: expert features, adjacency. */
+  readonly frozen: Readonly<Record<string, T>>;
+  /** Carried from step to step without gradient: selection biases, accumulated counts. */
+  readonly state: Readonly<Record<string, T>>;
+}
+
+export interface AdapterInit extends AdapterParams<HostTensors[string]> {
+  /** Remarks on the draw, one line each. */
+  readonly warnings: readonly string[];
+}
+
+/** What holds for one forward pass. */
+export interface PassInputs {
+  /** 1 for real tokens, 0 for padding. [T] */
+  readonly tokenMask_T: tf.Tensor1D;
+  /** Dropout, noise and capacity apply only in training. */
+  readonly training: boolean;
+  /** What `Adapter.draw` gave for this step; only in training. */
+  readonly draws?: Tensors;
+}
+
+/** One weighted auxiliary loss. */
+export interface CoordinationPart {
+  readonly id: string;
+  readonly coefficient: number;
+  /** Not yet multiplied by the coefficient. */
+  readonly loss: tf.Scalar;
+}
+
+/** An adapter with parameters, inside a program: give `hooks` to the decoder, then ask for the rest. */
+export interface BoundAdapter {
+  readonly hooks: DecoderHooks;
+  /** What the mixture layers did. @throws Error before the decoder has run through all of them */
+  routing(): CoordinationContext;
+  /** The strategies' losses over that routing, values to log (`<strategy>.<name>`), and the strategies' next state. */
+  coordinate(): { readonly parts: readonly CoordinationPart[]; readonly metrics: Tensors; readonly state: Tensors };
+  /** The routers' state after this training pass. */
+  nextRouterState(): Tensors;
+}
+
+/** Trainable additions to a frozen decoder: plain LoRA, a mixture of LoRA experts, or both. Knows nothing of training. */
+export interface Adapter {
+  readonly settings: AdapterSettings;
+  /** E of each layer; empty without a mixture. */
+  readonly expertsPerLayer: readonly number[];
+  readonly coordinationSpec: CoordinationSpec;
+  init(key: RandomKey): AdapterInit;
+  /** Random tensors for one training pass over T tokens: dropout masks, router noise. Empty if nothing is random. */
+  draw(key: RandomKey, tokens: number): HostTensors;
+  bind(params: AdapterParams, inputs: PassInputs): BoundAdapter;
+}

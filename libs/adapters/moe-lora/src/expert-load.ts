@@ -1,0 +1,7 @@
+import type { CoordinationContext } from '@gmoe/coordination-core';
+import type { tf } from '@gmoe/tensor';
+
+/** Tokens that each expert served, padding excluded, layer by layer. Each [E]; sums to K times the number of tokens. */
+export function expertCounts({ layers, tokenMask_T }: CoordinationContext): tf.Tensor1D[] {
+  return layers.map(({ mask_TE }) => mask_TE.mul(tokenMask_T.expandDims(1)).sum(0) as tf.Tensor1D);
+}

@@ -1,0 +1,39 @@
+import { FFN_SITE_NAMES, scalingSchema, targetsSchema } from '@gmoe/adapters-lora';
+import { z } from 'zod';
+
+export const MIXTURE_FORMS = ['ffn', 'additive'] as const;
+
+const expertCount = z.int().min(1).max(1024);
+
+/** Options of a mixture of LoRA experts on the feed-forward networks. */
+export const mixtureSchema = z.strictObject({
+  experts: z
+    .union([expertCount, z.array(expertCount).min(1)])
+    .default(8)
+    .describe('E, experts in each layer; a list splits the layers into as many equal runs, first layers first (MoLA)'),
+  form: z
+    .enum(MIXTURE_FORMS)
+    .default('ffn')
+    .describe(
+      "ffn: each expert is a whole feed-forward network on the shared base weights (the authors' code); additive: the experts' updates are summed at each linear layer (paper eq. 5)",
+    ),
+  rank: z.int().min(1).max(4096).default(4).describe("R, inner width of each expert's update"),
+  alpha: z.number().positive().default(8).describe('numerator of the scaling'),
+  dropout: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe(
+      "probability of zeroing an element of the updates' input while training; one mask a site, shared by the experts",
+    ),
+  targets: targetsSchema(FFN_SITE_NAMES)
+    .default(['gate_proj', 'up_proj', 'down_proj'])
+    .describe('linear layers of the feed-forward network that carry expert updates'),
+  scaling: scalingSchema.default('standard'),
+  selector: z
+    .looseObject({ id: z.string().describe('which selector: top-k, dense, top-p') })
+    .default({ id: 'top-k', k: 2 })
+    .describe("how experts are chosen from the router's scores; the other keys are the selector's own options"),
+});
+export type MixtureOptions = z.output<typeof mixtureSchema>;
