@@ -1,0 +1,54 @@
+import type { CompleteBatch } from '../schemas/runs.js';
+import { LIMITS } from '../schemas/limits.js';
+import { encodeDouble, type MetricPoint, type Param, type Tag } from '../schemas/values.js';
+
+export interface BatchItems {
+  readonly metrics?: readonly MetricPoint[];
+  readonly params?: readonly Param[];
+  readonly tags?: readonly Tag[];
+}
+
+/** JSON body of a batch for one run. */
+export function batchBody(runId: string, batch: CompleteBatch): unknown {
+  return {
+    run_id: runId,
+    metrics: batch.metrics.map(({ key, value, timestamp, step }) => ({
+      key,
+      value: encodeDouble(value),
+      timestamp,
+      step,
+    })),
+    params: batch.params,
+    tags: batch.tags,
+  };
+}
+
+/** Cuts any number of items into batches within the server's limits, params and tags first. */
+export function* splitBatches(items: BatchItems): Generator<CompleteBatch> {
+  let batch: CompleteBatch = { metrics: [], params: [], tags: [] };
+  let bytes = 0;
+  const full = (kind: keyof CompleteBatch, size: number): boolean => {
+    const most =
+      kind === 'metrics' ? LIMITS.metricsPerBatch : kind === 'params' ? LIMITS.paramsPerBatch : LIMITS.tagsPerBatch;
+    const all = batch.metrics.length + batch.params.length + batch.tags.length;
+    return batch[kind].length >= most || all >= LIMITS.itemsPerBatch || bytes + size > LIMITS.bodyBytes * 0.9;
+  };
+  for (const kind of ['params', 'tags', 'metrics'] as const) {
+    for (const item of items[kind] ?? []) {
+      const size = itemBytes(item);
+      if (full(kind, size)) {
+        yield batch;
+        batch = { metrics: [], params: [], tags: [] };
+        bytes = 0;
+      }
+      (batch[kind] as (typeof item)[]).push(item);
+      bytes += size;
+    }
+  }
+  if (bytes > 0) yield batch;
+}
+
+/** Upper bound of an item's share of the JSON body. */
+export function itemBytes(item: MetricPoint | Param | Tag): number {
+  return 'step' in item ? item.key.length * 6 + 100 : JSON.stringify(item).length * 3 + 8;
+}
