@@ -36,7 +36,7 @@ describe('parseOptions', () => {
   it.each([
     [{ topK: 0, router: { id: 'linear' } }, /^sweep.yaml: topK: Too small: .*>=1 \(got 0\)$/],
     [{ topK: 1, router: { id: 'x' } }, /^sweep.yaml: router.id: Invalid option.*"linear"\|"graph" \(got "x"\)$/],
-    [{ topK: 1, router: { id: 'linear' }, extra: 1 }, /Unrecognized key: "extra"/],
+    [{ topK: 1, router: { id: 'linear' }, extra: 1 }, /Unrecognized key: "extra"; known: topK, router /],
   ])('names field, value and what is allowed', (input, message) => {
     expect(() => parseOptions(schema, input, 'sweep.yaml')).toThrow(message);
     expect(() => parseOptions(schema, input)).toThrow(UserError);

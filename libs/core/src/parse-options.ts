@@ -8,7 +8,7 @@ import { UserError } from './user-error.js';
  * @param where prefix for field names, e.g. the file's name
  */
 export function parseOptions<Schema extends z.ZodType>(schema: Schema, input: unknown, where = ''): z.output<Schema> {
-  const result = schema.safeParse(input);
+  const result = schema.safeParse(input, { error: sayWhatIsAllowed });
   if (result.success) return result.data;
   const issue = deepest(result.error.issues);
   const field = issue.path.join('.');
@@ -39,3 +39,12 @@ function deepest(issues: readonly Issue[], prefix: readonly PropertyKey[] = []):
 function abbreviate(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
+
+/** zod's own message does not say which keys an object has. */
+const sayWhatIsAllowed: z.core.$ZodErrorMap = (issue) => {
+  if (issue.code !== 'unrecognized_keys') return undefined;
+  const { shape } = issue.inst?._zod.def as { shape?: Readonly<Record<string, unknown>> };
+  if (!shape) return undefined;
+  const keys = issue.keys.map((key) => JSON.stringify(key)).join(', ');
+  return `Unrecognized key: ${keys}; known: ${Object.keys(shape).join(', ')}`;
+};
