@@ -1,1 +1,2 @@
-export {};
+export * from './records/index.js';
+export * from './spec/index.js';

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+
+/** One line of `predictions.jsonl`: the answer to one test example. */
+export const predictionSchema = z.strictObject({
+  id: z.string().describe('of the example, the same in every trial of a task: paired tests join on it'),
+  gold: z.int().min(0).describe('index of the right option'),
+  predicted: z.int().min(0).describe('index of the chosen option'),
+  correct: z.boolean(),
+  scores: z.array(z.number()).describe('score per option'),
+  domain: z.string().optional(),
+});
+
+export type Prediction = z.output<typeof predictionSchema>;

@@ -1,0 +1,23 @@
+export { getPath, mergeConfig, setPath, type JsonObject } from './config-path.js';
+export { groupHash, NON_SEMANTIC_SECTIONS, trialHash } from './identity.js';
+export {
+  componentUnion,
+  createTrialSchema,
+  fidelityOptions,
+  type ComponentDefinition,
+  type RuleViolation,
+  type TrialRule,
+  type TrialSchema,
+  type TrialSchemaParts,
+} from './trial-schema.js';
+export {
+  sweepFileSchema,
+  type LauncherOptions,
+  type SlurmOptions,
+  type StoppingOptions,
+  type SweepFile,
+} from './sweep-schema.js';
+export { loadSweep, parseSweep, type LoadOptions, type SweepSpec } from './load-sweep.js';
+export { presetRegistry, type Preset } from './preset.js';
+export { planSweep, type ArmPlan, type PlanOptions, type SweepPlan, type TrialPlan } from './plan.js';
+export { sweepJsonSchema, trialJsonSchema } from './json-schema.js';

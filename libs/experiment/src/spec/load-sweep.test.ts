@@ -1,0 +1,56 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadSweep } from './index.js';
+
+let folder: string;
+const write = (name: string, text: string): string => {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+};
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gmoe-spec-'));
+});
+
+describe('loadSweep', () => {
+  it('builds on the files that it extends: objects merge, lists and components of another id replace', () => {
+    write(
+      'base.yaml',
+      'name: base\nseeds: 5\ntrial: { router: { id: graph, width: 64 }, adapter: { rank: 4, k: 2 } }\n',
+    );
+    write('limits.yaml', 'limits: { retries: 1, seconds: 60 }\n');
+    const file = write(
+      'table1.yaml',
+      'extends: [base.yaml, limits.yaml]\nlimits: { seconds: 90 }\ntrial: { router: { id: linear }, adapter: { rank: 8 } }\n',
+    );
+    const spec = loadSweep(file);
+    expect(spec).toEqual({
+      formatVersion: 1,
+      name: 'table1',
+      source: file,
+      seeds: 5,
+      limits: { retries: 1, seconds: 90 },
+      trial: { router: { id: 'linear' }, adapter: { rank: 8, k: 2 } },
+    });
+    expect(loadSweep(file, { set: ['limits.seconds=10', 'name=short'] })).toMatchObject({
+      name: 'short',
+      limits: { seconds: 10, retries: 1 },
+    });
+  });
+
+  it('names the file that is wrong', () => {
+    write('bad.yaml', 'seeds: none\n');
+    expect(() => loadSweep(write('child.yaml', 'extends: bad.yaml\n'))).toThrow(/bad\.yaml: seeds: /);
+    expect(() => loadSweep(write('broken.yaml', 'a: [1\n'))).toThrow(/broken\.yaml: not valid YAML: .* line 2/);
+    expect(() => loadSweep(write('twice.yaml', 'seeds: 1\nseeds: 2\n'))).toThrow(
+      /twice\.yaml: not valid YAML: .*unique/,
+    );
+    expect(() => loadSweep(write('list.yaml', '- 1\n'))).toThrow(/list\.yaml: a sweep file must be a mapping/);
+    expect(() => loadSweep(join(folder, 'absent.yaml'))).toThrow(/absent\.yaml: cannot be read: ENOENT/);
+    write('b.yaml', 'extends: a.yaml\n');
+    expect(() => loadSweep(write('a.yaml', 'extends: b.yaml\n'))).toThrow(/in a circle/);
+  });
+});

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { basename, dirname, extname, resolve } from 'node:path';
+import { messageOf, parseOptions, UserError, type Json } from '@gmoe/core';
+import { parseDocument } from 'yaml';
+import { isObject, mergeConfig, without, type JsonObject } from './config-path.js';
+import { applyOverrides } from './overrides.js';
+import { sweepFileSchema, type SweepFile } from './sweep-schema.js';
+
+/** A sweep as merged from its files and overrides, checked except for the trial configs themselves. */
+export interface SweepSpec extends Omit<SweepFile, 'extends' | 'name'> {
+  readonly name: string;
+  /** How messages name its origin: the file as the user wrote it. */
+  readonly source: string;
+}
+
+export interface LoadOptions {
+  /** `path=value[,value…]` each, laid over the file: one value fixes a field, several make it an axis. */
+  readonly set?: readonly string[];
+}
+
+/**
+ * Reads a sweep file with all that it extends.
+ *
+ * @throws UserError naming file, field, value and what is allowed.
+ */
+export function loadSweep(file: string, options: LoadOptions = {}): SweepSpec {
+  const raw = readMerged(file, []);
+  return parseSweep(raw, { ...options, source: file, name: basename(file, extname(file)) });
+}
+
+/** Checks a sweep that is not in a file. `name` and `source` are used where the sweep names none itself. */
+export function parseSweep(
+  raw: JsonObject,
+  options: LoadOptions & { readonly source: string; readonly name: string },
+): SweepSpec {
+  const overridden = applyOverrides(raw, options.set ?? []);
+  const spec = without(parseOptions(sweepFileSchema, overridden, options.source), 'extends');
+  return { ...spec, name: spec.name ?? options.name.replace(/[^\w.-]+/g, '-'), source: options.source };
+}
+
+function readMerged(file: string, above: readonly string[]): JsonObject {
+  const path = resolve(file);
+  if (above.includes(path)) throw new UserError(`${file}: extends: the files extend one another in a circle`);
+  const raw = readYaml(file);
+  parseOptions(sweepFileSchema, raw, file);
+  const parents = typeof raw['extends'] === 'string' ? [raw['extends']] : ((raw['extends'] ?? []) as string[]);
+  const base = parents
+    .map((parent) => readMerged(resolve(dirname(path), parent), [...above, path]))
+    .map((inherited) => without(inherited, 'name'))
+    .reduce<Json>((merged, parent) => mergeConfig(merged, parent), {});
+  return mergeConfig(base, raw) as JsonObject;
+}
+
+function readYaml(file: string): JsonObject {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UserError(`${file}: cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+  const document = parseDocument(text, { prettyErrors: true });
+  const problem = document.errors[0];
+  if (problem) throw new UserError(`${file}: not valid YAML: ${problem.message.split('\n')[0]}`);
+  const value: unknown = document.toJS() ?? {};
+  if (!isObject(value)) throw new UserError(`${file}: a sweep file must be a mapping of fields`);
+  return value;
+}

@@ -1,0 +1,74 @@
+import { UserError, type Json } from '@gmoe/core';
+import { parse } from 'yaml';
+import { isObject, setPath, without, type JsonObject } from './config-path.js';
+import { sweepFileSchema } from './sweep-schema.js';
+
+/**
+ * Lays `path=value[,value…]` over a sweep. A path that starts with a field of the sweep (`seeds`, `limits.seconds`)
+ * sets that field; any other is a path into the trial config, where one value fixes it (and removes its axis) and
+ * several make it an axis. On an axis with named values, names choose among them.
+ */
+export function applyOverrides(sweep: JsonObject, overrides: readonly string[]): JsonObject {
+  return overrides.reduce(applyOverride, sweep);
+}
+
+function applyOverride(sweep: JsonObject, override: string): JsonObject {
+  const [, path, text] = /^([A-Za-z_][\w.-]*)=(.*)$/s.exec(override) ?? [];
+  if (path === undefined || text === undefined) {
+    throw new UserError(`--set ${override}: must be path=value or path=value,value, like router.density=0.1,0.25`);
+  }
+  const values = parseValues(text, override);
+  const first = path.split('.')[0]!;
+  if (first in sweepFileSchema.shape) {
+    return replaceAt(sweep, path, values.length === 1 ? values[0]! : values);
+  }
+  return setTrialPath(sweep, path, values, override);
+}
+
+function parseValues(text: string, override: string): Json[] {
+  let values: unknown;
+  try {
+    values = parse(`[${text}]`);
+  } catch {
+    throw new UserError(`--set ${override}: the value is not valid YAML`);
+  }
+  if (!Array.isArray(values) || values.length === 0) throw new UserError(`--set ${override}: no value given`);
+  return values as Json[];
+}
+
+function setTrialPath(sweep: JsonObject, path: string, values: readonly Json[], override: string): JsonObject {
+  const paired = (Array.isArray(sweep['paired']) ? sweep['paired'] : []) as readonly Json[];
+  if (paired.some((group) => isObject(group) && path in group)) {
+    throw new UserError(`--set ${override}: ${path} is one of several paired axes; change it in the file`);
+  }
+  const grid = isObject(sweep['grid']) ? sweep['grid'] : {};
+  const axis = grid[path];
+  const otherAxes = without(grid, path);
+  const chosen = choose(axis, values, override);
+  if (chosen !== undefined) return { ...sweep, grid: { ...grid, [path]: chosen } };
+  if (values.length > 1) return { ...sweep, grid: { ...grid, [path]: values } };
+  const rest = without(sweep, 'grid');
+  const withoutAxis = Object.keys(otherAxes).length > 0 ? { ...rest, grid: otherAxes } : rest;
+  if (path === 'preset') return { ...withoutAxis, preset: values[0]! };
+  const trial = isObject(sweep['trial']) ? sweep['trial'] : {};
+  return { ...withoutAxis, trial: setPath(trial, path, values[0]!) };
+}
+
+/** The named values that an override picks from a composite axis. */
+function choose(axis: Json | undefined, values: readonly Json[], override: string): JsonObject | undefined {
+  if (!isObject(axis) || !values.every((value) => typeof value === 'string')) return undefined;
+  const unknown = values.find((value) => !(value in axis));
+  if (unknown !== undefined) {
+    throw new UserError(
+      `--set ${override}: the axis has no value named '${unknown}'; it has: ${Object.keys(axis).join(', ')}`,
+    );
+  }
+  return Object.fromEntries(values.map((name) => [name, axis[name]]));
+}
+
+function replaceAt(node: JsonObject, path: string, value: Json): JsonObject {
+  const [key, ...rest] = path.split('.') as [string, ...string[]];
+  if (rest.length === 0) return { ...node, [key]: value };
+  const child = node[key];
+  return { ...node, [key]: replaceAt(isObject(child) ? child : {}, rest.join('.'), value) };
+}

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { FORMAT_VERSION, jsonSchema, limitsSchema } from '../records/index.js';
+
+const path = z
+  .string()
+  .regex(/^[A-Za-z_][\w-]*(\.[\w-]+)*$/, 'must be a dotted path into the trial config, like router.density');
+const list = z.array(jsonSchema).min(1, 'must hold at least one value');
+const condition = z.record(path, z.union([list, jsonSchema]));
+
+/** Values of one axis: a list, or values by name where they are composite (`poisson+normal: [{…}, {…}]`). */
+export const axisSchema = z.union([
+  list,
+  z.record(z.string(), jsonSchema).refine((named) => Object.keys(named).length > 0, 'must hold at least one value'),
+]);
+
+const gridSchema = z
+  .record(path, axisSchema)
+  .refine((grid) => Object.keys(grid).length > 0, 'an empty grid: name at least one axis or leave the grid out');
+
+export const searchRangeSchema = z.union([
+  z.strictObject({
+    min: z.number().describe('lowest value'),
+    max: z.number().describe('highest value'),
+    scale: z.enum(['linear', 'log']).default('linear').describe('how values lie between min and max'),
+    integer: z.boolean().default(false).describe('round to whole numbers'),
+  }),
+  z.strictObject({ values: list.describe('choose one of these') }),
+]);
+
+export const searchSchema = z.strictObject({
+  method: z
+    .enum(['random', 'quasi-random'])
+    .default('quasi-random')
+    .describe('independent draws, or a Halton sequence with a random shift, which covers the space more evenly'),
+  trials: z.int().min(1).max(10_000).describe('points to draw; each is one arm'),
+  seed: z.int().min(0).default(0).describe('seed of the draw'),
+  space: z
+    .record(path, searchRangeSchema)
+    .refine((space) => Object.keys(space).length > 0, 'must name at least one axis')
+    .describe('range by path'),
+});
+
+export const stoppingSchema = z.strictObject({
+  id: z.literal('asha').describe('asynchronous successive halving over whole arms'),
+  metric: z.string().default('eval/accuracy').describe('compared metric; an arm scores the mean over its seeds'),
+  mode: z.enum(['max', 'min']).default('max').describe('whether more or less is better'),
+  eta: z.number().min(1.5).default(3).describe('one in eta arms goes on from each rung'),
+  rungs: z.array(z.int().min(1)).min(1).describe('optimizer steps at which arms are compared, rising'),
+});
+
+export const localLauncherSchema = z.strictObject({
+  id: z.literal('local'),
+  jobs: z.int().min(1).optional().describe('worker processes; default: one per core'),
+});
+
+export const slurmLauncherSchema = z.strictObject({
+  id: z.literal('slurm'),
+  partition: z.string().optional().describe('partition(s) to submit to'),
+  account: z.string().optional().describe('account to charge'),
+  qos: z.string().optional().describe('quality of service'),
+  timeMinutes: z.int().min(1).optional().describe('wall clock of one array task, min'),
+  memoryMiB: z.int().min(1).optional().describe('memory of one array task, MiB'),
+  cpus: z.int().min(1).default(1).describe('cores of one array task'),
+  gpus: z.string().optional().describe("GPUs of one array task as sbatch takes it: '1' or 'a100:1'"),
+  concurrency: z.int().min(1).optional().describe('array tasks running at once (the throttle of --array)'),
+  trialsPerTask: z.int().min(1).default(1).describe('trials that one array task runs one after the other'),
+  signalSeconds: z.int().min(1).default(120).describe('warning before the time limit, s: checkpoint and requeue'),
+  constraint: z.string().optional().describe('node features'),
+  setup: z.array(z.string()).default([]).describe('shell lines before the worker, e.g. module load'),
+  extra: z.array(z.string()).default([]).describe('further sbatch options, each one word'),
+});
+
+export const launcherSchema = z.discriminatedUnion('id', [localLauncherSchema, slurmLauncherSchema]);
+
+const fields = {
+  formatVersion: z.literal(FORMAT_VERSION).default(FORMAT_VERSION).describe('version of this format'),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.-]*$/, 'must be letters, digits, dot, dash or underscore')
+    .describe("the sweep's name and folder; default: the file's name"),
+  description: z.string().describe('what it is for'),
+  extends: z.union([z.string(), z.array(z.string())]).describe('sweep file(s) to build on, relative to this one'),
+  preset: z.string().describe('named configuration under `trial`'),
+  trial: z.record(z.string(), jsonSchema).describe('what all trials share: part of a trial config'),
+  grid: gridSchema.describe('values by path; every combination is one arm'),
+  paired: z
+    .array(z.record(path, list))
+    .describe('axes that move together: lists of the same length, the n-th values form one choice'),
+  when: z
+    .record(path, condition)
+    .describe('conditional axes: the axis applies only where these paths have these values'),
+  exclude: z.array(condition).describe('combinations to leave out'),
+  arms: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).describe('as tables show it'),
+        preset: z.string().optional().describe('instead of the preset of the sweep'),
+        set: z.record(path, jsonSchema).default({}).describe('values by path'),
+        grid: gridSchema.optional().describe('axes of this arm alone'),
+      }),
+    )
+    .describe('explicit arms, beside those of the grid'),
+  search: searchSchema.describe('random or quasi-random points, crossed with the grid'),
+  seeds: z
+    .union([z.int().min(1), z.array(z.int().min(0)).min(1)])
+    .describe('seeds of every arm: a list, or n for 0 .. n-1'),
+  limits: limitsSchema.partial().describe('per trial'),
+  launcher: launcherSchema.describe('where trials run'),
+  stopping: stoppingSchema.describe('early stopping; off by default'),
+};
+
+/** One sweep file, as written: every field may be missing, since files build on one another. */
+export const sweepFileSchema = z.strictObject(fields).partial();
+
+export type SweepFile = z.output<typeof sweepFileSchema>;
+export type Axis = z.output<typeof axisSchema>;
+export type SearchRange = z.output<typeof searchRangeSchema>;
+export type LauncherOptions = z.output<typeof launcherSchema>;
+export type SlurmOptions = z.output<typeof slurmLauncherSchema>;
+export type StoppingOptions = z.output<typeof stoppingSchema>;
