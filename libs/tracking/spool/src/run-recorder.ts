@@ -1,0 +1,206 @@
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { JournalWriter, type WriterOptions } from './journal-writer.js';
+import { readJournal } from './journal-reader.js';
+import { thisProcess } from './process-identity.js';
+import { datasetFields, JOURNAL_SUFFIX, type EndStatus } from './records.js';
+import type { z } from 'zod';
+
+export type ParamValue = string | number | boolean | null;
+export type DatasetFields = z.input<typeof datasetFields>;
+
+/** What a run is. */
+export interface RunFields {
+  /** The caller's own id, e.g. a UUID or a trial's hash: the same id is the same run in MLflow, also after a crash. */
+  readonly id: string;
+  /** Name of the MLflow experiment; created if need be. */
+  readonly experiment: string;
+  readonly name: string;
+  /** Id of the run to show this one under. */
+  readonly parent?: string | undefined;
+}
+
+/** Something that could not be recorded as asked. */
+export interface RecorderProblem {
+  readonly run: string;
+  readonly reason: string;
+}
+
+/**
+ * Records one run in its journal. Every call is synchronous, costs microseconds, never waits for the network and never
+ * throws: what is invalid or refused by the disk is counted and told to `onProblem`.
+ */
+export class RunRecorder {
+  /** Values refused as invalid so far; each is in the journal with its reason. */
+  rejected = 0;
+  readonly #writer: JournalWriter;
+  readonly #keys = new Map<string, string>();
+  /** Highest step per metric that an earlier process recorded. */
+  readonly #recorded = new Map<string, number>();
+  #n = 0;
+  #ended = false;
+  #reported: string | undefined;
+
+  /** @internal use `openSpool(dir).run(...)` */
+  constructor(
+    private readonly directory: string,
+    readonly run: RunFields,
+    options: WriterOptions,
+    private readonly onProblem: (problem: RecorderProblem) => void,
+  ) {
+    const file = join(directory, `${run.id}${JOURNAL_SUFFIX}`);
+    this.#recall(file);
+    this.#writer = new JournalWriter(file, options);
+    const { id, experiment, name, parent } = run;
+    this.#append(Date.now(), { type: 'run', version: 1, id, experiment, name, parent, process: thisProcess() });
+    this.#writer.flush();
+  }
+
+  /** Lines lost because disk and memory were full; the journal's numbering shows the gap. */
+  get dropped(): number {
+    return this.#writer.dropped;
+  }
+
+  /** Settings of the run; MLflow never lets one change. */
+  params(params: Readonly<Record<string, ParamValue>>): void {
+    this.#append(Date.now(), { type: 'params', params: texts(params) });
+  }
+
+  tags(tags: Readonly<Record<string, ParamValue>>): void {
+    this.#append(Date.now(), { type: 'tags', tags: texts(tags) });
+  }
+
+  /**
+   * Metrics at a step (a whole number), NaN and infinities included. After a restart of the same run, points up to the
+   * last step that the earlier process recorded are left out: they are there already.
+   *
+   * @param timestamp epoch milliseconds, frozen from here on
+   */
+  metrics(step: number, metrics: Readonly<Record<string, number>>, timestamp = Date.now()): void {
+    if (!Number.isSafeInteger(step)) return this.#reject('a step must be a whole number', { step, metrics });
+    const time = Math.round(timestamp);
+    if (!Number.isSafeInteger(time) || time < 0)
+      return this.#reject('a timestamp must be epoch milliseconds', { step, timestamp });
+    let body = '';
+    for (const key in metrics) {
+      const value = metrics[key]!;
+      if (typeof value !== 'number') {
+        this.#reject(`metric '${key}' is no number`, { step, key, value });
+        continue;
+      }
+      if (this.#recorded.size > 0 && step <= (this.#recorded.get(key) ?? -Infinity)) continue;
+      let quoted = this.#keys.get(key);
+      if (quoted === undefined) {
+        quoted = `${JSON.stringify(key)}:`;
+        if (this.#keys.size < 10_000) this.#keys.set(key, quoted);
+      }
+      body += `${body === '' ? '' : ','}${quoted}${Number.isFinite(value) ? value : `"${value}"`}`;
+    }
+    if (body !== '') this.#line(`{"n":${this.#n},"t":${time},"type":"metrics","step":${step},"metrics":{${body}}}`);
+  }
+
+  /**
+   * A file to store under `path`. It is read when it is uploaded, so it must stay; `copy` keeps a copy beside the
+   * journal instead.
+   */
+  artifact(path: string, file: string, options: { readonly copy?: boolean } = {}): void {
+    let source = resolve(file);
+    if (options.copy) {
+      const copy = join(this.directory, `${this.run.id}.files`, String(this.#n));
+      try {
+        mkdirSync(dirname(copy), { recursive: true });
+        copyFileSync(source, copy);
+        source = copy;
+      } catch (error) {
+        return this.#reject(`artifact '${path}': ${(error as Error).message}`, { path, file });
+      }
+    }
+    this.#append(Date.now(), { type: 'artifact', path, file: relative(this.directory, source) });
+  }
+
+  /** Data that the run used. */
+  dataset(dataset: DatasetFields): void {
+    const checked = datasetFields.safeParse(dataset);
+    if (!checked.success) return this.#reject(`dataset: ${checked.error.issues[0]!.message}`, dataset);
+    this.#append(Date.now(), { type: 'dataset', dataset: checked.data });
+  }
+
+  /** A folder to store as a logged model of this run (on servers before MLflow 3: as artifacts below `models/NAME`). */
+  model(name: string, directory: string, options: { readonly modelType?: string; readonly step?: number } = {}): void {
+    const { modelType = '', step = 0 } = options;
+    this.#append(Date.now(), {
+      type: 'model',
+      name,
+      directory: relative(this.directory, resolve(directory)),
+      modelType,
+      step,
+    });
+  }
+
+  /** The run is over; the journal is on the disk when this returns. */
+  end(status: EndStatus = 'FINISHED'): void {
+    if (this.#ended) return;
+    this.#append(Date.now(), { type: 'end', status });
+    this.#ended = true;
+    this.close();
+  }
+
+  /** Lets go of the file without an end: a later process may go on, or the run counts as killed. */
+  close(): void {
+    this.#writer.close();
+    this.#report();
+  }
+
+  #append(t: number, record: Readonly<Record<string, unknown>>): void {
+    try {
+      this.#line(JSON.stringify({ n: this.#n, t, ...record }));
+    } catch (error) {
+      this.#problem((error as Error).message);
+    }
+  }
+
+  #line(line: string): void {
+    if (this.#ended) return this.#problem('the run has ended already; what came later is not recorded');
+    this.#n++;
+    this.#writer.append(line);
+    this.#report();
+  }
+
+  #reject(reason: string, what: unknown): void {
+    this.rejected++;
+    this.#problem(reason);
+    this.#append(Date.now(), { type: 'rejected', reason, what: String(JSON.stringify(what)).slice(0, 2000) });
+  }
+
+  #report(): void {
+    const { lastError } = this.#writer;
+    if (lastError !== undefined && lastError !== this.#reported) this.#problem(lastError);
+    this.#reported = lastError;
+  }
+
+  #problem(reason: string): void {
+    try {
+      this.onProblem({ run: this.run.id, reason });
+    } catch {
+      // a listener's failure is not the training's
+    }
+  }
+
+  #recall(file: string): void {
+    try {
+      for (const { record } of readJournal(file)) {
+        if (!record) continue;
+        this.#n = Math.max(this.#n, record.n + 1);
+        if (record.type === 'metrics')
+          for (const key of Object.keys(record.metrics))
+            this.#recorded.set(key, Math.max(record.step, this.#recorded.get(key) ?? -Infinity));
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#problem((error as Error).message);
+    }
+  }
+}
+
+function texts(values: Readonly<Record<string, ParamValue>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]));
+}
