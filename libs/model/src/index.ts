@@ -1,3 +1,25 @@
 export { bpeOptionsSchema, trainBpe, type BpeOptions } from './tokenizer/train-bpe.js';
 export { createTokenizer, loadTokenizer, type EncodeOptions, type Tokenizer } from './tokenizer/tokenizer.js';
 export type { TokenizerConfig, TokenizerJson } from './tokenizer/tokenizer-json.js';
+export { parseModelConfig, type Llama3RopeScaling, type ModelConfig } from './config/model-config.js';
+export { toConfigJson } from './config/config-json.js';
+export { initWeights } from './config/init-weights.js';
+export {
+  countParameters,
+  SITE_NAMES,
+  siteHasBias,
+  sitePath,
+  siteShape,
+  weightShapes,
+  type Site,
+  type SiteName,
+} from './config/weight-shapes.js';
+export {
+  decoderHidden,
+  decoderLogits,
+  type BaseFfn,
+  type DecoderBatch,
+  type DecoderHooks,
+  type DecoderOptions,
+  type Weights,
+} from './decoder/decoder.js';

@@ -172,7 +172,7 @@ class PairCounts {
 
 function tokenizerJson(
   tokens: readonly string[],
-  merges: readonly [string, string][],
+  merges: [string, string][],
   specialTokens: readonly string[],
 ): TokenizerJson {
   return {
