@@ -59,7 +59,7 @@ export interface BoundAdapter {
   readonly hooks: DecoderHooks;
   /** What the mixture layers did. @throws Error before the decoder has run through all of them */
   routing(): CoordinationContext;
-  /** The strategies' losses over that routing, values to log (`<strategy>.<name>`), and the strategies' next state. */
+  /** The strategies' losses over that routing, values to log (`<strategy>/<name>`), and the strategies' next state. */
   coordinate(): { readonly parts: readonly CoordinationPart[]; readonly metrics: Tensors; readonly state: Tensors };
   /** The routers' state after this training pass. */
   nextRouterState(): Tensors;

@@ -184,7 +184,7 @@ function bindAdapter(
         const prefix = NAMES.coordination(strategy.id);
         const params = { trainable: below(trainable, prefix), state: below(state, prefix) };
         const result = strategy.loss(params, routing(), coordinationSpec);
-        Object.assign(metrics, prefixed(result.metrics, `${strategy.id}.`));
+        Object.assign(metrics, prefixed(result.metrics, `${strategy.id}/`));
         Object.assign(next, prefixed(result.state, prefix));
         return { id: strategy.id, coefficient: strategy.coefficient, loss: result.loss };
       });

@@ -18,4 +18,5 @@ export type {
 } from './adapter.js';
 export { createAdapter } from './create-adapter.js';
 export { expertCounts } from './expert-load.js';
+export { loadMetrics, loadShares, normalizedEntropy } from './load-metrics.js';
 export { below, NAMES, prefixed } from './names.js';

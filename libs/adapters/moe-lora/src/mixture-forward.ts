@@ -1,6 +1,7 @@
 import type { FfnSiteName, LoraFactors } from '@gmoe/adapters-lora';
 import type { Selection } from '@gmoe/routers-core';
-import { linear, oneHot, repeatColumns, swiglu, tf } from '@gmoe/tensor';
+import type { tf } from '@gmoe/tensor';
+import { linear, oneHot, repeatColumns, swiglu } from '@gmoe/tensor';
 
 /** The frozen projections of a feed-forward network. */
 export interface FfnBase {

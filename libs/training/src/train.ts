@@ -1,0 +1,210 @@
+import { loadMetrics, loadShares } from '@gmoe/adapters-moe-lora';
+import type { Engine, HostTensor, RandomKey } from '@gmoe/tensor';
+import { readCheckpoint, writeCheckpoint, type BestSnapshot } from './checkpoint.js';
+import type { StopReason, TrainingEvent } from './events.js';
+import type { OptimizerOptions, ScheduleOptions, TrainingOptions } from './options.js';
+import { scheduleFactor } from './schedule.js';
+import { createStepper, type HostStepState, type StepReport, type TrainingBatch } from './stepper.js';
+import type { Trainee } from './trainee.js';
+
+type Named<T> = Readonly<Record<string, T>>;
+
+/** The trained tensors by name, as evaluation and adapter files take them. */
+export interface TrainedTensors {
+  readonly trainable: Named<HostTensor>;
+  readonly carried: Named<HostTensor>;
+}
+
+export interface TrainSettings {
+  readonly engine: Engine;
+  readonly trainee: Trainee;
+  readonly optimizer: OptimizerOptions;
+  readonly schedule: ScheduleOptions;
+  readonly loop: Pick<
+    TrainingOptions,
+    'accumulate' | 'evalEvery' | 'best' | 'patience' | 'checkpointEvery' | 'routingEvery'
+  >;
+  /** Optimizer steps in all. */
+  readonly steps: number;
+  /** The run's batches without the first `skip` ones; the same sequence at every call. */
+  readonly batches: (skip: number) => AsyncIterable<TrainingBatch> | Iterable<TrainingBatch>;
+  /** Root of the run's random streams inside steps. */
+  readonly key: RandomKey;
+  /** Scores the trained tensors; metrics by name, e.g. `eval/accuracy`. */
+  readonly evaluate?: (trained: TrainedTensors, step: number) => Promise<Record<string, number>>;
+  /** Where checkpoints are written and resumed from; `identity` must be the same to resume. */
+  readonly checkpoint?: { readonly folder: string; readonly identity: string };
+  /** Stops after the step in progress, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+export interface TrainResult {
+  /** Optimizer steps done. */
+  readonly steps: number;
+  readonly stopped: StopReason;
+  readonly last: TrainedTensors;
+  /** The best evaluated tensors, where there was an evaluation. */
+  readonly best?: BestSnapshot;
+}
+
+/** Mutable course of one run. */
+interface Course {
+  state: HostStepState;
+  step: number;
+  best: BestSnapshot | undefined;
+  evaluationsSinceBest: number;
+}
+
+/**
+ * Trains and yields typed events; returns the trained tensors. Resumes from the checkpoint folder where one is left: the
+ * continued run gives the same bits as an uninterrupted one, because every random stream is keyed by step and data comes by
+ * position.
+ */
+export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEvent, TrainResult> {
+  const { engine, trainee, loop, steps, signal, checkpoint } = settings;
+  const stepper = createStepper(engine, trainee, settings.optimizer);
+  try {
+    const course: Course = { state: stepper.initial(), step: 0, best: undefined, evaluationsSinceBest: 0 };
+    for (const text of trainee.warnings) yield { type: 'note', step: 0, text };
+    const left = checkpoint && (await readCheckpoint(checkpoint.folder, checkpoint.identity));
+    if (left) {
+      Object.assign(course, left);
+      yield { type: 'note', step: left.step, text: `resumed after step ${left.step}` };
+    }
+    const save = async function* (): AsyncGenerator<TrainingEvent> {
+      await writeCheckpoint(checkpoint!.folder, checkpoint!.identity, course);
+      yield { type: 'checkpoint', step: course.step, folder: checkpoint!.folder };
+    };
+
+    let stopped: StopReason = 'finished';
+    let counts: number[][] = [];
+    const source = groups(settings.batches(course.step * loop.accumulate), loop.accumulate);
+    while (course.step < steps) {
+      if (signal?.aborted) {
+        stopped = 'aborted';
+        break;
+      }
+      const next = await source.next();
+      if (next.done) {
+        stopped = 'data-exhausted';
+        yield { type: 'note', step: course.step, text: `the batches ended after ${course.step} of ${steps} steps` };
+        break;
+      }
+      const step = course.step + 1;
+      const rate = settings.optimizer.learningRate * scheduleFactor(settings.schedule, step, steps);
+      const started = performance.now();
+      const { state, report } = await stepper.run(
+        course.state,
+        next.value,
+        step,
+        rate,
+        settings.key.fold('step').fold(step),
+      );
+      const seconds = (performance.now() - started) / 1000;
+      if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradientNorm)) {
+        stopped = 'diverged';
+        yield { type: 'note', step, text: divergence(report, step) };
+        break;
+      }
+      course.state = state;
+      course.step = step;
+      yield { type: 'step', step, metrics: stepMetrics(report, rate, realTokens(next.value) / seconds) };
+
+      counts = addCounts(counts, report.counts);
+      if (counts.length > 0 && (step % loop.routingEvery === 0 || step === steps)) {
+        const load = loadShares(counts);
+        yield { type: 'routing', step, metrics: loadMetrics(load), load };
+        counts = [];
+      }
+      if (settings.evaluate && (step === steps || (loop.evalEvery !== null && step % loop.evalEvery === 0))) {
+        yield await evaluate(settings, course);
+        if (loop.patience !== null && course.evaluationsSinceBest >= loop.patience) {
+          stopped = 'patience';
+          yield {
+            type: 'note',
+            step,
+            text: `stopped early: no better ${loop.best.metric} in ${loop.patience} evaluations`,
+          };
+          break;
+        }
+      }
+      if (checkpoint && loop.checkpointEvery !== null && step % loop.checkpointEvery === 0) yield* save();
+    }
+    await source.return(undefined);
+    if (checkpoint && stopped === 'aborted' && course.step > 0) yield* save();
+    return {
+      steps: course.step,
+      stopped,
+      last: trained(trainee, course.state),
+      ...(course.best ? { best: course.best } : {}),
+    };
+  } finally {
+    await stepper.dispose();
+  }
+}
+
+async function evaluate({ evaluate, trainee, loop: { best } }: TrainSettings, course: Course): Promise<TrainingEvent> {
+  const tensors = trained(trainee, course.state);
+  const metrics = await evaluate!(tensors, course.step);
+  const value = metrics[best.metric];
+  if (value === undefined) {
+    throw new Error(
+      `training.best.metric: '${best.metric}' is not among the evaluation's: ${Object.keys(metrics).join(', ')}`,
+    );
+  }
+  const sign = best.mode === 'max' ? 1 : -1;
+  const better = Number.isFinite(value) && (!course.best || sign * value > sign * course.best.value);
+  if (better) course.best = { step: course.step, value, metrics, tensors };
+  course.evaluationsSinceBest = better ? 0 : course.evaluationsSinceBest + 1;
+  return { type: 'eval', step: course.step, metrics, best: better };
+}
+
+function trained(trainee: Trainee, { optimizer, carried }: HostStepState): TrainedTensors {
+  return { trainable: trainee.layout.unpack(optimizer.params_N), carried };
+}
+
+function stepMetrics(report: StepReport, rate: number, tokensPerSecond: number): Record<string, number> {
+  return {
+    'train/loss': report.loss,
+    'train/lm_loss': report.lmLoss,
+    ...named('train/aux/', report.auxiliary),
+    ...named('coordination/', report.values),
+    'train/learning_rate': rate,
+    'train/grad_norm': report.gradientNorm,
+    'train/tokens_per_second': tokensPerSecond,
+  };
+}
+
+function named(prefix: string, values: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
+}
+
+function divergence(report: StepReport, step: number): string {
+  const parts = { 'lm loss': report.lmLoss, ...report.auxiliary, 'gradient norm': report.gradientNorm };
+  const bad = Object.entries(parts).filter(([, value]) => !Number.isFinite(value));
+  const what = bad.map(([name, value]) => `${name} = ${value}`).join(', ') || `loss = ${report.loss}`;
+  return `stopped at step ${step}: ${what}; the state before this step is kept. Lower optimizer.learningRate or set optimizer.clipNorm`;
+}
+
+/** Positions that are not padding. */
+function realTokens(batches: readonly TrainingBatch[]): number {
+  let tokens = 0;
+  for (const { segments_BS } of batches) for (const segment of segments_BS.data) if (segment > 0) tokens++;
+  return tokens;
+}
+
+function addCounts(sum: number[][], counts: readonly (readonly number[])[]): number[][] {
+  return counts.map((layer, l) => layer.map((count, e) => count + (sum[l]?.[e] ?? 0)));
+}
+
+/** The batches in groups of `size`; an incomplete last group is dropped, so that every step weighs the same. */
+async function* groups<T>(items: AsyncIterable<T> | Iterable<T>, size: number): AsyncGenerator<T[], void> {
+  let group: T[] = [];
+  for await (const item of items) {
+    group.push(item);
+    if (group.length === size) {
+      yield group;
+      group = [];
+    }
+  }
+}

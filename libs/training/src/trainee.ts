@@ -1,0 +1,85 @@
+import type { Adapter, BoundAdapter } from '@gmoe/adapters-moe-lora';
+import type { ModelConfig } from '@gmoe/model';
+import { FlatLayout, type HostTensor, type RandomKey, type tf } from '@gmoe/tensor';
+
+type Named<T> = Readonly<Record<string, T>>;
+
+/** What no step changes, as a program's first argument. */
+export interface TraineeFrozen<T = tf.Tensor> {
+  readonly weights: Named<T>;
+  readonly adapter: Named<T>;
+}
+
+/** The weights and hooks of one forward pass. */
+export interface TraineePass {
+  readonly weights: Named<tf.Tensor>;
+  /** Absent in full-parameter training. */
+  readonly adapter?: BoundAdapter;
+}
+
+export interface PassOptions {
+  readonly tokenMask_T: tf.Tensor1D;
+  readonly training: boolean;
+  readonly draws: Named<tf.Tensor>;
+}
+
+/** What is trained: an adapter on a frozen model, or the model itself. */
+export interface Trainee {
+  readonly config: ModelConfig;
+  readonly adapter?: Adapter;
+  /** The trained tensors in the flat parameter vector. */
+  readonly layout: FlatLayout;
+  readonly frozen: TraineeFrozen<HostTensor>;
+  readonly initial: {
+    readonly trainable: Named<HostTensor>;
+    /** Carried from step to step without gradient. */
+    readonly carried: Named<HostTensor>;
+  };
+  readonly warnings: readonly string[];
+  draw(key: RandomKey, tokens: number): Named<HostTensor>;
+  pass(
+    frozen: TraineeFrozen,
+    trainable: Named<tf.Tensor>,
+    carried: Named<tf.Tensor>,
+    options: PassOptions,
+  ): TraineePass;
+}
+
+const layoutOf = (tensors: Named<HostTensor>): FlatLayout =>
+  new FlatLayout(Object.entries(tensors).map(([name, { shape }]) => [name, shape] as const));
+
+/** Trains an adapter; the base weights stay as they are. `start` replaces the adapter's drawn tensors (a loaded adapter). */
+export function adapterTrainee(
+  config: ModelConfig,
+  weights: Named<HostTensor>,
+  adapter: Adapter,
+  key: RandomKey,
+  start: ReturnType<Adapter['init']> = adapter.init(key),
+): Trainee {
+  return {
+    config,
+    adapter,
+    layout: layoutOf(start.trainable),
+    frozen: { weights, adapter: start.frozen },
+    initial: { trainable: start.trainable, carried: start.state },
+    warnings: start.warnings,
+    draw: (stepKey, tokens) => adapter.draw(stepKey, tokens),
+    pass: (frozen, trainable, state, options) => ({
+      weights: frozen.weights,
+      adapter: adapter.bind({ trainable, frozen: frozen.adapter, state }, options),
+    }),
+  };
+}
+
+/** Trains every weight of the model, e.g. pretraining; a tied head gets the gradient of both of its uses. */
+export function fullTrainee(config: ModelConfig, weights: Named<HostTensor>): Trainee {
+  return {
+    config,
+    layout: layoutOf(weights),
+    frozen: { weights: {}, adapter: {} },
+    initial: { trainable: weights, carried: {} },
+    warnings: [],
+    draw: () => ({}),
+    pass: (_, trainable) => ({ weights: trainable }),
+  };
+}
