@@ -1,0 +1,64 @@
+import { renderHtml } from './html/render-html.js';
+import type { SweepResults } from './results/sweep-results.js';
+import { summarise, type SummariseOptions, type SweepSummary } from './summary/index.js';
+import {
+  armTable,
+  comparisonTable,
+  failureTable,
+  paperTable,
+  renderCsv,
+  renderLatex,
+  renderMarkdown,
+  renderText,
+} from './tables/index.js';
+import type { Table, TextOptions } from './tables/index.js';
+
+export const REPORT_FORMATS = ['text', 'html', 'md', 'csv', 'latex', 'json'] as const;
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
+
+/** The whole report of a sweep in one format, as the text of one file. CSV holds the table of arms only. */
+export function renderReport(
+  results: SweepResults,
+  format: ReportFormat,
+  options: SummariseOptions = {},
+  text: TextOptions = {},
+): string {
+  if (format === 'html') return renderHtml(results, options);
+  const summary = summarise(results, options);
+  switch (format) {
+    case 'json':
+      return `${JSON.stringify(summary, null, 2)}\n`;
+    case 'csv':
+      return renderCsv(armTable(summary));
+    case 'latex':
+      return [paperTable(summary), armTable(summary), ...filled(comparisonTable(summary))].map(renderLatex).join('\n');
+    case 'md':
+      return [
+        `# ${summary.name}\n`,
+        ...summary.headline.map((line) => `${line}\n`),
+        ...tablesOf(summary).map(renderMarkdown),
+        ...lists(summary).map(({ title, lines }) => `### ${title}\n\n${lines.map((line) => `- ${line}`).join('\n')}\n`),
+      ].join('\n');
+    case 'text':
+      return [
+        ...tablesOf(summary).map((table) => renderText(table, text)),
+        ...summary.headline.map((line) => `${line}\n`),
+        ...lists(summary).map(({ title, lines }) => `${title}\n${lines.map((line) => `- ${line}`).join('\n')}\n`),
+      ].join('\n');
+  }
+}
+
+function tablesOf(summary: SweepSummary): Table[] {
+  return [armTable(summary), ...filled(comparisonTable(summary)), ...filled(failureTable(summary))];
+}
+
+function filled(table: Table): Table[] {
+  return table.rows.length > 0 ? [table] : [];
+}
+
+function lists(summary: SweepSummary): { title: string; lines: readonly string[] }[] {
+  return [
+    { title: 'Notes', lines: summary.notes },
+    { title: 'Could not be read', lines: summary.warnings },
+  ].filter(({ lines }) => lines.length > 0);
+}

@@ -1,0 +1,46 @@
+import type { Baseline, PlannedTrial, Prediction, TrialEvent, TrialResult } from '@gmoe/experiment';
+
+/** A trial of a sweep with what is on disk of it. */
+export interface TrialRecord {
+  readonly trial: PlannedTrial;
+  /** `missing`: no result was published; it waits, runs, or was lost. */
+  readonly state: 'finished' | 'failed' | 'missing';
+  readonly result?: TrialResult;
+  /** Resolved config, as in `config.json`. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly events: readonly TrialEvent[];
+  readonly predictions: readonly Prediction[];
+  /** What routing did, if the attempt left `routing.json`. */
+  readonly routing?: RoutingDiagnostics;
+}
+
+/** Matrices of routing over the test set of one trial. */
+export interface RoutingDiagnostics {
+  /** [L][E][E]: share of tokens whose selected experts hold both i and j. */
+  readonly coSelection?: readonly (readonly (readonly number[])[])[];
+  /** [L][E][E]: weights of the routing graph's edges between experts. */
+  readonly edges?: readonly (readonly (readonly number[])[])[];
+}
+
+/** How the sweep was made: what a reader needs to run it again. */
+export interface Provenance {
+  readonly command?: string;
+  readonly commit?: string;
+  /** Text of the sweep file. */
+  readonly spec?: string;
+  readonly versions?: Readonly<Record<string, string>>;
+}
+
+/** Everything of one sweep, as read from its folder. */
+export interface SweepResults {
+  readonly directory: string;
+  readonly name: string;
+  readonly description?: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt?: number;
+  readonly trials: readonly TrialRecord[];
+  readonly baselines: readonly Baseline[];
+  readonly provenance: Provenance;
+  /** What could not be read, one line each: damaged lines, missing files. Nothing of it stops the report. */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,127 @@
+import type { RandomKey } from '@gmoe/tensor';
+import type { Prediction } from '@gmoe/experiment';
+import {
+  cohensDz,
+  detectableDz,
+  hedgesG,
+  holm,
+  mcNemarTest,
+  mean,
+  pairedBootstrap,
+  pairedTTest,
+  probabilityOfSuperiority,
+  sampleStd,
+  seedsNeeded,
+  signTest,
+  wilcoxonSignedRank,
+} from '../statistics/index.js';
+import type { Arm } from './arms.js';
+import type { MetricDefinition } from './metric-catalog.js';
+import { metricValue } from './metric-values.js';
+import type { Comparison, ExampleComparison, Verdict } from './summary.js';
+import { comparisonWording } from './wording.js';
+
+export interface ComparisonOptions {
+  readonly primary: MetricDefinition;
+  readonly level: number;
+  readonly resamples: number;
+  readonly key: RandomKey;
+}
+
+/** Compares each arm with the reference on the seeds and the examples that both have; Holm over all of them. */
+export function compareArms(reference: Arm, others: readonly Arm[], options: ComparisonOptions): Comparison[] {
+  const drafts = others.map((arm) => compare(arm, reference, options));
+  const adjusted = holm(drafts.map(({ p }) => p ?? undefined));
+  const alpha = 1 - options.level;
+  return drafts.map((draft, i) => {
+    const pHolm = adjusted[i] ?? null;
+    const verdict = verdictOf(draft, pHolm, alpha, options.primary);
+    const judged = { ...draft, pHolm, verdict };
+    return { ...judged, wording: comparisonWording(judged, options.primary, drafts.length) };
+  });
+}
+
+type Draft = Omit<Comparison, 'pHolm' | 'verdict' | 'wording'>;
+
+function compare(arm: Arm, reference: Arm, options: ComparisonOptions): Draft {
+  const mine = valuesBySeed(arm, options.primary);
+  const theirs = valuesBySeed(reference, options.primary);
+  const seeds = [...mine.keys()].filter((seed) => theirs.has(seed)).sort((a, b) => a - b);
+  const differences = seeds.map((seed) => mine.get(seed)! - theirs.get(seed)!);
+  const t = pairedTTest(differences, options.level);
+  const sign = differences.length > 0 ? signTest(differences) : null;
+  // Equal differences on every seed happen by chance on a small test set; a t test would call that certainty.
+  const noSpread = t !== undefined && !(t.std > 1e-12 * Math.abs(t.difference));
+  const dz = noSpread ? undefined : cohensDz(differences);
+  const detectable = noSpread ? undefined : detectableDz(differences.length);
+  return {
+    arm: arm.name,
+    reference: reference.name,
+    context: arm.context,
+    seeds,
+    difference: differences.length > 0 ? mean(differences) : null,
+    std: differences.length > 1 ? sampleStd(differences) : null,
+    interval: noSpread ? null : (t?.interval ?? null),
+    p: (noSpread ? sign?.p : t?.p) ?? null,
+    test: t === undefined ? null : noSpread ? 'sign' : 'paired t',
+    sign,
+    wilcoxon: differences.length > 0 ? wilcoxonSignedRank(differences) : null,
+    examples: options.primary.id === 'accuracy' ? compareExamples(arm, reference, seeds, options) : null,
+    effect: {
+      cohensDz: dz ?? null,
+      hedgesG: hedgesG([...mine.values()], [...theirs.values()]) ?? null,
+      probabilityOfSuperiority: probabilityOfSuperiority([...mine.values()], [...theirs.values()]) ?? null,
+    },
+    seedsNeeded: dz === undefined || dz === 0 ? null : (seedsNeeded(dz) ?? null),
+    detectableDifference: detectable === undefined || t === undefined ? null : detectable * t.std,
+  };
+}
+
+function valuesBySeed(arm: Arm, metric: MetricDefinition): Map<number, number> {
+  return new Map(
+    arm.records.flatMap((record) => {
+      const value = metricValue(record, metric);
+      return value === undefined ? [] : [[record.trial.seed, value] as const];
+    }),
+  );
+}
+
+function verdictOf({ difference, p }: Draft, pHolm: number | null, alpha: number, metric: MetricDefinition): Verdict {
+  if (difference === null || p === null || pHolm === null) return 'too few seeds';
+  if (p >= alpha || metric.better === 'neither') return 'no evidence';
+  if (pHolm >= alpha) return 'suggestive';
+  return difference > 0 === (metric.better === 'higher') ? 'better' : 'worse';
+}
+
+function compareExamples(
+  arm: Arm,
+  reference: Arm,
+  seeds: readonly number[],
+  { key, level, resamples }: ComparisonOptions,
+): ExampleComparison | null {
+  const pairs = seeds.map((seed) => ({ seed, mine: answersOf(arm, seed), theirs: answersOf(reference, seed) }));
+  const complete = pairs.filter(({ mine, theirs }) => mine.size > 0 && theirs.size > 0);
+  const first = complete[0];
+  if (!first) return null;
+  const ids = [...first.mine.keys()].filter((id) =>
+    complete.every(({ mine, theirs }) => mine.has(id) && theirs.has(id)),
+  );
+  const differences = complete.map(({ mine, theirs }) => ids.map((id) => mine.get(id)! - theirs.get(id)!));
+  const bootstrap = pairedBootstrap(differences, {
+    key: key.fold('examples').fold(arm.group).fold(reference.group),
+    level,
+    resamples,
+    over: complete.length > 1 ? 'seeds-and-examples' : 'examples',
+  });
+  if (!bootstrap) return null;
+  const mcNemar = complete.map(({ seed }, s) => {
+    const row = differences[s]!;
+    return { seed, ...mcNemarTest(row.filter((d) => d > 0).length, row.filter((d) => d < 0).length) };
+  });
+  return { bootstrap, mcNemar };
+}
+
+function answersOf(arm: Arm, seed: number): Map<string, number> {
+  const record = arm.records.find((candidate) => candidate.state === 'finished' && candidate.trial.seed === seed);
+  return new Map((record?.predictions ?? []).map(({ id, correct }: Prediction) => [id, correct ? 1 : 0]));
+}

@@ -1,0 +1,3 @@
+export type * from './summary.js';
+export { summarise, summariseOptionsSchema, type SummariseOptions } from './summarise.js';
+export { METRICS, metricDefinition, type MetricDefinition, type Unit } from './metric-catalog.js';

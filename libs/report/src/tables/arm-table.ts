@@ -1,0 +1,85 @@
+import { metricDefinition } from '../summary/metric-catalog.js';
+import { formatInterval, formatValue, unitLabel } from '../summary/numbers.js';
+import type { ArmSummary, Estimate, SweepSummary } from '../summary/index.js';
+import { textCell, type Cell, type Column, type Table } from './table.js';
+
+/** Metrics beside the compared one, as far as any arm has them. */
+const BESIDE = ['accuracy', 'loss', 'entropy', 'maxShare', 'seconds', 'tokensPerSecond', 'trainableParameters'];
+
+const NONE = '–';
+
+/** One row per arm, then the untrained base and chance. */
+export function armTable(summary: SweepSummary): Table {
+  const { primary, contexts } = summary;
+  const beside = BESIDE.filter((id) => id !== primary.id && summary.arms.some((arm) => arm.metrics[id]));
+  const multiple = contexts.length > 1;
+  const level = `${+(100 * summary.level).toFixed(1)} %`;
+  const unit = unitLabel(primary.unit);
+  const columns: Column[] = [
+    ...(multiple ? [{ heading: 'Task', align: 'left' as const }] : []),
+    { heading: 'Arm', align: 'left' },
+    { heading: 'Seeds', align: 'right' },
+    { heading: `${primary.label}${unit ? ` (${unit})` : ''}`, align: 'right' },
+    { heading: `${level} interval`, align: 'right' },
+    ...beside.map((id): Column => ({ heading: headingOf(id), align: 'right' })),
+  ];
+  const rows = contexts.flatMap((context) => [
+    ...summary.arms.filter((arm) => arm.context === context).map((arm) => armRow(arm, summary, beside, multiple)),
+    ...summary.baselines
+      .filter((baseline) => baseline.context === context)
+      .map(({ label, value }): Cell[] => [
+        ...(multiple ? [textCell('task', context, 'faint')] : []),
+        textCell('arm', label, 'faint'),
+        { text: '', data: {}, emphasis: 'faint' },
+        { text: formatValue(value, primary.unit), data: { [`${primary.id}_mean`]: value }, emphasis: 'faint' },
+        ...Array.from({ length: 1 + beside.length }, (): Cell => ({ text: '', data: {}, emphasis: 'faint' })),
+      ]),
+  ]);
+  const notes = [`Mean ± sample standard deviation over seeds; interval: Student’s t for the mean.`];
+  if (summary.arms.some((arm) => arm.best))
+    notes.push('Best mean marked; see the comparisons for whether it is beyond noise.');
+  return { id: 'arms', title: 'Arms', columns, rows, notes };
+}
+
+function headingOf(id: string): string {
+  const metric = metricDefinition(id);
+  const unit = unitLabel(metric.unit);
+  return unit === '' ? metric.label : `${metric.label} (${unit})`;
+}
+
+function armRow(arm: ArmSummary, summary: SweepSummary, beside: readonly string[], multiple: boolean): Cell[] {
+  const { primary } = summary;
+  const score = arm.metrics[primary.id];
+  const { finished, failed, missing } = arm.trials;
+  const total = finished + failed + missing;
+  return [
+    ...(multiple ? [textCell('task', arm.context)] : []),
+    { ...textCell('arm', arm.arm, arm.best ? 'best' : undefined) },
+    {
+      text: finished === total ? String(finished) : `${finished}/${total}`,
+      data: { seeds: finished, failed, missing },
+    },
+    { ...estimateCell(primary.id, score), ...(arm.best ? { emphasis: 'best' as const } : {}) },
+    {
+      text: score?.interval ? formatInterval(score.interval, primary.unit) : NONE,
+      data: {
+        [`${primary.id}_low`]: score?.interval?.low ?? null,
+        [`${primary.id}_high`]: score?.interval?.high ?? null,
+        [`${primary.id}_std_low`]: score?.stdInterval?.low ?? null,
+        [`${primary.id}_std_high`]: score?.stdInterval?.high ?? null,
+      },
+    },
+    ...beside.map((id) => estimateCell(id, arm.metrics[id])),
+  ];
+}
+
+function estimateCell(id: string, estimate: Estimate | undefined): Cell {
+  const { unit } = metricDefinition(id);
+  const data = { [`${id}_mean`]: estimate?.mean ?? null, [`${id}_std`]: estimate?.std ?? null };
+  if (!estimate) return { text: NONE, data };
+  const spread = ['percent', 'nats', 'share', 'plain'].includes(unit) && estimate.std !== null;
+  return {
+    text: formatValue(estimate.mean, unit) + (spread ? ` ± ${formatValue(estimate.std!, unit)}` : ''),
+    data,
+  };
+}

@@ -1,0 +1,26 @@
+import type { SweepSummary } from '../summary/index.js';
+import { textCell, type Table } from './table.js';
+
+/** Trials that failed, and why; no rows if none did. */
+export function failureTable(summary: SweepSummary): Table {
+  const { missing } = summary.trials;
+  return {
+    id: 'failures',
+    title: 'Failures',
+    columns: [
+      { heading: 'Arm', align: 'left' },
+      { heading: 'Seed', align: 'right' },
+      { heading: 'Kind', align: 'left' },
+      { heading: 'Reason', align: 'left' },
+      { heading: 'Trial', align: 'left' },
+    ],
+    rows: summary.failures.map(({ arm, seed, kind, message, hash, attempts }) => [
+      textCell('arm', arm),
+      { text: String(seed), data: { seed } },
+      { text: kind, data: { kind, attempts } },
+      textCell('message', message),
+      { text: hash.slice(0, 8), data: { hash } },
+    ]),
+    notes: missing === 0 ? [] : [`${missing} trials have no result: they wait, run, or were lost.`],
+  };
+}

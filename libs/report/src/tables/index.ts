@@ -1,0 +1,10 @@
+export type { Cell, Column, Table } from './table.js';
+export { tableRecords } from './table.js';
+export { armTable } from './arm-table.js';
+export { comparisonTable } from './comparison-table.js';
+export { failureTable } from './failure-table.js';
+export { paperTable } from './paper-table.js';
+export { renderText, type TextOptions } from './render-text.js';
+export { renderMarkdown } from './render-markdown.js';
+export { renderCsv } from './render-csv.js';
+export { escapeLatex, renderLatex } from './render-latex.js';
