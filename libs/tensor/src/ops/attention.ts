@@ -6,11 +6,14 @@ import { customGradient } from './custom-gradient.js';
  * x [B, S, H, P] (P = head width), cos and sin [B, S, 1, P] -> [B, S, H, P].
  */
 export function rope(x_BSHP: tf.Tensor4D, cos_BS1P: tf.Tensor4D, sin_BS1P: tf.Tensor4D): tf.Tensor4D {
-  return customGradient(x_BSHP, (x: tf.Tensor4D) => ({
-    value: rotate(x, cos_BS1P, sin_BS1P),
-    // A rotation's transpose is the rotation by the opposite angle.
-    gradFunc: (dy: tf.Tensor4D) => rotate(dy, cos_BS1P, sin_BS1P.neg()),
-  }));
+  return customGradient(x_BSHP, (x: tf.Tensor4D, save) => {
+    save([cos_BS1P, sin_BS1P]);
+    return {
+      value: rotate(x, cos_BS1P, sin_BS1P),
+      // A rotation's transpose is the rotation by the opposite angle.
+      gradFunc: (dy: tf.Tensor4D, [cos, sin]) => rotate(dy, cos as tf.Tensor4D, sin!.neg<tf.Tensor4D>()),
+    };
+  });
 }
 
 function rotate(x: tf.Tensor4D, cos: tf.Tensor4D, sin: tf.Tensor4D): tf.Tensor4D {

@@ -11,12 +11,13 @@ export function crossEntropy(logits_NV: tf.Tensor2D, targets_N: tf.Tensor1D): tf
   const targets_N1 = targets_N.reshape([rows, 1]) as tf.Tensor2D;
   return customGradient(logits_NV, (x_NV: tf.Tensor2D, save) => {
     const logProbs_NV = tf.logSoftmax(x_NV);
-    save([logProbs_NV]);
+    save([logProbs_NV, targets_N1]);
     return {
       value: takeAlongLast(logProbs_NV, targets_N1).neg().reshape([rows]) as tf.Tensor1D,
       gradFunc: (dy_N: tf.Tensor1D, saved) => {
         const dy_N1 = dy_N.reshape([rows, 1]) as tf.Tensor2D;
-        return addAlongLast(saved[0]!.exp().mul(dy_N1), targets_N1, dy_N1.neg());
+        const [logProbs, targets] = saved as [tf.Tensor2D, tf.Tensor2D];
+        return addAlongLast(logProbs.exp().mul(dy_N1), targets, dy_N1.neg());
       },
     };
   });

@@ -6,7 +6,10 @@ export interface GradientRule<In extends tf.Tensor, Out extends tf.Tensor> {
   readonly gradFunc: (dy: Out, saved: tf.Tensor[]) => In;
 }
 
-/** `tf.customGrad` for one input, with types. What `save` is given comes back in `gradFunc`'s second argument. */
+/**
+ * `tf.customGrad` for one input, with types. What `save` is given comes back in `gradFunc`'s second argument; `gradFunc` must
+ * not capture tensors, which tfjs may have freed by then.
+ */
 export function customGradient<In extends tf.Tensor, Out extends tf.Tensor>(
   x: In,
   rule: (x: In, save: (tensors: tf.Tensor[]) => void) => GradientRule<In, Out>,

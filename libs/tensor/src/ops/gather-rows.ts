@@ -7,8 +7,11 @@ import { customGradient } from './custom-gradient.js';
  */
 export function gatherRows(x_TD: tf.Tensor2D, ids_N: tf.Tensor1D): tf.Tensor2D {
   const shape = x_TD.shape;
-  return customGradient(x_TD, (x: tf.Tensor2D) => ({
-    value: tf.gather(x, ids_N),
-    gradFunc: (dy_ND: tf.Tensor2D) => tf.scatterND(ids_N.expandDims(1), dy_ND, shape),
-  }));
+  return customGradient(x_TD, (x: tf.Tensor2D, save) => {
+    save([ids_N]);
+    return {
+      value: tf.gather(x, ids_N),
+      gradFunc: (dy_ND: tf.Tensor2D, [ids]) => tf.scatterND(ids!.expandDims(1), dy_ND, shape),
+    };
+  });
 }

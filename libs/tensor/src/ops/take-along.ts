@@ -9,10 +9,13 @@ import { isTracing, runTraceKernel } from '../trace/trace-state.js';
  */
 export function takeAlongLast(x_TV: tf.Tensor2D, ids_TK: tf.Tensor2D): tf.Tensor2D {
   const columns = x_TV.shape[1];
-  return customGradient(x_TV, (x: tf.Tensor2D) => ({
-    value: gatherColumns(x, ids_TK),
-    gradFunc: (dy_TK: tf.Tensor2D) => scatterColumns(dy_TK, ids_TK, columns),
-  }));
+  return customGradient(x_TV, (x: tf.Tensor2D, save) => {
+    save([ids_TK]);
+    return {
+      value: gatherColumns(x, ids_TK),
+      gradFunc: (dy_TK: tf.Tensor2D, [ids]) => scatterColumns(dy_TK, ids as tf.Tensor2D, columns),
+    };
+  });
 }
 
 function gatherColumns(x_TV: tf.Tensor2D, ids_TK: tf.Tensor2D): tf.Tensor2D {
