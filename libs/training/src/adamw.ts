@@ -2,28 +2,28 @@ import { HostTensor, tf, type FlatLayout } from '@gmoe/tensor';
 import type { OptimizerOptions } from './options.js';
 
 /** Parameters and both moments, flat vectors [N]. */
-export interface AdamWState<T = tf.Tensor1D> {
+export type AdamWState<T = tf.Tensor1D> = {
   readonly params_N: T;
   readonly firstMoment_N: T;
   readonly secondMoment_N: T;
-}
+};
 
 /** What the host computes for one optimizer step, in double precision. Scalars. */
-export interface AdamWControls<T = tf.Scalar> {
+export type AdamWControls<T = tf.Scalar> = {
   readonly learningRate: T;
   /** 1 / (1 - beta1^t). */
   readonly firstCorrection: T;
   /** 1 / sqrt(1 - beta2^t). */
   readonly secondCorrection: T;
-}
+};
 
 /** Per-element factors [N], present only where they are not 1 everywhere. */
-export interface AdamWScales<T = tf.Tensor1D> {
+export type AdamWScales<T = tf.Tensor1D> = {
   /** Of the learning rate (LoRA+). */
   readonly rate_N?: T;
   /** Of the weight decay: 1 or 0. */
   readonly decay_N?: T;
-}
+};
 
 /**
  * One AdamW step, decoupled decay, epsilon outside of the bias-corrected root (PyTorch's torch.optim.AdamW):

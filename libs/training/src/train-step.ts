@@ -20,21 +20,21 @@ export interface BatchTensors {
 }
 
 /** Everything that a step changes. */
-export interface StepState {
+export type StepState = {
   readonly optimizer: AdamWState;
   readonly carried: Named<tf.Tensor>;
-}
+};
 
 /** How a batch counts within one optimizer step. Scalars. */
-export interface LossControls {
+export type LossControls = {
   /** 1 / (sum of the target weights of all batches of the step). */
   readonly targetScale: tf.Scalar;
   /** 1 / (batches of the step). */
   readonly batchScale: tf.Scalar;
-}
+};
 
 /** Values of one batch. */
-export interface BatchReport {
+export type BatchReport = {
   /** Language-model loss plus weighted auxiliary losses, scaled by this batch's share of the step. */
   readonly loss: tf.Scalar;
   /** Weighted sum of target losses x targetScale. */
@@ -45,7 +45,7 @@ export interface BatchReport {
   readonly values: Named<tf.Tensor>;
   /** Tokens that each expert served, per layer. */
   readonly counts: readonly tf.Tensor1D[];
-}
+};
 
 export interface StepFrozen extends TraineeFrozen {
   readonly scales: AdamWScales;

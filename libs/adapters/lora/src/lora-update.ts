@@ -24,6 +24,6 @@ export function kaimingUniformA(key: RandomKey, rows: number, inputs: number): H
 }
 
 /** Starting factors of one site: A Kaiming-uniform, B zero, so that the adapted model starts as the base. */
-export function initLora(key: RandomKey, shape: { readonly in: number; readonly out: number }, rank: number) {
-  return { a: kaimingUniformA(key, rank, shape.in), b: HostTensor.zeros([shape.out, rank]) };
+export function initLora(key: RandomKey, shape: { readonly inputs: number; readonly outputs: number }, rank: number) {
+  return { a: kaimingUniformA(key, rank, shape.inputs), b: HostTensor.zeros([shape.outputs, rank]) };
 }

@@ -1,5 +1,5 @@
+import { SITE_NAMES } from '@gmoe/model';
 import { z } from 'zod';
-import { SITE_NAMES } from './sites.js';
 
 export const scalingSchema = z
   .enum(['standard', 'rslora'])

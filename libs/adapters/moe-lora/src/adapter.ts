@@ -1,4 +1,4 @@
-import type { AdaptedShape, LoraOptions } from '@gmoe/adapters-lora';
+import type { LoraOptions } from '@gmoe/adapters-lora';
 import type {
   CoordinationContext,
   CoordinationSpec,
@@ -6,14 +6,14 @@ import type {
   HostTensors,
   Tensors,
 } from '@gmoe/coordination-core';
-import type { DecoderHooks } from '@gmoe/model';
+import type { DecoderHooks, ModelConfig } from '@gmoe/model';
 import type { Router, Selector } from '@gmoe/routers-core';
 import type { RandomKey, tf } from '@gmoe/tensor';
 import type { MixtureOptions } from './options.js';
 
 /** What an adapter is made of. Without `mixture` the router, the selector and the strategies must be absent too. */
 export interface AdapterSettings {
-  readonly shape: AdaptedShape;
+  readonly config: ModelConfig;
   readonly lora: LoraOptions | null;
   readonly mixture: MixtureOptions | null;
   readonly router?: Router;

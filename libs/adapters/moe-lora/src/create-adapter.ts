@@ -1,17 +1,8 @@
-import {
-  applyDropout,
-  initLora,
-  kaimingUniformA,
-  keepMask,
-  loraUpdate,
-  scalingFactor,
-  sitePath,
-  siteShape,
-  type LoraSiteName,
-} from '@gmoe/adapters-lora';
+import { applyDropout, initLora, kaimingUniformA, keepMask, loraUpdate, scalingFactor } from '@gmoe/adapters-lora';
 import type { LayerRouting } from '@gmoe/coordination-core';
 import { UserError } from '@gmoe/core';
 import type { RouterSpec, Selection } from '@gmoe/routers-core';
+import { sitePath, siteShape, type SiteName } from '@gmoe/model';
 import { HostTensor, type tf } from '@gmoe/tensor';
 import type { Adapter, AdapterParams, AdapterSettings, BoundAdapter, PassInputs } from './adapter.js';
 import { expertCounts } from './expert-load.js';
@@ -24,18 +15,18 @@ import { below, NAMES, prefixed } from './names.js';
  * @throws UserError on settings that do not fit together
  */
 export function createAdapter(settings: AdapterSettings): Adapter {
-  const { shape, lora, mixture, router, coordination = [] } = settings;
+  const { config, lora, mixture, router, coordination = [] } = settings;
   check(settings);
-  const experts = mixture ? expertsPerLayer(mixture.experts, shape.layers) : [];
+  const experts = mixture ? expertsPerLayer(mixture.experts, config.layers) : [];
   const slots = experts.map((count) => slotsOf(settings, count));
   const routerSpec = (layer: number): RouterSpec => ({
-    modelWidth: shape.modelWidth,
+    modelWidth: config.hiddenSize,
     experts: experts[layer]!,
     topK: slots[layer]!,
     layer,
   });
   const coordinationSpec = { expertsPerLayer: experts, topK: Math.max(0, ...slots) };
-  const layers = Array.from({ length: shape.layers }, (_, layer) => layer);
+  const layers = Array.from({ length: config.layers }, (_, layer) => layer);
 
   return {
     settings,
@@ -53,17 +44,17 @@ export function createAdapter(settings: AdapterSettings): Adapter {
       };
       for (const layer of layers) {
         for (const site of lora?.targets ?? []) {
-          const path = sitePath(layer, site);
-          addFactors(path, initLora(key.fold(path), siteShape(site, shape), lora!.rank));
+          const path = sitePath({ layer, name: site });
+          addFactors(path, initLora(key.fold(path), siteShape(config, site), lora!.rank));
         }
         if (!mixture) continue;
         for (const site of mixture.targets) {
           const path = NAMES.experts(layer, site);
-          const size = siteShape(site, shape);
+          const size = siteShape(config, site);
           const rows = experts[layer]! * mixture.rank;
           addFactors(path, {
-            a: kaimingUniformA(key.fold(path), rows, size.in),
-            b: HostTensor.zeros([size.out, rows]),
+            a: kaimingUniformA(key.fold(path), rows, size.inputs),
+            b: HostTensor.zeros([size.outputs, rows]),
           });
         }
         const name = NAMES.router(layer);
@@ -83,11 +74,11 @@ export function createAdapter(settings: AdapterSettings): Adapter {
 
     draw(key, tokens) {
       const draws: Record<string, HostTensor> = {};
-      const keep = (name: string, site: LoraSiteName, rate: number) => {
-        draws[name] = keepMask(key.fold(name), [tokens, siteShape(site, shape).in], rate);
+      const keep = (name: string, site: SiteName, rate: number) => {
+        draws[name] = keepMask(key.fold(name), [tokens, siteShape(config, site).inputs], rate);
       };
       for (const layer of layers) {
-        if (lora?.dropout) for (const site of lora.targets) keep(sitePath(layer, site), site, lora.dropout);
+        if (lora?.dropout) for (const site of lora.targets) keep(sitePath({ layer, name: site }), site, lora.dropout);
         if (mixture?.dropout) {
           for (const site of mixture.targets) keep(NAMES.experts(layer, site), site, mixture.dropout);
         }
@@ -124,9 +115,9 @@ function bindAdapter(
     training && rate > 0 ? applyDropout(x, mustHave(draws, name), rate) : x;
 
   /** A base projection with its plain LoRA, where it is targeted. */
-  const adapted = (layer: number, site: LoraSiteName, x: tf.Tensor2D, base: (x: tf.Tensor2D) => tf.Tensor2D) => {
+  const adapted = (layer: number, site: SiteName, x: tf.Tensor2D, base: (x: tf.Tensor2D) => tf.Tensor2D) => {
     if (!lora || !targets.has(site)) return base(x);
-    const path = sitePath(layer, site);
+    const path = sitePath({ layer, name: site });
     return base(x).add<tf.Tensor2D>(loraUpdate(dropped(path, x, lora.dropout), factors(path), loraScaling));
   };
 
@@ -136,7 +127,13 @@ function bindAdapter(
       mixture!.targets.map((site) => [site, factors(NAMES.experts(layer, site))]),
     );
     const forward = mixture!.form === 'ffn' ? mixtureFfn : mixtureAdditive;
-    return forward(x_TD, base, updates, selection, {
+    // Plain LoRA on the network's projections belongs to the base that the experts share.
+    const shared: FfnBase = {
+      gate: (x) => adapted(layer, 'gate_proj', x, base.gate),
+      up: (x) => adapted(layer, 'up_proj', x, base.up),
+      down: (x) => adapted(layer, 'down_proj', x, base.down),
+    };
+    return forward(x_TD, shared, updates, selection, {
       rank: mixture!.rank,
       scaling: scalingFactor(mixture!),
       dropout: (site, x) => dropped(NAMES.experts(layer, site), x, mixture!.dropout),

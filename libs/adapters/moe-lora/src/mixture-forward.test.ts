@@ -13,7 +13,8 @@ const SITES = ['gate_proj', 'up_proj', 'down_proj'] as const;
 type Site = (typeof SITES)[number];
 
 const key = RandomKey.fromSeed(11);
-const draw = (name: string, shape: number[]) => tf.tensor(key.fold(name).normal(shape).data, shape) as tf.Tensor2D;
+const draw = (name: string, shape: [number, number]) =>
+  tf.tensor(key.fold(name).normal(shape).data, shape) as tf.Tensor2D;
 const size: Record<Site, [number, number]> = { gate_proj: [D, F], up_proj: [D, F], down_proj: [F, D] };
 
 /** Tokens with the experts each uses and their weights; an unused slot has weight 0. */

@@ -1,18 +1,19 @@
 /**
- * Names of an adapter's tensors. Weights are in PyTorch's layout [out, in].
+ * Names of an adapter's tensors. Weights are in PyTorch's layout [out, in], sites are named as
+ * in Hugging Face checkpoints.
  *
  * | name | shape |
  * | --- | --- |
- * | `layers.<l>.<self_attn or mlp>.<site>.lora_A.weight`, `.lora_B.weight` | [R, in], [out, R] |
- * | `layers.<l>.mlp.experts.<site>.lora_A.weight`, `.lora_B.weight` | [E * R, in], [out, E * R]; expert e has rows or columns e R .. e R + R - 1 |
- * | `layers.<l>.router.<name>` | the router's own |
+ * | `model.layers.<l>.<self_attn or mlp>.<site>.lora_A.weight`, `.lora_B.weight` | [R, in], [out, R] |
+ * | `model.layers.<l>.mlp.experts.<site>.lora_A.weight`, `.lora_B.weight` | [E * R, in], [out, E * R]; expert e has rows or columns e R .. e R + R - 1 |
+ * | `model.layers.<l>.router.<name>` | the router's own |
  * | `coordination.<strategy>.<name>` | the strategy's own |
  */
 export const NAMES = {
   loraA: (path: string) => `${path}.lora_A.weight`,
   loraB: (path: string) => `${path}.lora_B.weight`,
-  experts: (layer: number, site: string) => `layers.${layer}.mlp.experts.${site}`,
-  router: (layer: number) => `layers.${layer}.router.`,
+  experts: (layer: number, site: string) => `model.layers.${layer}.mlp.experts.${site}`,
+  router: (layer: number) => `model.layers.${layer}.router.`,
   coordination: (id: string) => `coordination.${id}.`,
 } as const;
 
