@@ -23,3 +23,8 @@ export {
   type DecoderOptions,
   type Weights,
 } from './decoder/decoder.js';
+export { loadModel, loadModelConfig, loadWeights, type LoadedModel } from './checkpoint/load-model.js';
+export { saveModel, type ModelParts } from './checkpoint/save-model.js';
+export { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.js';
+export { readSafetensors, SafetensorsFile } from './checkpoint/safetensors-reader.js';
+export { writeSafetensors, type WriteOptions } from './checkpoint/safetensors-writer.js';

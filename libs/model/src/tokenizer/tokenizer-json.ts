@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { messageOf, parseOptions, UserError } from '@gmoe/core';
 import { z } from 'zod';
 
 const addedTokenSchema = z.looseObject({
@@ -36,24 +34,3 @@ export const tokenizerConfigSchema = z.looseObject({
 });
 
 export type TokenizerConfig = z.input<typeof tokenizerConfigSchema>;
-
-/** Reads a JSON file; undefined if there is none. @throws UserError if it is not JSON or not of this form. */
-export async function readJsonFile<Schema extends z.ZodType>(
-  path: string,
-  schema: Schema,
-): Promise<z.output<Schema> | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new UserError(`${path}: cannot be read: ${messageOf(error)}`, { cause: error });
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`${path}: is not JSON: ${messageOf(error)}`, { cause: error });
-  }
-  return parseOptions(schema, json, path);
-}

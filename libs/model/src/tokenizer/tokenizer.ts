@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { messageOf, parseOptions, UserError } from '@gmoe/core';
 import { z } from 'zod';
+import { readJsonFile } from '../checkpoint/json-file.js';
 import {
-  readJsonFile,
   tokenizerConfigSchema,
   tokenizerJsonSchema,
   type TokenizerConfig,

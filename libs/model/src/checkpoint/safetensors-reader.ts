@@ -1,0 +1,130 @@
+import { isUtf8 } from 'node:buffer';
+import { open, type FileHandle } from 'node:fs/promises';
+import { messageOf, UserError } from '@gmoe/core';
+import { HostTensor, sizeOf } from '@gmoe/tensor';
+import { widenBfloat16, widenFloat16 } from './element-types.js';
+import {
+  headerLength,
+  LENGTH_BYTES,
+  parseHeader,
+  type SafetensorsHeader,
+  type StoredTensor,
+} from './safetensors-header.js';
+
+/** Bytes read at a time; 16-bit floats are widened from a buffer of this size. */
+const CHUNK = 8 << 20;
+const EXPONENT = 0x7f800000;
+
+/**
+ * An open safetensors file. Tensors are read one by one, straight into their own memory: beside what is returned, reading
+ * takes one buffer of 8 MiB. Owns a file descriptor: `close` it.
+ */
+export class SafetensorsFile {
+  private constructor(
+    readonly path: string,
+    private readonly file: FileHandle,
+    private readonly header: SafetensorsHeader,
+  ) {}
+
+  /** @throws UserError if the file is missing, truncated or malformed */
+  static async open(path: string): Promise<SafetensorsFile> {
+    let file: FileHandle;
+    try {
+      file = await open(path, 'r');
+    } catch (error) {
+      throw new UserError(`${path}: cannot be opened: ${messageOf(error)}`, { cause: error });
+    }
+    try {
+      const { size } = await file.stat();
+      const prefix = new Uint8Array(LENGTH_BYTES);
+      await file.read(prefix, 0, LENGTH_BYTES, 0);
+      const text = Buffer.alloc(headerLength(prefix, size, path));
+      await readFully(file, text, LENGTH_BYTES, path);
+      if (!isUtf8(text)) throw new UserError(`${path}: the header is not UTF-8 (not a safetensors file)`);
+      return new SafetensorsFile(path, file, parseHeader(text.toString('utf8'), size, path));
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  /** Type, shape and place of each tensor. */
+  get tensors(): ReadonlyMap<string, StoredTensor> {
+    return this.header.tensors;
+  }
+
+  get metadata(): Readonly<Record<string, string>> {
+    return this.header.metadata;
+  }
+
+  /**
+   * Reads a tensor; F16 and BF16 become float32.
+   * @throws UserError if there is none of this name, or if it holds NaN or an infinity
+   */
+  async read(name: string): Promise<HostTensor> {
+    const stored = this.header.tensors.get(name);
+    if (!stored) throw new UserError(`${this.path}: has no tensor '${name}'`);
+    const { type, shape } = stored;
+    if (type === 'I32' || type === 'BOOL') {
+      const data = type === 'I32' ? new Int32Array(sizeOf(shape)) : new Uint8Array(sizeOf(shape));
+      await readFully(this.file, new Uint8Array(data.buffer), stored.offset, this.path);
+      return new HostTensor(data, shape);
+    }
+    return new HostTensor(await this.readFloats(name, stored), shape);
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+
+  private async readFloats(name: string, { type, offset, bytes, shape }: StoredTensor): Promise<Float32Array> {
+    const data = new Float32Array(sizeOf(shape));
+    const bits = new Uint32Array(data.buffer);
+    const width = type === 'F32' ? 4 : 2;
+    const chunk = type === 'F32' ? undefined : new Uint16Array(Math.min(CHUNK, bytes) / 2);
+    for (let start = 0; start < bytes; start += CHUNK) {
+      const length = Math.min(CHUNK, bytes - start);
+      const part = bits.subarray(start / width, (start + length) / width);
+      if (chunk) {
+        const halves = chunk.subarray(0, length / 2);
+        await readFully(this.file, bytesOf(halves), offset + start, this.path);
+        if (type === 'F16') widenFloat16(halves, part);
+        else widenBfloat16(halves, part);
+      } else {
+        await readFully(this.file, bytesOf(part), offset + start, this.path);
+      }
+      const bad = part.findIndex((word) => (word & EXPONENT) === EXPONENT);
+      if (bad >= 0) {
+        const index = start / width + bad;
+        throw new UserError(`${this.path}: tensor '${name}' holds ${data[index]} at element ${index}`);
+      }
+    }
+    return data;
+  }
+}
+
+/** Reads every tensor of a file. @throws UserError as `SafetensorsFile.open` and `read` */
+export async function readSafetensors(
+  path: string,
+): Promise<{ tensors: Record<string, HostTensor>; metadata: Readonly<Record<string, string>> }> {
+  const file = await SafetensorsFile.open(path);
+  try {
+    const tensors: Record<string, HostTensor> = {};
+    for (const name of file.tensors.keys()) tensors[name] = await file.read(name);
+    return { tensors, metadata: file.metadata };
+  } finally {
+    await file.close();
+  }
+}
+
+async function readFully(file: FileHandle, into: Uint8Array, position: number, path: string): Promise<void> {
+  for (let done = 0; done < into.length;) {
+    const { bytesRead } = await file.read(into, done, into.length - done, position + done);
+    if (bytesRead === 0) throw new UserError(`${path}: ended after ${position + done} bytes while it was read`);
+    done += bytesRead;
+  }
+}
+
+function bytesOf(array: Uint16Array | Uint32Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
