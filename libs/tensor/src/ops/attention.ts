@@ -11,7 +11,7 @@ export function rope(x_BSHP: tf.Tensor4D, cos_BS1P: tf.Tensor4D, sin_BS1P: tf.Te
     return {
       value: rotate(x, cos_BS1P, sin_BS1P),
       // A rotation's transpose is the rotation by the opposite angle.
-      gradFunc: (dy: tf.Tensor4D, [cos, sin]) => rotate(dy, cos as tf.Tensor4D, sin!.neg<tf.Tensor4D>()),
+      gradFunc: (dy: tf.Tensor4D, [cos, sin]) => rotate(dy, cos as tf.Tensor4D, (sin as tf.Tensor4D).neg()),
     };
   });
 }
