@@ -30,6 +30,8 @@ export const exampleSchema = createTrialSchema({
     coordination: z.array(componentUnion('coordination', strategies)).default([]),
     optimizer: z.strictObject({ learningRate: z.number().positive().default(2e-4) }).prefault({}),
     steps: z.int().min(1).default(10),
+    fault: z.string().optional(),
+    quality: z.number().optional(),
     engine: z.strictObject({ threads: z.int().default(1) }).prefault({}),
   },
   defaults: (raw) => {

@@ -1,0 +1,4 @@
+export type { Launcher, LaunchEvent, LaunchRequest, LaunchSummary, Submission } from './launcher.js';
+export { createLocalLauncher, type LocalLauncherOptions } from './local.js';
+export { defaultJobs } from './cpu-affinity.js';
+export { summarise } from './summary.js';

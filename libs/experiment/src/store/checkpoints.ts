@@ -1,0 +1,69 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readJson, writeJson } from './files.js';
+import { guardStore } from './store-error.js';
+
+const KEPT = 2;
+
+const metaSchema = z.strictObject({ step: z.int().min(0), seconds: z.number().min(0) });
+
+/** A complete checkpoint. */
+export interface Checkpoint {
+  readonly step: number;
+  /** Wall-clock seconds that it took to get there, over all attempts that led to it. */
+  readonly seconds: number;
+  readonly folder: string;
+  readonly attemptFolder: string;
+}
+
+const checkpointsFolder = (attemptFolder: string): string => join(attemptFolder, 'checkpoints');
+
+/** Writes a checkpoint that is there as a whole or not at all, and removes all but the last two. */
+export async function saveCheckpoint(
+  attemptFolder: string,
+  step: number,
+  seconds: number,
+  write: (folder: string) => Promise<void> | void,
+): Promise<void> {
+  const folder = checkpointsFolder(attemptFolder);
+  const name = String(step).padStart(9, '0');
+  const draft = join(folder, `.tmp-${name}`);
+  guardStore(folder, () => {
+    rmSync(draft, { recursive: true, force: true });
+    mkdirSync(draft, { recursive: true });
+  });
+  await write(draft);
+  writeJson(join(draft, 'checkpoint.json'), { step, seconds });
+  guardStore(folder, () => {
+    rmSync(join(folder, name), { recursive: true, force: true });
+    renameSync(draft, join(folder, name));
+    for (const old of names(folder).slice(0, -KEPT)) rmSync(join(folder, old), { recursive: true, force: true });
+  });
+}
+
+/** The checkpoint that came furthest among these attempts. */
+export function furthestCheckpoint(attemptFolders: readonly string[]): Checkpoint | undefined {
+  return attemptFolders
+    .flatMap((attemptFolder) =>
+      names(checkpointsFolder(attemptFolder)).map((name) => {
+        const folder = join(checkpointsFolder(attemptFolder), name);
+        const meta = readJson(join(folder, 'checkpoint.json'), metaSchema);
+        return meta && { ...meta, folder, attemptFolder };
+      }),
+    )
+    .filter((checkpoint) => checkpoint !== undefined)
+    .reduce<Checkpoint | undefined>((best, next) => (best && best.step >= next.step ? best : next), undefined);
+}
+
+/** Checkpoints are of no use once the trial is finished. */
+export function removeCheckpoints(attemptFolders: readonly string[]): void {
+  for (const folder of attemptFolders) rmSync(checkpointsFolder(folder), { recursive: true, force: true });
+}
+
+function names(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => /^\d+$/.test(name))
+    .sort();
+}
