@@ -1,6 +1,7 @@
 import { loadMetrics, loadShares } from '@gmoe/adapters-moe-lora';
+import { UserError } from '@gmoe/core';
 import type { Engine, HostTensor, RandomKey } from '@gmoe/tensor';
-import { readCheckpoint, writeCheckpoint, type BestSnapshot } from './checkpoint.js';
+import { readCheckpoint, writeCheckpoint, type BestSnapshot, type Course } from './checkpoint.js';
 import type { StopReason, TrainingEvent } from './events.js';
 import type { OptimizerOptions, ScheduleOptions, TrainingOptions } from './options.js';
 import { scheduleFactor } from './schedule.js';
@@ -47,14 +48,6 @@ export interface TrainResult {
   readonly best?: BestSnapshot;
 }
 
-/** Mutable course of one run. */
-interface Course {
-  state: HostStepState;
-  step: number;
-  best: BestSnapshot | undefined;
-  evaluationsSinceBest: number;
-}
-
 /**
  * Trains and yields typed events; returns the trained tensors. Resumes from the checkpoint folder where one is left: the
  * continued run gives the same bits as an uninterrupted one, because every random stream is keyed by step and data comes by
@@ -64,11 +57,11 @@ export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEv
   const { engine, trainee, loop, steps, signal, checkpoint } = settings;
   const stepper = createStepper(engine, trainee, settings.optimizer);
   try {
-    const course: Course = { state: stepper.initial(), step: 0, best: undefined, evaluationsSinceBest: 0 };
+    let course: Course = { state: stepper.initial(), step: 0, best: undefined, evaluationsSinceBest: 0, counts: [] };
     for (const text of trainee.warnings) yield { type: 'note', step: 0, text };
     const left = checkpoint && (await readCheckpoint(checkpoint.folder, checkpoint.identity));
     if (left) {
-      Object.assign(course, left);
+      course = left;
       yield { type: 'note', step: left.step, text: `resumed after step ${left.step}` };
     }
     const save = async function* (): AsyncGenerator<TrainingEvent> {
@@ -77,7 +70,6 @@ export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEv
     };
 
     let stopped: StopReason = 'finished';
-    let counts: number[][] = [];
     const source = groups(settings.batches(course.step * loop.accumulate), loop.accumulate);
     while (course.step < steps) {
       if (signal?.aborted) {
@@ -106,18 +98,18 @@ export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEv
         yield { type: 'note', step, text: divergence(report, step) };
         break;
       }
-      course.state = state;
-      course.step = step;
+      course = { ...course, state, step, counts: addCounts(course.counts, report.counts) };
       yield { type: 'step', step, metrics: stepMetrics(report, rate, realTokens(next.value) / seconds) };
 
-      counts = addCounts(counts, report.counts);
-      if (counts.length > 0 && (step % loop.routingEvery === 0 || step === steps)) {
-        const load = loadShares(counts);
+      if (course.counts.length > 0 && (step % loop.routingEvery === 0 || step === steps)) {
+        const load = loadShares(course.counts);
         yield { type: 'routing', step, metrics: loadMetrics(load), load };
-        counts = [];
+        course = { ...course, counts: [] };
       }
       if (settings.evaluate && (step === steps || (loop.evalEvery !== null && step % loop.evalEvery === 0))) {
-        yield await evaluate(settings, course);
+        const evaluation = await evaluate(settings, course);
+        course = evaluation.course;
+        yield evaluation.event;
         if (loop.patience !== null && course.evaluationsSinceBest >= loop.patience) {
           stopped = 'patience';
           yield {
@@ -143,20 +135,26 @@ export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEv
   }
 }
 
-async function evaluate({ evaluate, trainee, loop: { best } }: TrainSettings, course: Course): Promise<TrainingEvent> {
+async function evaluate(
+  { evaluate, trainee, loop: { best } }: TrainSettings,
+  course: Course,
+): Promise<{ readonly course: Course; readonly event: TrainingEvent }> {
+  const { step } = course;
   const tensors = trained(trainee, course.state);
-  const metrics = await evaluate!(tensors, course.step);
+  const metrics = await evaluate!(tensors, step);
   const value = metrics[best.metric];
   if (value === undefined) {
-    throw new Error(
-      `training.best.metric: '${best.metric}' is not among the evaluation's: ${Object.keys(metrics).join(', ')}`,
-    );
+    const known = Object.keys(metrics).join(', ');
+    throw new UserError(`training.best.metric: '${best.metric}' is not among the evaluation's metrics: ${known}`);
   }
   const sign = best.mode === 'max' ? 1 : -1;
   const better = Number.isFinite(value) && (!course.best || sign * value > sign * course.best.value);
-  if (better) course.best = { step: course.step, value, metrics, tensors };
-  course.evaluationsSinceBest = better ? 0 : course.evaluationsSinceBest + 1;
-  return { type: 'eval', step: course.step, metrics, best: better };
+  return {
+    course: better
+      ? { ...course, best: { step, value, metrics, tensors }, evaluationsSinceBest: 0 }
+      : { ...course, evaluationsSinceBest: course.evaluationsSinceBest + 1 },
+    event: { type: 'eval', step, metrics, best: better },
+  };
 }
 
 function trained(trainee: Trainee, { optimizer, carried }: HostStepState): TrainedTensors {
@@ -193,7 +191,7 @@ function realTokens(batches: readonly TrainingBatch[]): number {
   return tokens;
 }
 
-function addCounts(sum: number[][], counts: readonly (readonly number[])[]): number[][] {
+function addCounts(sum: Course['counts'], counts: readonly (readonly number[])[]): number[][] {
   return counts.map((layer, l) => layer.map((count, e) => count + (sum[l]?.[e] ?? 0)));
 }
 

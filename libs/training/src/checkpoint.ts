@@ -1,0 +1,121 @@
+import { access, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { below, prefixed } from '@gmoe/adapters-moe-lora';
+import { parseOptions, UserError } from '@gmoe/core';
+import { readSafetensors, writeSafetensors } from '@gmoe/model';
+import type { HostTensor } from '@gmoe/tensor';
+import { z } from 'zod';
+import type { HostStepState } from './stepper.js';
+import type { TrainedTensors } from './train.js';
+
+/** The best evaluation so far, with the tensors it was made with. */
+export interface BestSnapshot {
+  readonly step: number;
+  /** Of the deciding metric. */
+  readonly value: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly tensors: TrainedTensors;
+}
+
+/** Where a run stands: everything that its continuation depends on. */
+export interface Course {
+  readonly state: HostStepState;
+  /** Optimizer steps done; random streams and the place in the data follow from it. */
+  readonly step: number;
+  readonly best: BestSnapshot | undefined;
+  readonly evaluationsSinceBest: number;
+  /** Tokens per expert since the last record of the load, [L][E]. */
+  readonly counts: readonly (readonly number[])[];
+}
+
+const FILE = 'checkpoint.safetensors';
+
+const recordSchema = z.strictObject({
+  formatVersion: z.literal(1),
+  identity: z.string(),
+  step: z.int().min(0),
+  evaluationsSinceBest: z.int().min(0),
+  counts: z.array(z.array(z.number())),
+  best: z.strictObject({ step: z.int(), value: z.number(), metrics: z.record(z.string(), z.number()) }).nullable(),
+});
+
+/**
+ * Writes `checkpoint.safetensors`, atomically: parameters, both moments, carried state and the best snapshot; the rest as JSON
+ * in its metadata. One file, so that a crash leaves a whole old or a whole new checkpoint.
+ */
+export async function writeCheckpoint(folder: string, identity: string, course: Course): Promise<void> {
+  const { state, step, best, evaluationsSinceBest, counts } = course;
+  const record: z.output<typeof recordSchema> = {
+    formatVersion: 1,
+    identity,
+    step,
+    evaluationsSinceBest,
+    counts: counts.map((layer) => [...layer]),
+    best: best ? { step: best.step, value: best.value, metrics: { ...best.metrics } } : null,
+  };
+  await mkdir(folder, { recursive: true });
+  await writeSafetensors(
+    join(folder, FILE),
+    {
+      'optimizer.params': state.optimizer.params_N,
+      'optimizer.first_moment': state.optimizer.firstMoment_N,
+      'optimizer.second_moment': state.optimizer.secondMoment_N,
+      ...prefixed(state.carried, 'carried.'),
+      ...prefixed(best?.tensors.trainable ?? {}, 'best.trainable.'),
+      ...prefixed(best?.tensors.carried ?? {}, 'best.carried.'),
+    },
+    { metadata: { gmoe: JSON.stringify(record) } },
+  );
+}
+
+/**
+ * Reads the checkpoint of a folder; undefined if there is none.
+ * @throws UserError if it is damaged or belongs to another run
+ */
+export async function readCheckpoint(folder: string, identity: string): Promise<Course | undefined> {
+  const path = join(folder, FILE);
+  const found = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (!found) return undefined;
+  const { tensors, metadata } = await readSafetensors(path);
+  const record = parseOptions(recordSchema, parseJson(metadata['gmoe'], path), path);
+  if (record.identity !== identity) {
+    throw new UserError(
+      `${path}: belongs to another run (${record.identity}, this one is ${identity}); use another folder`,
+    );
+  }
+  const tensor = (name: string): HostTensor => {
+    const value = tensors[name];
+    if (!value) throw new UserError(`${path}: has no tensor '${name}'`);
+    return value;
+  };
+  return {
+    state: {
+      optimizer: {
+        params_N: tensor('optimizer.params'),
+        firstMoment_N: tensor('optimizer.first_moment'),
+        secondMoment_N: tensor('optimizer.second_moment'),
+      },
+      carried: below(tensors, 'carried.'),
+    },
+    step: record.step,
+    evaluationsSinceBest: record.evaluationsSinceBest,
+    counts: record.counts,
+    best: record.best
+      ? {
+          ...record.best,
+          tensors: { trainable: below(tensors, 'best.trainable.'), carried: below(tensors, 'best.carried.') },
+        }
+      : undefined,
+  };
+}
+
+function parseJson(text: string | undefined, path: string): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch (error) {
+    throw new UserError(`${path}: is not a training checkpoint (no readable 'gmoe' in its metadata)`, { cause: error });
+  }
+}

@@ -1,0 +1,125 @@
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { initWeights } from '@gmoe/model';
+import { createEngine, RandomKey, type Engine } from '@gmoe/tensor';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { optimizerSchema, scheduleSchema, trainingSchema, type TrainingEvent } from './index.js';
+import { countingBatch, tinyConfig } from './testing/counting.js';
+import { train, type TrainResult, type TrainSettings } from './train.js';
+import { fullTrainee } from './trainee.js';
+
+let engine: Engine;
+let folder: string;
+beforeAll(async () => {
+  engine = await createEngine({ engine: 'compiled', device: 'cpu' });
+  folder = await mkdtemp(join(tmpdir(), 'train-'));
+});
+afterAll(async () => {
+  await engine.dispose();
+  await rm(folder, { recursive: true });
+});
+
+const weights = initWeights(tinyConfig, RandomKey.fromSeed(3), 0.3);
+
+function settings(over: Partial<TrainSettings> = {}, loop: object = {}): TrainSettings {
+  return {
+    engine,
+    trainee: fullTrainee(tinyConfig, weights),
+    optimizer: optimizerSchema.parse({ learningRate: 1e-2, clipNorm: 1 }),
+    schedule: scheduleSchema.parse({ id: 'cosine', warmupSteps: 2 }),
+    loop: trainingSchema.parse({ steps: 8, ...loop }),
+    steps: 8,
+    *batches(skip) {
+      for (let i = skip; ; i++) yield countingBatch(i);
+    },
+    key: RandomKey.fromSeed(0),
+    ...over,
+  };
+}
+
+async function collect(run: AsyncGenerator<TrainingEvent, TrainResult>, stopAfter = Infinity) {
+  const events: TrainingEvent[] = [];
+  for (;;) {
+    const next = await run.next();
+    if (next.done) return { events, result: next.value };
+    events.push(next.value);
+    if (next.value.type === 'checkpoint' && next.value.step >= stopAfter) {
+      await run.return(undefined as never);
+      return { events, result: undefined as never };
+    }
+  }
+}
+
+const bytes = (result: TrainResult) =>
+  Buffer.concat(Object.values(result.last.trainable).map(({ data }) => Buffer.from(data.slice().buffer))).toString(
+    'base64',
+  );
+
+describe('train', () => {
+  it('a run killed after a checkpoint and resumed gives the same bits, events and best as an uninterrupted one', async () => {
+    const loop = { accumulate: 2, evalEvery: 3, checkpointEvery: 4, best: { metric: 'eval/x', mode: 'min' } };
+    const evaluate: TrainSettings['evaluate'] = async ({ trainable }) => ({
+      'eval/x': trainable['model.norm.weight']!.data[0]!,
+    });
+    const whole = await collect(train(settings({ evaluate }, loop)));
+    const checkpoint = { folder: join(folder, 'kill'), identity: 'a' };
+    const first = await collect(train(settings({ evaluate, checkpoint }, loop)), 4);
+    expect(first.events.at(-1)).toMatchObject({ type: 'checkpoint', step: 4 });
+    const second = await collect(train(settings({ evaluate, checkpoint }, loop)));
+    expect(second.events[0]).toEqual({ type: 'note', step: 4, text: 'resumed after step 4' });
+    expect(bytes(second.result)).toBe(bytes(whole.result));
+    const losses = (events: TrainingEvent[]) =>
+      events.flatMap((event) =>
+        event.type === 'step' ? [[event.step, event.metrics['train/loss'], event.metrics['train/learning_rate']]] : [],
+      );
+    expect([...losses(first.events), ...losses(second.events)]).toEqual(losses(whole.events));
+    expect(second.result.best).toEqual(whole.result.best);
+    expect(whole.events.filter(({ type }) => type === 'eval').map(({ step }) => step)).toEqual([3, 6, 8]);
+  });
+
+  it('refuses the checkpoint of another run, and a damaged one', async () => {
+    const checkpoint = { folder: join(folder, 'other'), identity: 'a' };
+    await collect(train(settings({ checkpoint, steps: 1 }, { checkpointEvery: 1 })));
+    const other = train(settings({ checkpoint: { ...checkpoint, identity: 'b' } }));
+    await expect(other.next()).rejects.toThrow(/belongs to another run \(a, this one is b\)/);
+    const file = join(checkpoint.folder, 'checkpoint.safetensors');
+    const good = await readFile(file);
+    await truncate(file, good.length - 4);
+    await expect(train(settings({ checkpoint })).next()).rejects.toThrow(/checkpoint\.safetensors/);
+    await writeFile(file, good);
+    expect((await train(settings({ checkpoint })).next()).value).toMatchObject({ text: 'resumed after step 1' });
+  });
+
+  it('stops early when the metric stays behind, and keeps the best', async () => {
+    const values = [0.5, 0.7, 0.6, 0.7, 0.9, 0.9, 0.9, 0.9];
+    const evaluate: TrainSettings['evaluate'] = async (_, step) => ({ 'eval/accuracy': values[step - 1]! });
+    const { events, result } = await collect(train(settings({ evaluate }, { evalEvery: 1, patience: 2 })));
+    expect(result).toMatchObject({ steps: 4, stopped: 'patience', best: { step: 2, value: 0.7 } });
+    expect(events.flatMap((event) => (event.type === 'eval' ? [event.best] : []))).toEqual([true, true, false, false]);
+  });
+
+  it('stops with a clear note when the loss is no longer finite, and keeps the state before', async () => {
+    const good = await collect(train(settings({ steps: 2, schedule: scheduleSchema.parse({}) })));
+    const batches = function* () {
+      yield countingBatch(0);
+      yield countingBatch(1);
+      yield countingBatch(2, Array<number>(14).fill(Infinity));
+    };
+    const { events, result } = await collect(train(settings({ batches, schedule: scheduleSchema.parse({}) })));
+    expect(result).toMatchObject({ steps: 2, stopped: 'diverged' });
+    expect(events.at(-1)).toMatchObject({
+      type: 'note',
+      step: 3,
+      text: expect.stringMatching(/^stopped at step 3: lm loss = NaN/),
+    });
+    expect(bytes(result)).toBe(bytes(good.result));
+  });
+
+  it('ends with the data, and on request', async () => {
+    const short = await collect(train(settings({ batches: () => [countingBatch(0), countingBatch(1)] })));
+    expect(short.result).toMatchObject({ steps: 2, stopped: 'data-exhausted' });
+    const abort = AbortSignal.abort();
+    expect((await collect(train(settings({ signal: abort })))).result).toMatchObject({ steps: 0, stopped: 'aborted' });
+  });
+});
