@@ -1,0 +1,25 @@
+/** One example to score: a prompt and its possible continuations, as tokens. */
+export interface EvaluationItem {
+  readonly id: string;
+  readonly promptIds: readonly number[];
+  /** Tokens of each option as it would follow the prompt. */
+  readonly optionIds: readonly (readonly number[])[];
+  /** Length of each option's text, for length-normalised scores. */
+  readonly optionCharacters: readonly number[];
+  /** Index of the right option. */
+  readonly gold: number;
+  readonly domain?: string;
+}
+
+/** The answer to one example; a line of `predictions.jsonl`. */
+export interface Prediction {
+  readonly id: string;
+  /** Index of the right option. */
+  readonly gold: number;
+  /** Index of the chosen option. */
+  readonly predicted: number;
+  readonly correct: boolean;
+  /** What the choice was made by, per option: log-probabilities in nats, normalised if so asked. */
+  readonly scores: number[];
+  readonly domain?: string;
+}

@@ -1,0 +1,32 @@
+import type { Prediction } from '../item.js';
+import { wilsonInterval } from './accuracy.js';
+import { expectedCalibrationError, softmax } from './calibration.js';
+import { macroF1 } from './macro-f1.js';
+
+/**
+ * `eval/accuracy` with its 95 % Wilson interval (`_low`, `_high`), `eval/macro_f1`, `eval/ece`, `eval/examples`.
+ * @param probabilities log-scores whose softmax is the model's confidence, per example and option
+ */
+export function choiceMetrics(
+  predictions: readonly Prediction[],
+  probabilities: readonly (readonly number[])[],
+  bins: number,
+): Record<string, number> {
+  const hits = predictions.filter(({ correct }) => correct).length;
+  const interval = wilsonInterval(hits, predictions.length);
+  return {
+    'eval/accuracy': predictions.length === 0 ? 0 : hits / predictions.length,
+    'eval/accuracy_low': interval.low,
+    'eval/accuracy_high': interval.high,
+    'eval/macro_f1': macroF1(
+      predictions.map(({ gold }) => gold),
+      predictions.map(({ predicted }) => predicted),
+    ),
+    'eval/ece': expectedCalibrationError(
+      predictions.map(({ predicted }, i) => softmax(probabilities[i]!)[predicted]!),
+      predictions.map(({ correct }) => correct),
+      bins,
+    ),
+    'eval/examples': predictions.length,
+  };
+}

@@ -1,0 +1,69 @@
+import { type Adapter, expertCounts } from '@gmoe/adapters-moe-lora';
+import { decoderHidden, decoderLogits, type ModelConfig } from '@gmoe/model';
+import { gatherRows, type HostTensor, linear, oneHot, takeAlongLast, tf } from '@gmoe/tensor';
+
+type Named<T> = Readonly<Record<string, T>>;
+
+/** A model to evaluate: base weights, and an adapter with its fixed tensors. */
+export interface EvaluatedModel {
+  readonly config: ModelConfig;
+  readonly weights: Named<HostTensor>;
+  readonly adapter?: Adapter;
+  /** The adapter's frozen tensors (`Adapter.init(...).frozen`). */
+  readonly adapterFrozen?: Named<HostTensor>;
+}
+
+/** The tensors that training changes. */
+export interface EvaluatedTensors<T = HostTensor> {
+  readonly trainable: Named<T>;
+  readonly carried: Named<T>;
+}
+
+export interface FrozenTensors {
+  readonly weights: Named<tf.Tensor>;
+  readonly adapter: Named<tf.Tensor>;
+}
+
+interface Batch {
+  readonly ids_BS: tf.Tensor2D;
+  readonly positions_BS: tf.Tensor2D;
+  readonly segments_BS: tf.Tensor2D;
+}
+
+/** Hidden states at the asked rows, and the adapter of the pass. Without an adapter, `trainable` replaces base weights. */
+export function forward(
+  { config, adapter }: EvaluatedModel,
+  frozen: FrozenTensors,
+  { trainable, carried }: EvaluatedTensors<tf.Tensor>,
+  batch: Batch,
+  rows_N: tf.Tensor1D,
+) {
+  const tokenMask_T = batch.segments_BS.reshape([-1]).greater(0).cast('float32') as tf.Tensor1D;
+  const bound = adapter?.bind({ trainable, frozen: frozen.adapter, state: carried }, { tokenMask_T, training: false });
+  const weights = adapter ? frozen.weights : { ...frozen.weights, ...trainable };
+  const hidden_TD = decoderHidden(config, weights, batch, bound?.hooks);
+  const logits_NV = decoderLogits(config, weights, gatherRows(hidden_TD, rows_N));
+  return { logits_NV, bound: adapter?.settings.mixture ? bound : undefined, tokenMask_T };
+}
+
+/** Log-probabilities of the candidates of each query, and where the tokens went, by layer and domain. */
+export function scoringProgram(model: EvaluatedModel, domains: number) {
+  return (
+    frozen: FrozenTensors,
+    tensors: EvaluatedTensors<tf.Tensor>,
+    batch: Batch & { readonly domains_BS: tf.Tensor2D },
+    rows_N: tf.Tensor1D,
+    candidates_NC: tf.Tensor2D,
+  ) => {
+    const { logits_NV, bound } = forward(model, frozen, tensors, batch, rows_N);
+    const routing = bound?.routing();
+    const counts = routing ? expertCounts(routing) : [];
+    let byDomain: tf.Tensor2D[] = [];
+    if (routing && domains > 0) {
+      // One column more, for padding and for tokens without a domain.
+      const domain_TG = oneHot(batch.domains_BS.reshape([-1]), domains + 1) as tf.Tensor2D;
+      byDomain = routing.layers.map(({ mask_TE }) => linear(domain_TG.transpose(), mask_TE.transpose()));
+    }
+    return { logProbs_NC: takeAlongLast(tf.logSoftmax(logits_NV), candidates_NC), counts, byDomain };
+  };
+}
