@@ -61,6 +61,11 @@ export class RunRecorder {
     return this.#writer.dropped;
   }
 
+  /** Last step of a metric that an earlier process recorded, -1 if none. */
+  lastStep(key: string): number {
+    return this.#recorded.get(key) ?? -1;
+  }
+
   /** Settings of the run; MLflow never lets one change. */
   params(params: Readonly<Record<string, ParamValue>>): void {
     this.#append(Date.now(), { type: 'params', params: texts(params) });

@@ -62,7 +62,8 @@ export async function startRealMlflow(executable: string, startUpMs = 90_000): P
         cwd: folder,
         stdio: ['ignore', 'ignore', 'pipe'],
         detached: true,
-        env: { ...process.env, MLFLOW_DISABLE_TELEMETRY: 'true' },
+        // Newer servers start seven idle job workers, which take most of two cores.
+        env: { ...process.env, MLFLOW_DISABLE_TELEMETRY: 'true', MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false' },
       },
     );
     let log = '';

@@ -1,0 +1,18 @@
+import type { MlflowClient } from 'mlflow-js-client';
+
+/** Ids of experiments by name, asked for once. */
+export class ExperimentCache {
+  readonly #ids = new Map<string, Promise<string>>();
+
+  constructor(private readonly client: MlflowClient) {}
+
+  async id(name: string): Promise<string> {
+    let id = this.#ids.get(name);
+    if (id === undefined) {
+      id = this.client.experiments.ensure({ name }).then((experiment) => experiment.experimentId);
+      this.#ids.set(name, id);
+      id.catch(() => this.#ids.delete(name));
+    }
+    return id;
+  }
+}

@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { attribute, HttpError, UnsupportedError, type CallOptions, type MlflowClient } from 'mlflow-js-client';
+import { mlflowArtifactPath } from './mlflow-values.js';
+import type { JournalRecord } from './records.js';
+
+interface Place {
+  readonly experimentId: string;
+  readonly runId: string;
+  readonly artifactUri: string;
+}
+
+/**
+ * Stores a folder as a logged model of its run; before MLflow 3 as artifacts below `models/NAME`. May be repeated: the
+ * run's model of this name is used again.
+ *
+ * @returns the model's id, '' where the server has no logged models
+ */
+export async function uploadModel(
+  client: MlflowClient,
+  place: Place,
+  record: Extract<JournalRecord, { type: 'model' }>,
+  base: string,
+  call: CallOptions,
+): Promise<string> {
+  const directory = resolve(base, record.directory);
+  if (!existsSync(directory)) throw new UnsupportedError(`model '${record.name}': its folder is gone`);
+  const name = mlflowArtifactPath(record.name.replaceAll(/[/:.%"']/g, '_'));
+  let model;
+  try {
+    const filter = attribute.name.eq(name);
+    for await (const found of client.loggedModels.search({ experimentIds: [place.experimentId], filter, ...call }))
+      if (found.sourceRunId === place.runId && found.name === name) model = found;
+    model ??= await client.loggedModels.create(
+      {
+        experimentId: place.experimentId,
+        name,
+        sourceRunId: place.runId,
+        ...(record.modelType !== '' && { modelType: record.modelType }),
+      },
+      call,
+    );
+  } catch (error) {
+    if (!(error instanceof HttpError) || !error.endpointMissing) throw error;
+    await client.version(call);
+    await client.artifacts.uploadDirectory(place, `models/${name}`, directory, call);
+    return '';
+  }
+  await client.artifacts.uploadDirectory(model, '', directory, call);
+  if (model.status !== 'LOGGED_MODEL_READY')
+    await client.loggedModels.finalize(model.modelId, 'LOGGED_MODEL_READY', call);
+  await client.runs.logOutputs(place.runId, [{ modelId: model.modelId, step: record.step }], call);
+  return model.modelId;
+}

@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import type { Json } from '@gmoe/core';
+import { flattenParams } from './flatten-params.js';
+import type { GitState } from './git-state.js';
+import type { DatasetFields, RunFields, RunRecorder } from './run-recorder.js';
+import type { Spool } from './spool.js';
+
+/** What all runs of a sweep share. */
+export interface SweepFields {
+  /** Stable id of the sweep, e.g. a UUID kept in its folder: the same sweep is the same run again. */
+  readonly id: string;
+  /** Name of the sweep; also the MLflow experiment. */
+  readonly name: string;
+  /** Shell command that runs the sweep again. */
+  readonly command: string;
+  readonly git?: GitState | undefined;
+  /** Versions by package. */
+  readonly packages?: Readonly<Record<string, string>>;
+  /** Facts by name, e.g. from `describeMachine()`. */
+  readonly machine?: Readonly<Record<string, string>>;
+  readonly user?: string | undefined;
+}
+
+export interface TrialFields {
+  readonly arm: string;
+  readonly seed: number;
+  /** Identity of the resolved configuration. */
+  readonly hash: string;
+  /** The same without the seed. */
+  readonly group: string;
+  /** The resolved configuration; each option becomes a param. */
+  readonly config: Json;
+  readonly datasets?: readonly DatasetFields[];
+  /** Shell command that runs this trial alone. */
+  readonly command: string;
+}
+
+export interface ArmFields {
+  readonly arm: string;
+  readonly group: string;
+  /** The configuration that the seeds share. */
+  readonly config: Json;
+  /** Metrics by name of each finished seed. */
+  readonly seeds: readonly { readonly seed: number; readonly metrics: Readonly<Record<string, number>> }[];
+}
+
+/** A run as it will be recorded. */
+export interface RunLayout {
+  readonly run: RunFields;
+  readonly params: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly datasets: readonly DatasetFields[];
+  readonly metrics: readonly { readonly step: number; readonly metrics: Readonly<Record<string, number>> }[];
+}
+
+/** The parent run, under which the trials and the arm summaries are shown. */
+export function sweepLayout(sweep: SweepFields, trials: number): RunLayout {
+  const note = `Sweep **${sweep.name}**, ${trials} trials. Each trial is a child run; a run tagged \`kind = arm\` holds mean and std over the seeds of its arm.`;
+  return {
+    run: { id: sweep.id, experiment: sweep.name, name: sweep.name },
+    params: { trials: String(trials) },
+    tags: { kind: 'sweep', ...commonTags(sweep, note, sweep.command) },
+    datasets: [],
+    metrics: [],
+  };
+}
+
+/** One trial: every resolved option as a param; arm, seed, group and hash as tags. */
+export function trialLayout(sweep: SweepFields, trial: TrialFields): RunLayout {
+  const note = `Trial of **${trial.arm}**, seed ${trial.seed}, in the sweep **${sweep.name}**.`;
+  return {
+    run: {
+      id: `${sweep.id}.trial.${shortHash(trial.hash)}`,
+      experiment: sweep.name,
+      name: `${trial.arm}, seed ${trial.seed}`,
+      parent: sweep.id,
+    },
+    params: flattenParams(trial.config),
+    tags: {
+      kind: 'trial',
+      arm: trial.arm,
+      seed: String(trial.seed),
+      group: trial.group,
+      hash: trial.hash,
+      ...commonTags(sweep, note, trial.command),
+    },
+    datasets: trial.datasets ?? [],
+    metrics: [],
+  };
+}
+
+/**
+ * The summary of one arm: of each metric that all its seeds have, `mean/NAME` and `std/NAME` (n − 1; absent for a single
+ * seed), at step n = number of seeds, so that a later summary over more seeds is the one shown.
+ */
+export function armLayout(sweep: SweepFields, arm: ArmFields): RunLayout {
+  const n = arm.seeds.length;
+  const names = Object.keys(arm.seeds[0]?.metrics ?? {}).filter((name) =>
+    arm.seeds.every(({ metrics }) => name in metrics),
+  );
+  const metrics: Record<string, number> = { seeds: n };
+  for (const name of names) {
+    const values = arm.seeds.map((seed) => seed.metrics[name]!);
+    const mean = values.reduce((sum, value) => sum + value, 0) / n;
+    metrics[`mean/${name}`] = mean;
+    if (n > 1)
+      metrics[`std/${name}`] = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1));
+  }
+  const seeds = arm.seeds.map(({ seed }) => seed).join(', ');
+  const note = `Mean and standard deviation of **${arm.arm}** over ${n} seeds (${seeds}) in the sweep **${sweep.name}**.`;
+  return {
+    run: {
+      id: `${sweep.id}.arm.${shortHash(arm.group)}`,
+      experiment: sweep.name,
+      name: `${arm.arm} (mean over seeds)`,
+      parent: sweep.id,
+    },
+    params: flattenParams(arm.config),
+    tags: { kind: 'arm', arm: arm.arm, group: arm.group, seeds, ...commonTags(sweep, note, sweep.command) },
+    datasets: [],
+    metrics: n === 0 ? [] : [{ step: n, metrics }],
+  };
+}
+
+/** Starts (or goes on with) a run as laid out. */
+export function recordLayout(spool: Spool, layout: RunLayout): RunRecorder {
+  const recorder = spool.run(layout.run);
+  recorder.params(layout.params);
+  recorder.tags(layout.tags);
+  for (const dataset of layout.datasets) recorder.dataset(dataset);
+  for (const { step, metrics } of layout.metrics) recorder.metrics(step, metrics);
+  return recorder;
+}
+
+function commonTags(sweep: SweepFields, note: string, command: string): Record<string, string> {
+  const { git, packages = {}, machine = {}, user } = sweep;
+  const prefixed = (prefix: string, values: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(values).map(([key, value]) => [`${prefix}.${key}`, value]));
+  return {
+    sweep: sweep.name,
+    'sweep.id': sweep.id,
+    'mlflow.source.name': command,
+    'mlflow.source.type': 'LOCAL',
+    'mlflow.note.content': `${note}\n\nTo reproduce${git ? ` at commit \`${git.commit.slice(0, 12)}\`${git.dirty ? ' (with uncommitted changes)' : ''}` : ''}:\n\n\`\`\`sh\n${command}\n\`\`\`\n`,
+    ...(user !== undefined && { 'mlflow.user': user }),
+    ...(git && {
+      'mlflow.source.git.commit': git.commit,
+      'mlflow.source.git.branch': git.branch,
+      'mlflow.source.git.dirty': String(git.dirty),
+      ...(git.repoUrl !== undefined && { 'mlflow.source.git.repoURL': git.repoUrl }),
+    }),
+    ...prefixed('package', packages),
+    ...prefixed('machine', machine),
+  };
+}
+
+/** A hash as it is if it can be part of an id, else a hash of it. */
+function shortHash(hash: string): string {
+  return (/^[0-9a-f]{16,}$/.test(hash) ? hash : createHash('sha256').update(hash).digest('hex')).slice(0, 16);
+}
