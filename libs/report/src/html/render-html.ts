@@ -1,7 +1,60 @@
+import { reportCharts } from '../charts/report-charts.js';
+import type { Chart } from '../charts/chart.js';
 import type { SweepResults } from '../results/sweep-results.js';
 import { summarise, type SummariseOptions } from '../summary/index.js';
 import { armTable } from '../tables/index.js';
+import { escapeHtml } from './escape-html.js';
+import { htmlTable } from './html-table.js';
+import { comparisons, definitions, failures, figure, finding, heading, notes, paper, reproduce } from './sections.js';
+import { STYLE_SHEET } from './style-sheet.js';
 
+/**
+ * The report as one HTML file: no scripts, no network, charts as inline SVG drawn for desktop and for phone, light and
+ * dark. The same results give the same bytes.
+ */
 export function renderHtml(results: SweepResults, options: SummariseOptions = {}): string {
-  return armTable(summarise(results, options)).title;
+  const summary = summarise(results, options);
+  const charts = reportCharts(results, summary);
+  const section = (test: (chart: Chart) => boolean) => charts.filter(test);
+  const starts =
+    (...ids: string[]) =>
+    (chart: Chart) =>
+      ids.some((id) => chart.id.startsWith(`${id}-`));
+  const titled = (title: string, chosen: readonly Chart[]) =>
+    chosen.length === 0 ? '' : `<h2>${title}</h2>\n${chosen.map(figure).join('\n')}`;
+  const body = [
+    heading(summary),
+    finding(summary),
+    ...section(starts('arms')).map(figure),
+    htmlTable(armTable(summary)),
+    paper(summary),
+    comparisons(summary, section(starts('differences'))),
+    notes(summary),
+    titled('Hyper-parameters', section(starts('axis'))),
+    titled('What matters, and what it costs', section(starts('importance', 'pareto'))),
+    titled('Training', section(starts('loss'))),
+    titled('What the experts do', section(starts('load', 'co-selection', 'collaboration'))),
+    titled('Confidence', section(starts('reliability'))),
+    failures(summary),
+    reproduce(summary),
+    definitions(summary),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<title>${escapeHtml(summary.name)} – sweep report</title>
+<style>
+${STYLE_SHEET}
+</style>
+</head>
+<body>
+<main>
+${body.filter(Boolean).join('\n')}
+</main>
+</body>
+</html>
+`;
 }

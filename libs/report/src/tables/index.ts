@@ -4,6 +4,7 @@ export { armTable } from './arm-table.js';
 export { comparisonTable } from './comparison-table.js';
 export { failureTable } from './failure-table.js';
 export { paperTable } from './paper-table.js';
+export { testTable } from './test-table.js';
 export { renderText, type TextOptions } from './render-text.js';
 export { renderMarkdown } from './render-markdown.js';
 export { renderCsv } from './render-csv.js';

@@ -1,0 +1,186 @@
+import { AXIS, makeChart, type Chart } from './chart.js';
+import { CATEGORY_COLOURS, MUTED, SEQUENTIAL, SURFACE } from './palette.js';
+import { panels, panelTitles, type Panel } from './panels.js';
+
+/** Co-selection of one trial, to be drawn. */
+export interface Collaboration {
+  readonly id: string;
+  readonly arm: string;
+  readonly seed: number;
+  /** [L][E][E]: share of tokens whose selected experts hold both. */
+  readonly coSelection: readonly (readonly (readonly number[])[])[];
+}
+
+const MOST_LAYERS = 8;
+
+function layersOf(coSelection: Collaboration['coSelection']): number[] {
+  const count = coSelection.length;
+  if (count <= MOST_LAYERS) return Array.from({ length: count }, (_, l) => l);
+  return Array.from({ length: MOST_LAYERS }, (_, i) => Math.round((i * (count - 1)) / (MOST_LAYERS - 1)));
+}
+
+function offDiagonal(matrix: readonly (readonly number[])[]): number[] {
+  return matrix.flatMap((row, i) => row.filter((_, j) => j > i));
+}
+
+/** Which experts work together: matrix of co-selection, one panel per layer. */
+export function coSelectionChart({ id, arm, seed, coSelection }: Collaboration): Chart | undefined {
+  const layers = layersOf(coSelection);
+  const experts = coSelection[0]?.length ?? 0;
+  if (experts < 2) return undefined;
+  const most = Math.max(...layers.flatMap((l) => offDiagonal(coSelection[l]!)));
+  if (!(most > 0)) return undefined;
+  const top = Math.ceil(most * 100);
+  return makeChart(
+    {
+      id: `co-selection-${id}`,
+      title: `Co-selection, ${arm}`,
+      caption: `Seed ${seed}: share of the test set’s tokens that both experts serve, per layer. The diagonal (an expert’s own load) is left out.`,
+      alt: `Co-selection of ${experts} experts in ${layers.length} layers.`,
+    },
+    ({ width, narrow }) => {
+      const columns = Math.min(narrow ? 2 : 4, layers.length);
+      const side = Math.min(240, (width - 56 - 16 * (columns - 1)) / columns);
+      const { panels: places, height } = panels(layers.length, {
+        width: 56 + 8 + columns * side + 16 * (columns - 1),
+        columns,
+        panelHeight: side,
+        left: 48,
+        bottom: 96,
+      });
+      const names = Array.from({ length: experts }, (_, e) => String(e));
+      const axis = (gridIndex: number, show: boolean) => ({
+        type: 'category',
+        gridIndex,
+        data: names,
+        ...AXIS,
+        axisTick: { show: false },
+        axisLabel: { ...AXIS.axisLabel, fontSize: 11, show },
+        ...(show ? { name: 'expert', nameLocation: 'middle', nameGap: 24 } : {}),
+      });
+      return {
+        height,
+        option: {
+          title: panelTitles(
+            layers.map((l) => `layer ${l}`),
+            places,
+          ),
+          grid: places.map(({ left, top: t, width: w, height: h }) => ({ left, top: t, width: w, height: h })),
+          xAxis: places.map(({ last }, i) => axis(i, last)),
+          yAxis: places.map(({ column }, i) => ({ ...axis(i, column === 0), inverse: true })),
+          visualMap: {
+            min: 0,
+            max: top,
+            calculable: false,
+            orient: 'horizontal',
+            left: 'center',
+            bottom: 4,
+            itemHeight: narrow ? 140 : 220,
+            itemWidth: 12,
+            text: [`${top} % of tokens`, '0 %'],
+            textStyle: { color: MUTED, fontSize: 12 },
+            inRange: { color: [...SEQUENTIAL] },
+          },
+          series: layers.map((l, i) => ({
+            type: 'heatmap',
+            xAxisIndex: i,
+            yAxisIndex: i,
+            silent: true,
+            data: coSelection[l]!.flatMap((row, a) =>
+              row.flatMap((share, b) => (a === b ? [] : [[b, a, 100 * share]])),
+            ),
+          })),
+        },
+      };
+    },
+  );
+}
+
+/** The collaboration graph: experts on a circle, sized by load, joined by lines as thick as they are chosen together. */
+export function collaborationChart({ id, arm, seed, coSelection }: Collaboration): Chart | undefined {
+  const layers = layersOf(coSelection);
+  const experts = coSelection[0]?.length ?? 0;
+  if (experts < 2) return undefined;
+  const edgeMost = Math.max(...layers.flatMap((l) => offDiagonal(coSelection[l]!)));
+  const nodeMost = Math.max(...layers.flatMap((l) => coSelection[l]!.map((row, e) => row[e] ?? 0)));
+  if (!(edgeMost > 0) || !(nodeMost > 0)) return undefined;
+  return makeChart(
+    {
+      id: `collaboration-${id}`,
+      title: `Collaboration graph, ${arm}`,
+      caption:
+        `Seed ${seed}: every circle is an expert, its area the share of tokens it serves (largest ${(100 * nodeMost).toFixed(0)} %); ` +
+        `lines are as wide as the share of tokens that both serve (widest ${(100 * edgeMost).toFixed(0)} %).`,
+      alt: `Collaboration graph of ${experts} experts in ${layers.length} layers.`,
+    },
+    ({ width, narrow }) => {
+      const columns = Math.min(narrow ? 2 : 4, layers.length);
+      const side = Math.min(230, (width - 16 * (columns - 1)) / columns);
+      const { panels: places, height } = panels(layers.length, {
+        width: 8 + columns * side + 16 * (columns - 1),
+        columns,
+        panelHeight: side,
+        left: 0,
+        bottom: 8,
+      });
+      return {
+        height,
+        option: {
+          title: panelTitles(
+            layers.map((l) => `layer ${l}`),
+            places.map((place) => ({ ...place, left: place.left + 6 })),
+          ),
+          series: layers.map((l, i) => circle(coSelection[l]!, places[i]!, edgeMost, nodeMost, narrow)),
+        },
+      };
+    },
+  );
+}
+
+function circle(
+  matrix: readonly (readonly number[])[],
+  { left, top, width, height }: Panel,
+  edgeMost: number,
+  nodeMost: number,
+  narrow: boolean,
+): Record<string, unknown> {
+  const experts = matrix.length;
+  const largest = Math.min(narrow ? 26 : 36, (Math.PI * width * 0.6) / experts);
+  const angle = (e: number) => (2 * Math.PI * e) / experts - Math.PI / 2;
+  const margin = largest / 2 + 4;
+  return {
+    type: 'graph',
+    layout: 'none',
+    silent: true,
+    left: left + margin,
+    top: top + margin,
+    width: width - 2 * margin,
+    height: height - 2 * margin,
+    data: matrix.map((row, e) => ({
+      name: String(e),
+      x: Math.cos(angle(e)),
+      y: Math.sin(angle(e)),
+      symbolSize: Math.max(8, largest * Math.sqrt((row[e] ?? 0) / nodeMost)),
+      itemStyle: { color: CATEGORY_COLOURS[0], borderColor: SURFACE, borderWidth: 1 },
+      label: { show: true, color: '#ffffff', fontSize: narrow ? 9 : 11, position: 'inside', formatter: String(e) },
+    })),
+    links: matrix.flatMap((row, a) =>
+      row.flatMap((share, b) =>
+        b > a && share > 0
+          ? [
+              {
+                source: a,
+                target: b,
+                lineStyle: {
+                  color: CATEGORY_COLOURS[1],
+                  width: Math.max(0.3, (8 * share) / edgeMost),
+                  opacity: 0.15 + (0.6 * share) / edgeMost,
+                },
+              },
+            ]
+          : [],
+      ),
+    ),
+    edgeLabel: { show: false },
+  };
+}

@@ -1,0 +1,134 @@
+import { mean } from '../statistics/index.js';
+import type { ArmSummary, SweepSummary } from '../summary/index.js';
+import { armColours } from './arm-colours.js';
+import { AXIS, makeChart, niceRange, type Chart } from './chart.js';
+import type { ArmCurves, Curves } from './curves.js';
+import { MUTED } from './palette.js';
+import { panels, panelTitles, type Panel } from './panels.js';
+
+/** Training loss, one panel per arm: seeds thin, mean thick, band of one standard deviation, all arms' mean grey. */
+export function lossChart(curves: Curves, summary: SweepSummary, context: string): Chart | undefined {
+  const arms = curves.arms.filter((arm) => arm.context === context);
+  if (arms.length === 0) return undefined;
+  const summaries = summary.arms.filter((arm) => arm.context === context);
+  const colours = armColours(summaries);
+  const colourOf = (arm: ArmCurves) => colours.of(summaries.find(({ group }) => group === arm.group) as ArmSummary);
+  const all = everyArm(arms);
+  const values = arms.flatMap((arm) => arm.mean.flatMap(({ value, spread }) => [value - spread, value + spread]));
+  const range = niceRange(values, 4);
+  const last = Math.max(...arms.flatMap((arm) => arm.mean.map(({ step }) => step)));
+  const smoothing = curves.window > 1 ? ` Each point averages ${curves.window} steps.` : '';
+  return makeChart(
+    {
+      id: `loss-${summary.contexts.indexOf(context)}`,
+      title: `Training loss${context ? `, ${context}` : ''}`,
+      caption:
+        `Thick: mean over seeds. Band: ± one standard deviation. Thin: single seeds. Dotted grey: mean of all arms, for comparison.` +
+        ` ${curves.metric === 'train/lm_loss' ? 'Language-model loss without auxiliary losses.' : 'Total loss, auxiliary losses included.'}${smoothing}`,
+      alt: `Training loss over ${last} steps for ${arms.length} arms.`,
+    },
+    ({ width, narrow }) => {
+      const columns = Math.min(narrow ? 2 : 4, arms.length);
+      const { panels: places, height } = panels(arms.length, {
+        width,
+        columns,
+        panelHeight: narrow ? 110 : 140,
+        left: narrow ? 46 : 56,
+        bottom: 52,
+      });
+      return {
+        height,
+        option: {
+          title: panelTitles(
+            arms.map(({ arm }) => arm),
+            places,
+          ),
+          grid: places.map(({ left, top, width: w, height: h }) => ({ left, top, width: w, height: h })),
+          xAxis: places.map((place, i) => stepAxis(place, i, last, narrow)),
+          yAxis: places.map((place, i) => lossAxis(place, i, range)),
+          series: arms.flatMap((arm, i) => panelSeries(arm, i, colourOf(arm), all)),
+        },
+      };
+    },
+  );
+}
+
+function stepAxis({ last, width }: Panel, gridIndex: number, most: number, narrow: boolean): Record<string, unknown> {
+  return {
+    type: 'value',
+    gridIndex,
+    ...AXIS,
+    min: 0,
+    max: most,
+    splitNumber: narrow || width < 180 ? 2 : 4,
+    splitLine: { show: false },
+    axisLabel: { ...AXIS.axisLabel, show: last, fontSize: 11, hideOverlap: true },
+    ...(last ? { name: 'step', nameLocation: 'middle', nameGap: 24 } : {}),
+  };
+}
+
+function lossAxis(
+  { column }: Panel,
+  gridIndex: number,
+  range: { min: number; max: number; interval: number },
+): Record<string, unknown> {
+  return {
+    type: 'value',
+    gridIndex,
+    ...AXIS,
+    ...range,
+    axisLabel: { ...AXIS.axisLabel, show: column === 0, fontSize: 11 },
+    ...(column === 0 ? { name: 'loss (nats)', nameLocation: 'middle', nameGap: 32 } : {}),
+  };
+}
+
+function panelSeries(
+  arm: ArmCurves,
+  index: number,
+  colour: string,
+  all: readonly (readonly [number, number])[],
+): Record<string, unknown>[] {
+  const line = (data: readonly (readonly [number, number])[], style: Record<string, unknown>, z: number) => ({
+    type: 'line',
+    xAxisIndex: index,
+    yAxisIndex: index,
+    silent: true,
+    showSymbol: false,
+    data,
+    lineStyle: style,
+    z,
+  });
+  const stack = (data: readonly (readonly [number, number])[], area: Record<string, unknown> | undefined) => ({
+    ...line(data, { opacity: 0 }, 1),
+    stack: `band-${index}`,
+    stackStrategy: 'all',
+    ...(area ? { areaStyle: area } : {}),
+  });
+  return [
+    stack(
+      arm.mean.map(({ step, value, spread }) => [step, value - spread]),
+      undefined,
+    ),
+    stack(
+      arm.mean.map(({ step, spread }) => [step, 2 * spread]),
+      { color: colour, opacity: 0.18 },
+    ),
+    line(all, { color: MUTED, width: 1.2, type: [2, 3] }, 2),
+    ...arm.seeds.map(({ points }) => line(points, { color: colour, width: 0.8, opacity: 0.45 }, 3)),
+    line(
+      arm.mean.map(({ step, value }) => [step, value]),
+      { color: colour, width: 2.2 },
+      4,
+    ),
+  ];
+}
+
+function everyArm(arms: readonly ArmCurves[]): [number, number][] {
+  const byStep = new Map<number, number[]>();
+  for (const arm of arms)
+    for (const { step, value } of arm.mean) byStep.set(step, [...(byStep.get(step) ?? []), value]);
+  return [...byStep]
+    .filter(([, values]) => values.length === arms.length)
+    .sort(([a], [b]) => a - b)
+    .map(([step, values]) => [step, mean(values)]);
+}

@@ -1,0 +1,29 @@
+import type { Cell, Table } from '../tables/index.js';
+import { escapeHtml } from './escape-html.js';
+
+/** A table that scrolls by itself where the page is too narrow for it. */
+export function htmlTable(table: Table): string {
+  const side = (i: number) => (table.columns[i]?.align === 'right' ? 'r' : '');
+  const head = table.columns
+    .map(({ heading }, i) => `<th scope="col"${classes(side(i))}>${escapeHtml(heading)}</th>`)
+    .join('');
+  const rows = table.rows.map((row) => {
+    const baseline = table.id === 'arms' && row.every(({ emphasis }) => emphasis === 'faint');
+    return `<tr${classes(baseline ? 'base' : '')}>${row.map((cell, i) => htmlCell(cell, side(i), table.id)).join('')}</tr>`;
+  });
+  return (
+    `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(table.title)}"><table>` +
+    `<thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>\n` +
+    table.notes.map((note) => `<p class="note">${escapeHtml(note)}</p>`).join('\n')
+  );
+}
+
+function htmlCell({ text, emphasis, data }: Cell, side: string, id: string): string {
+  const long = id === 'failures' && 'message' in data ? 'wrap' : '';
+  return `<td${classes(side, emphasis ?? '', long)}>${escapeHtml(text)}</td>`;
+}
+
+function classes(...names: readonly string[]): string {
+  const used = names.filter(Boolean).join(' ');
+  return used === '' ? '' : ` class="${used}"`;
+}

@@ -1,0 +1,131 @@
+import { METRICS } from '../summary/metric-catalog.js';
+import type { Chart } from '../charts/chart.js';
+import type { SweepSummary } from '../summary/index.js';
+import { comparisonTable, failureTable, paperTable, testTable } from '../tables/index.js';
+import { escapeHtml } from './escape-html.js';
+import { htmlTable } from './html-table.js';
+
+export function heading(summary: SweepSummary): string {
+  const { finished, failed, missing, total } = summary.trials;
+  const facts = [
+    `<b>${total}</b> trials: ${[`${finished} finished`, ...(failed ? [`${failed} failed`] : []), ...(missing ? [`${missing} without result`] : [])].join(', ')}`,
+    `<b>${summary.arms.length}</b> arms`,
+    `<b>${summary.seeds.length}</b> ${summary.seeds.length === 1 ? 'seed' : 'seeds'}: ${escapeHtml(seedList(summary.seeds))}`,
+    ...(summary.createdAt === null
+      ? []
+      : [`begun ${new Date(summary.createdAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`]),
+  ];
+  return (
+    `<h1>${escapeHtml(summary.name)}</h1>\n` +
+    (summary.description === null ? '' : `<p class="lead">${escapeHtml(summary.description)}</p>\n`) +
+    `<ul class="facts">${facts.map((fact) => `<li>${fact}</li>`).join('')}</ul>`
+  );
+}
+
+function seedList(seeds: readonly number[]): string {
+  return seeds.length > 8 ? `${seeds.slice(0, 7).join(', ')}, … ${seeds.at(-1)!}` : seeds.join(', ');
+}
+
+export function finding(summary: SweepSummary): string {
+  return `<div class="finding">${summary.headline.map((line) => `<p>${escapeHtml(line)}</p>`).join('\n')}</div>`;
+}
+
+export function figure(chart: Chart): string {
+  return (
+    `<figure id="${escapeHtml(chart.id)}"><h3>${escapeHtml(chart.title)}</h3>\n` +
+    `<div class="chart wide">${chart.wide}</div>\n<div class="chart narrow">${chart.narrow}</div>\n` +
+    `<figcaption>${escapeHtml(chart.caption)}</figcaption></figure>`
+  );
+}
+
+export function comparisons(summary: SweepSummary, chart: readonly Chart[]): string {
+  if (summary.comparisons.length === 0) return '';
+  const table = comparisonTable(summary);
+  const words = summary.comparisons.map(
+    ({ arm, wording }) => `<li><b>${escapeHtml(arm)}</b>: ${escapeHtml(wording)}.</li>`,
+  );
+  return [
+    `<h2>${escapeHtml(table.title)}</h2>`,
+    ...chart.map(figure),
+    htmlTable(table),
+    `<details><summary>In words</summary><ul class="plain">${words.join('\n')}</ul></details>`,
+    `<details><summary>Further tests and effect sizes</summary>${htmlTable(testTable(summary))}</details>`,
+  ].join('\n');
+}
+
+export function paper(summary: SweepSummary): string {
+  const table = paperTable(summary);
+  return `<details><summary>As a paper prints it: ${escapeHtml(table.title.toLowerCase())}</summary>${htmlTable(table)}</details>`;
+}
+
+export function notes(summary: SweepSummary): string {
+  if (summary.notes.length === 0) return '';
+  return `<h2>Before you quote a number</h2><ul class="plain">${summary.notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('\n')}</ul>`;
+}
+
+export function failures(summary: SweepSummary): string {
+  const { failed, missing } = summary.trials;
+  const table = failureTable(summary);
+  const warnings =
+    summary.warnings.length === 0
+      ? ''
+      : `<details${failed + missing === 0 ? '' : ' open'}><summary>Could not be read (${summary.warnings.length})</summary><ul class="plain">` +
+        `${summary.warnings.map((line) => `<li><code>${escapeHtml(line)}</code></li>`).join('\n')}</ul></details>`;
+  if (failed === 0 && missing === 0) return `<h2>Failures</h2><p>None: every planned trial finished.</p>${warnings}`;
+  const body = table.rows.length > 0 ? htmlTable(table) : `<p class="note">${escapeHtml(table.notes.join(' '))}</p>`;
+  return `<h2>Failures</h2>${body}${warnings}`;
+}
+
+export function reproduce(summary: SweepSummary): string {
+  const { command, commit, spec, versions } = summary.provenance;
+  const rows = [
+    ...(command === undefined ? [] : [['Command', `<code>${escapeHtml(command)}</code>`]]),
+    ...(commit === undefined ? [] : [['Commit', `<code>${escapeHtml(commit)}</code>`]]),
+    ...Object.entries(versions ?? {}).map(([name, version]) => [escapeHtml(name), escapeHtml(version)]),
+    [
+      'Trials',
+      `${summary.arms.length} arms × seeds ${escapeHtml(seedList(summary.seeds))}; the resolved config of each is in ` +
+        '<code>trials/&lt;hash&gt;/config.json</code>, its name the sha256 of that config',
+    ],
+    ['Same seed', 'same initialisation, data order, routing graph and dropout; the bootstrap here is seeded too'],
+  ];
+  return (
+    `<h2>How to reproduce</h2><dl>${rows.map(([name, value]) => `<dt>${name!}</dt><dd>${value!}</dd>`).join('\n')}</dl>` +
+    (spec === undefined ? '' : `<details><summary>Sweep file</summary><pre>${escapeHtml(spec)}</pre></details>`)
+  );
+}
+
+export function definitions(summary: SweepSummary): string {
+  const used = METRICS.filter(({ id }) => summary.arms.some((arm) => arm.metrics[id]));
+  const own = used.some(({ id }) => id === summary.primary.id) ? [] : [summary.primary];
+  const statistics: [string, string][] = [
+    ['± (std)', 'Sample standard deviation over seeds, denominator n − 1: how much one run differs from another.'],
+    [
+      'Interval of the mean',
+      `Student’s t: in ${+(100 * summary.level).toFixed(1)} % of repetitions with fresh seeds such an interval holds the true mean, if seeds scatter about normally.`,
+    ],
+    [
+      'Paired t test',
+      'On the differences per seed. Two-sided p: chance of a difference at least this large if there were none.',
+    ],
+    [
+      'Holm’s correction',
+      'Raises p so that the chance of even one false claim among all comparisons stays below the level.',
+    ],
+    ['d_z', 'Cohen’s: mean of the paired differences over their standard deviation. Unstable for few seeds.'],
+    [
+      'Bootstrap over seeds and examples',
+      'Seeds and test examples drawn anew with replacement, an example with all its seeds; percentiles of the mean difference.',
+    ],
+    [
+      'Suggestive',
+      'p is below the level taken alone, not after Holm’s correction. “No evidence” means that this sweep cannot tell the arms apart, not that they are equal.',
+    ],
+    [
+      'Untrained base, chance',
+      'The base model without any adapter on the same test set, and guessing uniformly among the options.',
+    ],
+  ];
+  const rows = [...[...own, ...used].map(({ label, definition }) => [label, definition] as const), ...statistics];
+  return `<h2>Definitions</h2><dl>${rows.map(([name, text]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(text)}</dd>`).join('\n')}</dl>`;
+}
