@@ -2,3 +2,4 @@ export { Registry, type Identified } from './registry.js';
 export { UserError, messageOf } from './user-error.js';
 export { stableHash, canonicalJson, type Json } from './canonical-json.js';
 export { parseOptions } from './parse-options.js';
+export { FIDELITIES, type Fidelity, type FidelityOptions } from './fidelity.js';

@@ -10,3 +10,5 @@ export {
   type LayerRouting,
   type Tensors,
 } from './strategy.js';
+export { decodePositive, encodePositive, PARAMETERIZATIONS, type Parameterization } from './positive-parameter.js';
+export { meanOf, tokenMean } from './token-mean.js';

@@ -1,4 +1,5 @@
 import type { HostTensor, tf } from '@gmoe/tensor';
+import type { FidelityOptions } from '@gmoe/core';
 import type { z } from 'zod';
 
 export type Tensors = Readonly<Record<string, tf.Tensor>>;
@@ -63,6 +64,8 @@ export interface CoordinationStrategy {
 export interface CoordinationDefinition<Schema extends z.ZodType = z.ZodType> {
   readonly id: string;
   readonly options: Schema;
+  /** Options that differ from the schema's defaults under a fidelity. */
+  readonly fidelity?: FidelityOptions;
   create(options: z.output<Schema>): CoordinationStrategy;
 }
 

@@ -1,1 +1,1 @@
-export {};
+export { loadBalanceCoordination } from './load-balance-coordination.js';

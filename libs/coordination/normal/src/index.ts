@@ -1,1 +1,1 @@
-export {};
+export { normalCoordination } from './normal-coordination.js';

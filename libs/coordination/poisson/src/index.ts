@@ -1,1 +1,1 @@
-export {};
+export { poissonCoordination, poissonTarget } from './poisson-coordination.js';

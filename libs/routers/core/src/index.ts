@@ -12,3 +12,4 @@ export {
   type Tensors,
 } from './router.js';
 export { defineSelector, type Selection, type Selector, type SelectorDefinition } from './selector.js';
+export { denseSelector, selectorDefinitions, topKSelector, topPSelector } from './selectors.js';

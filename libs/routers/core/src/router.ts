@@ -1,4 +1,5 @@
 import type { HostTensor, RandomKey, tf } from '@gmoe/tensor';
+import type { FidelityOptions } from '@gmoe/core';
 import type { z } from 'zod';
 
 /** What a router is built for: one mixture layer. */
@@ -80,6 +81,8 @@ export interface RouterDefinition<Schema extends z.ZodType = z.ZodType> {
   readonly id: string;
   /** Options without the id; strict, every field described and with a default. */
   readonly options: Schema;
+  /** Options that differ from the schema's defaults under a fidelity. */
+  readonly fidelity?: FidelityOptions;
   create(options: z.output<Schema>): Router;
 }
 

@@ -1,4 +1,5 @@
 import type { tf } from '@gmoe/tensor';
+import type { FidelityOptions } from '@gmoe/core';
 import type { z } from 'zod';
 import type { RouterOutput } from './router.js';
 
@@ -27,6 +28,8 @@ export interface Selector {
 export interface SelectorDefinition<Schema extends z.ZodType = z.ZodType> {
   readonly id: string;
   readonly options: Schema;
+  /** Options that differ from the schema's defaults under a fidelity. */
+  readonly fidelity?: FidelityOptions;
   create(options: z.output<Schema>): Selector;
 }
 

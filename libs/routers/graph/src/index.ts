@@ -1,1 +1,14 @@
-export {};
+export { graphRouter, graphWarnings, hiddenFeatures, type GraphRouterOptions } from './graph-router.js';
+export {
+  cosineEdges,
+  cosineSimilarities,
+  countEdges,
+  EDGE_KINDS,
+  fullEdges,
+  noEdges,
+  normalizedAdjacency,
+  randomEdges,
+  twinGroups,
+  type EdgeKind,
+  type ExpertEdges,
+} from './expert-graph.js';

@@ -1,1 +1,1 @@
-export {};
+export { linearRouter } from './linear-router.js';

@@ -1,0 +1,144 @@
+import {
+  decodePositive,
+  defineCoordination,
+  encodePositive,
+  meanOf,
+  PARAMETERIZATIONS,
+  type CoordinationStrategy,
+  type LayerRouting,
+} from '@gmoe/coordination-core';
+import { HostTensor, sortDescending, stopGradient, tf } from '@gmoe/tensor';
+import { z } from 'zod';
+
+const options = z.strictObject({
+  coefficient: z.number().min(0).default(8).describe('weight of this loss in the total (paper 8)'),
+  learnSigma: z.boolean().default(true).describe('train sigma with the adapter; it starts at E / 2'),
+  parameterization: z
+    .enum(PARAMETERIZATIONS)
+    .default('softplus')
+    .describe('how sigma stays positive: softplus (paper), or trained as it is and clamped at sigmaFloor (reference)'),
+  sigmaFloor: z
+    .number()
+    .positive()
+    .default(1e-3)
+    .describe("smallest sigma; parameterization: clamp only. The authors' code has none and fails at sigma <= 0"),
+  firstIndex: z
+    .union([z.literal(0), z.literal(1)])
+    .default(1)
+    .describe('index of the first expert in the target: 1 (paper, i = 1..E) or 0 (reference, i = 0..E-1)'),
+  sorted: z
+    .boolean()
+    .default(false)
+    .describe('sort target and load before they are compared (reference): any expert may then carry any share'),
+  absoluteLog: z.boolean().default(false).describe('|log| in place of log (reference), which is then no divergence'),
+  normalizeOver: z
+    .enum(['layer', 'model'])
+    .default('layer')
+    .describe(
+      'over what the target sums to 1: each layer (paper), or all layers together (reference), for which a matching load is no minimum',
+    ),
+  weights: z
+    .enum(['gates', 'probabilities'])
+    .default('gates')
+    .describe('what is counted of a selected expert: its mixture weight (paper), or K x its probability (reference)'),
+  decay: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1)
+    .describe('factor on the accumulated count at each step; 1 = it never forgets, as in paper and reference'),
+  includePadding: z.boolean().default(false).describe('count padding tokens too (reference)'),
+  epsilon: z.number().positive().default(1e-8).describe('added to the load inside the logarithm'),
+});
+type Options = z.output<typeof options>;
+
+const countName = (layer: number) => `count.${layer}`;
+
+/** What the selected experts of a layer gain in this pass. [E] */
+function contribution(
+  { probs_TE, mask_TE, gates_TE }: LayerRouting,
+  tokenMask_T: tf.Tensor1D,
+  topK: number,
+  options: Options,
+) {
+  const weights_TE = options.weights === 'gates' ? gates_TE : probs_TE.mul<tf.Tensor2D>(mask_TE).mul<tf.Tensor2D>(topK);
+  const counted = options.includePadding ? weights_TE : weights_TE.mul<tf.Tensor2D>(tokenMask_T.reshape([-1, 1]));
+  return counted.sum<tf.Tensor1D>(0);
+}
+
+/** Density of `N(i; E / 2, sigma)` at the experts' indices. [E] */
+function normalDensity(sigma: tf.Scalar, experts: number, firstIndex: number): tf.Tensor1D {
+  const distances = Array.from({ length: experts }, (_, i) => (i + firstIndex - experts / 2) ** 2);
+  const exponent = tf.tensor1d(distances).neg().div(sigma.square().mul(2));
+  return exponent.exp().div<tf.Tensor1D>(sigma.mul(Math.sqrt(2 * Math.PI)));
+}
+
+/**
+ * Normal balance (paper eq. 8-9): the accumulated load of each layer's experts, normalised to `v`, is drawn towards a
+ * normal shape `p_i ~ N(i; E / 2, sigma)`: `mean over layers of sum_i p_i log(p_i / v_i)`. The gradient flows through
+ * this pass's part of the load.
+ */
+function createNormal(options: Options): CoordinationStrategy {
+  return {
+    id: 'normal',
+    coefficient: options.coefficient,
+    init({ expertsPerLayer }) {
+      const sigma = encodePositive(
+        expertsPerLayer.map((experts) => experts / 2),
+        options.parameterization,
+      );
+      const counts = Object.fromEntries(
+        expertsPerLayer.map((experts, layer) => [countName(layer), HostTensor.zeros([experts])]),
+      );
+      return options.learnSigma
+        ? { trainable: { sigma }, state: counts }
+        : { trainable: {}, state: { ...counts, sigma } };
+    },
+    loss({ trainable, state }, { layers, tokenMask_T }, { topK }) {
+      const trained_L = (options.learnSigma ? trainable : state)['sigma'] as tf.Tensor1D;
+      const sigma_L = decodePositive(trained_L, options.parameterization, options.sigmaFloor, Infinity);
+      const next: Record<string, tf.Tensor> = {};
+      const metrics: Record<string, tf.Tensor> = {};
+      const sort = (x_E: tf.Tensor1D) =>
+        options.sorted ? (sortDescending(x_E.reshape([1, -1]) as tf.Tensor2D).reshape([-1]) as tf.Tensor1D) : x_E;
+
+      const densities = layers.map(({ probs_TE }, layer) => {
+        const sigma = sigma_L.slice(layer, 1).reshape([]) as tf.Scalar;
+        metrics[`sigma.${layer}`] = sigma;
+        return sort(normalDensity(sigma, probs_TE.shape[1], options.firstIndex));
+      });
+      const total = tf.addN(densities.map((density) => density.sum()));
+      const losses = layers.map((routing, layer) => {
+        const past_E = stopGradient(state[countName(layer)] as tf.Tensor1D);
+        const count_E = past_E
+          .mul<tf.Tensor1D>(options.decay)
+          .add<tf.Tensor1D>(contribution(routing, tokenMask_T, topK, options));
+        next[countName(layer)] = stopGradient(count_E);
+        const load_E = sort(count_E).div<tf.Tensor1D>(count_E.sum());
+        const density_E = densities[layer]!;
+        const target_E = density_E.div<tf.Tensor1D>(options.normalizeOver === 'layer' ? density_E.sum() : total);
+        const log_E = tf.log(target_E.div(load_E.add(options.epsilon)));
+        return target_E.mul(options.absoluteLog ? log_E.abs() : log_E).sum();
+      });
+      if (!options.learnSigma) next['sigma'] = trained_L;
+      return { loss: meanOf(losses), metrics, state: next };
+    },
+  };
+}
+
+export const normalCoordination = defineCoordination({
+  id: 'normal',
+  options,
+  fidelity: {
+    reference: {
+      parameterization: 'clamp',
+      firstIndex: 0,
+      sorted: true,
+      absoluteLog: true,
+      normalizeOver: 'model',
+      weights: 'probabilities',
+      includePadding: true,
+    },
+  },
+  create: createNormal,
+});

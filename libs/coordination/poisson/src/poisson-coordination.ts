@@ -1,0 +1,98 @@
+import {
+  decodePositive,
+  defineCoordination,
+  encodePositive,
+  meanOf,
+  PARAMETERIZATIONS,
+  tokenMean,
+  type CoordinationStrategy,
+} from '@gmoe/coordination-core';
+import { sortDescending, tf } from '@gmoe/tensor';
+import { z } from 'zod';
+
+const options = z.strictObject({
+  coefficient: z.number().min(0).default(0.005).describe('weight of this loss in the total (paper 0.005)'),
+  lambda: z.number().positive().default(1.5).describe('rate of the target distribution at the start, one per layer'),
+  learnLambda: z.boolean().default(true).describe('train lambda with the adapter'),
+  parameterization: z
+    .enum(PARAMETERIZATIONS)
+    .default('softplus')
+    .describe('how lambda stays positive: softplus (paper), or clamped to lambdaRange (reference)'),
+  lambdaRange: z
+    .tuple([z.number().positive(), z.number().positive()])
+    .default([1, 2])
+    .describe('lowest and highest lambda; parameterization: clamp only'),
+  absoluteLog: z
+    .boolean()
+    .default(false)
+    .describe('|log| in place of log in the divergence (reference), which is then no divergence'),
+  includePadding: z.boolean().default(false).describe('average over padding tokens too (reference)'),
+  termLimit: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('experts beyond this rank reuse its Poisson term (reference 32); null = none do'),
+  epsilon: z.number().positive().default(1e-16).describe('added to probabilities inside the logarithm'),
+});
+type Options = z.output<typeof options>;
+
+/** `log i!` for i = 1..count. */
+function logFactorials(count: number): number[] {
+  let sum = 0;
+  return Array.from({ length: count }, (_, i) => (sum += Math.log(i + 1)));
+}
+
+/**
+ * `q_i ~ lambda^i e^-lambda / i!`, i = 1..E, normalised to sum 1; the common factor `e^-lambda` cancels. Computed as a
+ * softmax of logarithms, exact for any E. lambda scalar -> [E].
+ */
+export function poissonTarget(lambda: tf.Scalar, experts: number, termLimit: number | null = null): tf.Tensor1D {
+  const factorials = logFactorials(experts);
+  const ranks = factorials.map((_, i) => Math.min(i + 1, termLimit ?? experts));
+  const logs = ranks.map((rank) => factorials[rank - 1]!);
+  return tf.softmax(tf.log(lambda).mul<tf.Tensor1D>(tf.tensor1d(ranks)).sub(tf.tensor1d(logs)));
+}
+
+/**
+ * Poisson distinction (paper eq. 6-7): the sorted routing probabilities of each token, `s`, are drawn towards a Poisson
+ * shape `q`, so that experts differ: `mean over layers and tokens of sum_i q_i log(q_i / s_i)`.
+ */
+function createPoisson(options: Options): CoordinationStrategy {
+  const [low, high] = options.lambdaRange;
+  return {
+    id: 'poisson',
+    coefficient: options.coefficient,
+    init({ expertsPerLayer }) {
+      const lambda = encodePositive(
+        expertsPerLayer.map(() => options.lambda),
+        options.parameterization,
+      );
+      return options.learnLambda ? { trainable: { lambda }, state: {} } : { trainable: {}, state: { lambda } };
+    },
+    loss({ trainable, state }, { layers, tokenMask_T }) {
+      const trained_L = (options.learnLambda ? trainable : state)['lambda'] as tf.Tensor1D;
+      const lambda_L = decodePositive(trained_L, options.parameterization, low, high);
+      const mask = options.includePadding ? undefined : tokenMask_T;
+      const metrics: Record<string, tf.Tensor> = {};
+      const losses = layers.map(({ probs_TE }, layer) => {
+        const lambda = lambda_L.slice(layer, 1).reshape([]) as tf.Scalar;
+        metrics[`lambda.${layer}`] = lambda;
+        const q_E = poissonTarget(lambda, probs_TE.shape[1], options.termLimit);
+        const log_TE = tf.log(q_E.div(sortDescending(probs_TE).add(options.epsilon)));
+        const divergence_T = q_E.mul(options.absoluteLog ? log_TE.abs() : log_TE).sum(-1);
+        return tokenMean(divergence_T, mask);
+      });
+      return { loss: meanOf(losses), metrics, state: options.learnLambda ? {} : { lambda: trained_L } };
+    },
+  };
+}
+
+export const poissonCoordination = defineCoordination({
+  id: 'poisson',
+  options,
+  fidelity: {
+    reference: { parameterization: 'clamp', absoluteLog: true, includePadding: true, termLimit: 32 },
+  },
+  create: createPoisson,
+});

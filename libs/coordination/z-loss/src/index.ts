@@ -1,0 +1,1 @@
+export { zLossCoordination } from './z-loss-coordination.js';

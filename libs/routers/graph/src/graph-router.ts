@@ -1,0 +1,174 @@
+import { defineRouter, type Router, type RouterInit, type RouterSpec } from '@gmoe/routers-core';
+import { HostTensor, linear, RandomKey, silu, tf } from '@gmoe/tensor';
+import { z } from 'zod';
+import {
+  cosineEdges,
+  countEdges,
+  EDGE_KINDS,
+  fullEdges,
+  noEdges,
+  normalizedAdjacency,
+  randomEdges,
+  twinGroups,
+  type ExpertEdges,
+} from './expert-graph.js';
+
+const options = z.strictObject({
+  width: z.int().min(1).max(8192).default(256).describe('G, width of the graph network'),
+  layers: z.int().min(1).max(16).default(2).describe('graph convolution layers'),
+  density: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.1)
+    .describe('beta, share of expert pairs that are joined; edges: random and cosine only'),
+  edges: z
+    .enum(EDGE_KINDS)
+    .default('random')
+    .describe('random: pairs drawn by a seed (paper); cosine: experts with similar features (reference); full; none'),
+  edgeSeed: z
+    .int()
+    .min(0)
+    .nullable()
+    .default(null)
+    .describe('seed of random edges, the same graph for every trial seed; null = drawn from the trial seed'),
+  countDiagonal: z
+    .boolean()
+    .default(false)
+    .describe(
+      'cosine edges: whether an expert counts as joined to itself when the density is reached (reference: yes)',
+    ),
+  gain: z
+    .number()
+    .positive()
+    .default(1)
+    .describe('factor on the Glorot bound of the token projection Wm (paper 1, reference 100)'),
+  trainFeatures: z
+    .boolean()
+    .default(false)
+    .describe('learn the expert features X; both paper and reference freeze them'),
+});
+export type GraphRouterOptions = z.output<typeof options>;
+
+/** Glorot-uniform: U(-b, b), b = gain sqrt(6 / (fan in + fan out)) (Glorot & Bengio 2010 eq. 16). */
+function glorot(key: RandomKey, shape: readonly [number, number], gain = 1): HostTensor {
+  const bound = gain * Math.sqrt(6 / (shape[0] + shape[1]));
+  return key.uniform(shape, -bound, bound);
+}
+
+/** `silu(X Ws^T)` on the host in float64: the features that cosine edges compare. [E][G] */
+export function hiddenFeatures(features: HostTensor, struct: HostTensor): Float64Array[] {
+  const [experts, modelWidth] = features.shape as [number, number];
+  const width = struct.shape[0]!;
+  return Array.from({ length: experts }, (_, e) =>
+    Float64Array.from({ length: width }, (__, g) => {
+      let sum = 0;
+      for (let d = 0; d < modelWidth; d++) sum += features.data[e * modelWidth + d]! * struct.data[g * modelWidth + d]!;
+      return sum / (1 + Math.exp(-sum));
+    }),
+  );
+}
+
+function layEdges(options: GraphRouterOptions, features: HostTensor, struct: HostTensor, key: RandomKey): ExpertEdges {
+  const experts = features.shape[0]!;
+  if (options.edges === 'full') return fullEdges(experts);
+  if (options.edges === 'none') return noEdges(experts);
+  if (options.edges === 'cosine') {
+    return cosineEdges(hiddenFeatures(features, struct), options.density, options.countDiagonal);
+  }
+  return randomEdges(experts, options.density, key);
+}
+
+function init(options: GraphRouterOptions, key: RandomKey, { modelWidth, experts, layer }: RouterSpec): RouterInit {
+  const { width, layers, gain, edgeSeed } = options;
+  const features = glorot(key.fold('features'), [experts, modelWidth]);
+  const struct = glorot(key.fold('struct'), [width, modelWidth]);
+  const trainable: Record<string, HostTensor> = {
+    'token.weight': glorot(key.fold('token'), [width, modelWidth], gain),
+    'struct.weight': struct,
+    'proj.weight': glorot(key.fold('proj'), [1, width]),
+  };
+  for (let i = 0; i < layers; i++) trainable[`conv.${i}.weight`] = glorot(key.fold('conv').fold(i), [width, width]);
+  const edgeKey = edgeSeed === null ? key.fold('edges') : RandomKey.fromSeed(edgeSeed).fold('edges').fold(layer);
+  const edges = layEdges(options, features, struct, edgeKey);
+  const adjacency = new HostTensor(normalizedAdjacency(edges), [experts + 1, experts + 1]);
+  const frozen: Record<string, HostTensor> = { adjacency };
+  (options.trainFeatures ? trainable : frozen)['features'] = features;
+  return { trainable, frozen, state: {}, warnings: graphWarnings(edges) };
+}
+
+/** What a researcher must know of a drawn graph, with counts. */
+export function graphWarnings(edges: ExpertEdges): string[] {
+  const warnings: string[] = [];
+  const pairs = (edges.length * (edges.length - 1)) / 2;
+  if (edges.length > 1 && countEdges(edges) === 0) {
+    warnings.push(`the graph joins 0 of ${pairs} expert pairs: experts exchange messages through the token only`);
+  }
+  const twins = twinGroups(edges);
+  if (twins.length > 0) {
+    const names = twins.map((group) => `{${group.join(', ')}}`).join(' ');
+    warnings.push(
+      `${twins.flat().length} of ${edges.length} experts are twins (equal neighbourhoods, so equal logits): ${names}`,
+    );
+  }
+  return warnings;
+}
+
+/**
+ * Graph router (paper section 3.2; METHOD section 2): nodes are the experts, `e = silu(X Ws^T)`, and the token,
+ * `h = silu(x Wm^T)`; each layer `Y <- silu(A (Y Wc^T))`; `logits = Y Wp^T` of the expert nodes.
+ *
+ * One graph serves every token, so the expert part of the first layer is computed once, the token's part is a rank-one
+ * update, and the last layer leaves the token node out.
+ */
+function createGraphRouter(options: GraphRouterOptions): Router {
+  return {
+    id: 'graph',
+    init: (key, spec) => init(options, key, spec),
+    route({ trainable, frozen }, x_TD, _, { experts: E }) {
+      const weight = (name: string) => trainable[`${name}.weight`] as tf.Tensor2D;
+      const features = (options.trainFeatures ? trainable : frozen)['features'] as tf.Tensor2D;
+      const adjacency = frozen['adjacency'] as tf.Tensor2D;
+      const T = x_TD.shape[0];
+      const G = options.width;
+      const h_TG = silu(linear(x_TD, weight('token')));
+      const e_EG = silu(linear(features, weight('struct')));
+
+      /** Rows of the adjacency: the expert nodes alone in the last layer, the token node too before. */
+      const rows = (i: number) => (i === options.layers - 1 ? E : E + 1);
+      const fromExperts = (count: number) => adjacency.slice([0, 0], [count, E]);
+      const fromToken = (count: number) => adjacency.slice([0, E], [count, 1]);
+
+      // Layer 1: A[:, :E] (e Wc^T), the same for all tokens, + A[:, E] (x) (h Wc^T).
+      const count = rows(0);
+      const shared_1NG = tf.matMul(fromExperts(count), linear(e_EG, weight('conv.0'))).reshape([1, count, G]);
+      const token_T1G = linear(h_TG, weight('conv.0')).reshape([T, 1, G]);
+      let nodes_TNG = silu(token_T1G.mul(fromToken(count).reshape([1, count, 1])).add<tf.Tensor3D>(shared_1NG));
+      for (let i = 1; i < options.layers; i++) {
+        const N = nodes_TNG.shape[1];
+        const mixed = linear(nodes_TNG.reshape([T * N, G]), weight(`conv.${i}`)).reshape([T, N, G]) as tf.Tensor3D;
+        const rowsOf = adjacency.slice([0, 0], [rows(i), N]);
+        nodes_TNG = silu(applyAdjacency(rowsOf, mixed));
+      }
+      const logits_TE = linear(nodes_TNG.reshape([T * E, G]), weight('proj')).reshape([T, E]) as tf.Tensor2D;
+      return { logits_TE, probs_TE: tf.softmax(logits_TE) };
+    },
+  };
+}
+
+/** `A Y` for every token: rows [M, N], nodes [T, N, G] -> [T, M, G]. One matrix product, with T folded into columns. */
+function applyAdjacency(rows_MN: tf.Tensor2D, nodes_TNG: tf.Tensor3D): tf.Tensor3D {
+  const [T, N, G] = nodes_TNG.shape;
+  const M = rows_MN.shape[0];
+  const columns = nodes_TNG.transpose([1, 0, 2]).reshape([N, T * G]) as tf.Tensor2D;
+  return tf.matMul(rows_MN, columns).reshape([M, T, G]).transpose([1, 0, 2]) as tf.Tensor3D;
+}
+
+export const graphRouter = defineRouter({
+  id: 'graph',
+  options,
+  fidelity: {
+    reference: { width: 128, density: 0.25, edges: 'cosine', countDiagonal: true, gain: 100 },
+  },
+  create: createGraphRouter,
+});

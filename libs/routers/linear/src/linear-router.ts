@@ -1,0 +1,26 @@
+import { defineRouter, type Router } from '@gmoe/routers-core';
+import { linear, tf } from '@gmoe/tensor';
+import { z } from 'zod';
+
+const options = z.strictObject({
+  std: z.number().positive().default(0.02).describe('standard deviation of the starting weights'),
+});
+
+/** `P = softmax(x Wg^T)`, Wg [E, D] (Shazeer et al. 2017 eq. 2 without noise; Fedus et al. 2021 eq. 1). */
+function createLinearRouter({ std }: z.output<typeof options>): Router {
+  return {
+    id: 'linear',
+    init: (key, { experts, modelWidth }) => ({
+      trainable: { weight: key.fold('weight').normal([experts, modelWidth], 0, std) },
+      frozen: {},
+      state: {},
+      warnings: [],
+    }),
+    route({ trainable }, x_TD) {
+      const logits_TE = linear(x_TD, trainable['weight'] as tf.Tensor2D);
+      return { logits_TE, probs_TE: tf.softmax(logits_TE) };
+    },
+  };
+}
+
+export const linearRouter = defineRouter({ id: 'linear', options, create: createLinearRouter });
