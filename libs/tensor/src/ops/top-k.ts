@@ -1,10 +1,15 @@
 import { tf } from '../tf.js';
-import { stopGradient } from './stop-gradient.js';
+import { customGradient } from './custom-gradient.js';
 
 /** Ids of the `k` largest scores of each row, largest first; ties take the lower id. [T, E] -> [T, K] int32. */
 export function topKIds(scores_TE: tf.Tensor2D, k: number): tf.Tensor2D {
-  checkK(k, scores_TE.shape[1]);
-  return tf.topk(stopGradient(scores_TE), k, true).indices;
+  const shape = scores_TE.shape;
+  checkK(k, shape[1]);
+  // As one op with a zero gradient: tfjs would look for TopK's own whenever ids reach the loss, e.g. through a one-hot.
+  return customGradient<tf.Tensor2D, tf.Tensor2D>(scores_TE, (scores) => ({
+    value: tf.topk(scores, k, true).indices,
+    gradFunc: () => tf.zeros(shape),
+  }));
 }
 
 /**
