@@ -1,7 +1,7 @@
 import { formatValue, unitLabel } from '../summary/numbers.js';
 import type { SweepSummary } from '../summary/index.js';
 import { armColours } from './arm-colours.js';
-import { armAxis, makeChart, niceRange, valueAxis, type Chart } from './chart.js';
+import { armAxis, boundsOf, makeChart, niceRange, valueAxis, type Chart } from './chart.js';
 import { intervalSeries, verticalLines, type IntervalRow } from './interval-rows.js';
 
 /** The compared metric per arm: every seed, mean and interval, with the untrained base and chance. */
@@ -56,7 +56,7 @@ export function armChart(summary: SweepSummary, context: string): Chart | undefi
         height: top + row * rows.length + 56,
         option: {
           grid: { left: left + 12, right: narrow ? 14 : 24, top, bottom: 52, width: width - left - (narrow ? 26 : 36) },
-          xAxis: valueAxis(name, niceRange(all, narrow ? 4 : 8)),
+          xAxis: valueAxis(name, niceRange(all, narrow ? 4 : 8, boundsOf(primary.unit))),
           yAxis: armAxis(
             rows.map((r) => r.name),
             left,

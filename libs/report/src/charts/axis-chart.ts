@@ -1,8 +1,8 @@
 import { axisValue, treatmentAxes } from '../summary/arms.js';
 import { unitLabel } from '../summary/numbers.js';
 import type { ArmSummary, SweepSummary } from '../summary/index.js';
-import { AXIS, makeChart, niceRange, valueAxis, type Chart } from './chart.js';
-import { CATEGORY_COLOURS, INK, MUTED, RULE } from './palette.js';
+import { AXIS, boundsOf, lineKeys, makeChart, niceRange, valueAxis, type Chart } from './chart.js';
+import { CATEGORY_COLOURS, MUTED, RULE } from './palette.js';
 
 interface Line {
   readonly name: string;
@@ -53,7 +53,13 @@ export function axisChart(summary: SweepSummary, context: string, axis: string):
       return {
         height: legend + 20 + plot + 56,
         option: {
-          graphic: shown.length > 1 ? legendOf(shown.map(({ name }) => name)) : [],
+          graphic:
+            shown.length > 1
+              ? lineKeys(
+                  shown.map(({ name }) => name),
+                  62,
+                )
+              : [],
           grid: { left: 62, width: width - 62 - 24, top: legend + 16, height: plot },
           xAxis: {
             ...valueAxis(axis, {}),
@@ -76,6 +82,7 @@ export function axisChart(summary: SweepSummary, context: string, axis: string):
               niceRange(
                 ys.map((y) => scale * y),
                 5,
+                boundsOf(primary.unit),
               ),
             ),
             nameGap: 42,
@@ -107,24 +114,6 @@ function linesOver(summary: SweepSummary, context: string, axis: string): Line[]
     .filter(({ points }) => points.length > 1);
 }
 
-function legendOf(names: readonly string[]): Record<string, unknown>[] {
-  return names.flatMap((name, i) => [
-    {
-      type: 'line',
-      silent: true,
-      shape: { x1: 62, y1: 12 + 22 * i, x2: 86, y2: 12 + 22 * i },
-      style: { stroke: CATEGORY_COLOURS[i], lineWidth: 3 },
-    },
-    {
-      type: 'text',
-      silent: true,
-      x: 94,
-      y: 12 + 22 * i,
-      style: { text: name, fill: INK, fontSize: 12, verticalAlign: 'middle' },
-    },
-  ]);
-}
-
 function lineSeries(line: Line, index: number, count: number, scale: number, id: string): Record<string, unknown>[] {
   const colour = CATEGORY_COLOURS[index]!;
   const points = line.points.map(({ x, arm }) => ({ x, ...arm.metrics[id]! }));
@@ -148,6 +137,7 @@ function lineSeries(line: Line, index: number, count: number, scale: number, id:
     },
     {
       type: 'custom',
+      clip: true,
       silent: true,
       encode: { x: 0, y: [1, 2] },
       data: whiskers,

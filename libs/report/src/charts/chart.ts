@@ -9,7 +9,8 @@ import {
 import { init, use, type EChartsCoreOption } from 'echarts/core';
 import { LabelLayout } from 'echarts/features';
 import { SVGRenderer } from 'echarts/renderers';
-import { INK, MUTED, RULE } from './palette.js';
+import type { Unit } from '../summary/metric-catalog.js';
+import { CATEGORY_COLOURS, INK, MUTED, RULE } from './palette.js';
 
 use([
   BarChart,
@@ -133,10 +134,14 @@ export function niceStep(span: number, count: number): number {
   return power * (factor <= 1 ? 1 : factor <= 2 ? 2 : factor <= 5 ? 5 : 10);
 }
 
-/** Range of an axis around values, on round steps. */
-export function niceRange(values: readonly number[], count = 6): { min: number; max: number; interval: number } {
-  const low = Math.min(...values);
-  const high = Math.max(...values);
+/** Range of an axis around values, on round steps; within bounds that values cannot cross, e.g. 0 and 100 %. */
+export function niceRange(
+  values: readonly number[],
+  count = 6,
+  bounds: readonly [number, number] = [-Infinity, Infinity],
+): { min: number; max: number; interval: number } {
+  const low = Math.max(bounds[0], Math.min(...values));
+  const high = Math.min(bounds[1], Math.max(...values));
   const interval = niceStep(high > low ? high - low : Math.abs(high) || 1, count);
   const round = (v: number) => Number(v.toPrecision(12));
   return {
@@ -144,4 +149,27 @@ export function niceRange(values: readonly number[], count = 6): { min: number; 
     max: round(Math.ceil(high / interval) * interval),
     interval,
   };
+}
+
+/** Bounds of a metric as it is drawn: percents end at 0 and 100, though a t interval may not. */
+export function boundsOf(unit: Unit): readonly [number, number] {
+  return unit === 'percent' ? [0, 100] : [-Infinity, Infinity];
+}
+
+/** Keys of lines, one below the other from the top of the chart. */
+export function lineKeys(names: readonly string[], left: number): Record<string, unknown>[] {
+  return names.flatMap((name, i) => {
+    const y = 12 + 22 * i;
+    const stroke = CATEGORY_COLOURS[i % CATEGORY_COLOURS.length];
+    return [
+      { type: 'line', silent: true, shape: { x1: left, y1: y, x2: left + 24, y2: y }, style: { stroke, lineWidth: 3 } },
+      {
+        type: 'text',
+        silent: true,
+        x: left + 32,
+        y,
+        style: { text: name, fill: INK, fontSize: 12, fontFamily: FONT, verticalAlign: 'middle' },
+      },
+    ];
+  });
 }

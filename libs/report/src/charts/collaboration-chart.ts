@@ -148,6 +148,7 @@ function circle(
   const largest = Math.min(narrow ? 26 : 36, (Math.PI * width * 0.6) / experts);
   const angle = (e: number) => (2 * Math.PI * e) / experts - Math.PI / 2;
   const margin = largest / 2 + 4;
+  const radius = width / 2 - margin;
   return {
     type: 'graph',
     layout: 'none',
@@ -158,8 +159,9 @@ function circle(
     height: height - 2 * margin,
     data: matrix.map((row, e) => ({
       name: String(e),
-      x: Math.cos(angle(e)),
-      y: Math.sin(angle(e)),
+      // In pixels: echarts rounds the ends of level and upright lines to whole units.
+      x: radius * Math.cos(angle(e)),
+      y: radius * Math.sin(angle(e)),
       symbolSize: Math.max(8, largest * Math.sqrt((row[e] ?? 0) / nodeMost)),
       itemStyle: { color: CATEGORY_COLOURS[0], borderColor: SURFACE, borderWidth: 1 },
       label: { show: true, color: '#ffffff', fontSize: narrow ? 9 : 11, position: 'inside', formatter: String(e) },

@@ -23,6 +23,7 @@ export function intervalSeries(rows: readonly IntervalRow[]): Record<string, unk
   return [
     {
       type: 'custom',
+      clip: true,
       data: whiskers,
       silent: true,
       z: 2,

@@ -66,6 +66,11 @@ export function paretoChart(
       const named = narrow ? front : points;
       const plot = narrow ? 240 : 320;
       const range = niceRange(xs, narrow ? 3 : 6);
+      const scores = niceRange(
+        points.map(({ score }) => score),
+        5,
+      );
+      const shifts = labelShifts(named.map(({ score }) => (plot * (scores.max - score)) / (scores.max - scores.min)));
       return {
         height: plot + 76,
         option: {
@@ -101,7 +106,6 @@ export function paretoChart(
               type: 'scatter',
               silent: true,
               symbolSize: 12,
-              labelLayout: { moveOverlap: 'shiftY', hideOverlap: narrow },
               data: points.map((point) => ({
                 value: [point.cost, point.score],
                 itemStyle: { color: colours.of(point.arm), borderColor: SURFACE, borderWidth: 1 },
@@ -109,6 +113,7 @@ export function paretoChart(
                   show: named.includes(point),
                   formatter: point.arm.arm,
                   position: narrow && point.cost > (range.min + range.max) / 2 ? 'left' : 'right',
+                  offset: [0, shifts[named.indexOf(point)] ?? 0],
                   color: INK,
                   fontSize: 12,
                 },
@@ -119,4 +124,18 @@ export function paretoChart(
       };
     },
   );
+}
+
+const LABEL_HEIGHT = 14;
+
+/** How far to move labels up or down, in pixels, so that none covers another. */
+function labelShifts(heights: readonly number[]): number[] {
+  const shifts = new Array<number>(heights.length).fill(0);
+  let floor = -Infinity;
+  for (const i of heights.map((_, at) => at).sort((a, b) => heights[a]! - heights[b]!)) {
+    const y = Math.max(heights[i]!, floor);
+    shifts[i] = y - heights[i]!;
+    floor = y + LABEL_HEIGHT;
+  }
+  return shifts;
 }

@@ -1,6 +1,6 @@
 import type { SweepSummary } from '../summary/index.js';
-import { makeChart, valueAxis, type Chart } from './chart.js';
-import { CATEGORY_COLOURS, INK, MUTED } from './palette.js';
+import { lineKeys, makeChart, valueAxis, type Chart } from './chart.js';
+import { CATEGORY_COLOURS, MUTED } from './palette.js';
 
 /** Accuracy against confidence: the best arm and the reference in colour, the others thin. */
 export function reliabilityChart(summary: SweepSummary, context: string): Chart | undefined {
@@ -27,21 +27,7 @@ export function reliabilityChart(summary: SweepSummary, context: string): Chart 
       return {
         height: top + plot + 56,
         option: {
-          graphic: marked.flatMap((arm, i) => [
-            {
-              type: 'line',
-              silent: true,
-              shape: { x1: 62, y1: 12 + 22 * i, x2: 86, y2: 12 + 22 * i },
-              style: { stroke: CATEGORY_COLOURS[i], lineWidth: 3 },
-            },
-            {
-              type: 'text',
-              silent: true,
-              x: 94,
-              y: 12 + 22 * i,
-              style: { text: name(arm), fill: INK, fontSize: 12, verticalAlign: 'middle' },
-            },
-          ]),
+          graphic: lineKeys(marked.map(name), 62),
           grid: { left: 62, width: across, top, height: plot },
           xAxis: valueAxis('confidence (probability)', { min: 0, max: 1, interval: 0.2 }),
           yAxis: { ...valueAxis('accuracy (share right)', { min: 0, max: 1, interval: 0.2 }), nameGap: 42 },

@@ -13,7 +13,7 @@ ${[INK, MUTED, RULE, SURFACE].map(swap).join('\n')}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.55 system-ui,-apple-system,Roboto,Helvetica,Arial,sans-serif}
-main{max-width:1024px;margin:0 auto;padding:24px 32px 64px}
+main{max-width:1140px;margin:0 auto;padding:24px 32px 64px}
 h1{font-size:1.9rem;line-height:1.2;margin:.4em 0 .2em;overflow-wrap:anywhere}
 h2{font-size:1.3rem;line-height:1.3;margin:2.4em 0 .6em;padding-top:.7em;border-top:1px solid var(--rule)}
 h3{font-size:1.02rem;line-height:1.35;margin:0 0 .5em;overflow-wrap:anywhere}
@@ -26,12 +26,12 @@ p{margin:.5em 0 1em}
 .finding p+p{margin-top:.8em}
 .note{color:var(--muted);font-size:.88rem;margin:.4em 0}
 .scroll{overflow-x:auto;margin:0 0 .6em;-webkit-overflow-scrolling:touch}
-table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums;min-width:100%}
-th,td{padding:6px 12px 6px 0;text-align:left;white-space:nowrap;vertical-align:baseline}
+table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums;min-width:100%}
+th,td{padding:6px 0 6px 16px;text-align:left;white-space:nowrap;vertical-align:baseline}
 th{font-weight:600;color:var(--muted);border-bottom:1px solid var(--ink);font-size:.82rem;vertical-align:bottom;white-space:normal}
 td{border-bottom:1px solid var(--rule)}
-th.r,td.r{text-align:right;padding:6px 0 6px 14px}
-th:first-child,td:first-child{position:sticky;left:0;background:var(--ground);padding-right:14px}
+th.r,td.r{text-align:right}
+th:first-child,td:first-child{position:sticky;left:0;background:var(--ground);padding-left:0;padding-right:4px}
 td.wrap{white-space:normal;min-width:16em;overflow-wrap:anywhere}
 tr.base td{color:var(--muted);font-style:italic}
 td.best{font-weight:700}
@@ -49,6 +49,6 @@ pre{background:var(--raised);border-radius:4px;padding:12px 14px;overflow-x:auto
 code{font:.92em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 summary{cursor:pointer;font-weight:600;margin:.8em 0}
 @media(max-width:760px){main{padding:12px 16px 48px}h1{font-size:1.5rem}.wide{display:none}.narrow{display:block}dl{grid-template-columns:1fr;gap:2px}dd{margin-bottom:10px}
-th:first-child,td:first-child{max-width:38vw;white-space:normal;overflow-wrap:anywhere}.finding{padding:12px 14px}}
+th:first-child,td:first-child{min-width:7.6em;max-width:38vw;white-space:normal;overflow-wrap:anywhere}.finding{padding:12px 14px}}
 @media print{.scroll{overflow:visible}details>*{display:block}figure,tr{break-inside:avoid}}
 `.trim();
