@@ -28,3 +28,19 @@ export { saveModel, type ModelParts } from './checkpoint/save-model.js';
 export { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.js';
 export { readSafetensors, SafetensorsFile } from './checkpoint/safetensors-reader.js';
 export { writeSafetensors, type WriteOptions } from './checkpoint/safetensors-writer.js';
+export { convertLlama2c } from './conversion/llama2c.js';
+export { readSentencePieceModel, sentencePieceTokenizer, type Piece } from './conversion/sentencepiece.js';
+export { decodeStep, prefill, type CachedPass, type KvCache } from './decoder/kv-cache.js';
+export {
+  createGenerator,
+  generateOptionsSchema,
+  type GenerateOptions,
+  type GenerationModel,
+  type Generator,
+} from './generation/generate.js';
+export {
+  perplexity,
+  perplexityOptionsSchema,
+  type Perplexity,
+  type PerplexityOptions,
+} from './generation/perplexity.js';

@@ -98,7 +98,7 @@ describe('decoder', () => {
     const { config, weights, ids } = await loadGoldenModel('llama');
     const program = compiled.jit(logitsOf(config), { name: 'batch', frozen: weights });
     const rows = [packRow([ids.slice(0, 12)], 12), packRow([ids.slice(12, 19)], 12)];
-    const stack = (key: keyof DecoderBatch): HostTensor =>
+    const stack = (key: 'ids_BS' | 'positions_BS' | 'segments_BS'): HostTensor =>
       HostTensor.int(
         rows.flatMap((row) => Array.from(row[key].data)),
         [2, 12],

@@ -21,6 +21,11 @@ export interface DecoderBatch {
   readonly positions_BS: tf.Tensor2D;
   /** 0 = padding, 1.. = packed example; attention is causal within one segment. */
   readonly segments_BS: tf.Tensor2D;
+  /**
+   * The segment that a token sees besides its own, or 0: several continuations of one prompt, each a segment whose
+   * positions go on from the prompt's, share one computation of it. The shared segment comes first in its row.
+   */
+  readonly sharedSegments_BS?: tf.Tensor2D;
 }
 
 /** The frozen projections of one FFN, biases included. */
@@ -60,7 +65,7 @@ export function decoderHidden(
   options: DecoderOptions = {},
 ): tf.Tensor2D {
   const length = batch.ids_BS.shape[1];
-  const mask_B1SS = packedCausalMask(batch.segments_BS, config.slidingWindow);
+  const mask_B1SS = packedCausalMask(batch, config.slidingWindow);
   const rotary = rotaryAt(config, batch.positions_BS, options.positionLimit ?? length);
   return runLayers(config, weights, batch.ids_BS, rotary, hooks, (_, q, k, v) => attention(q, k, v, mask_B1SS));
 }

@@ -1,22 +1,30 @@
 import { tf } from '@gmoe/tensor';
+import type { DecoderBatch } from './decoder.js';
 
 /** Added to the scores of what a token must not see: exp of it is 0 in float32, and no row turns into NaN. */
 const HIDDEN = -1e9;
 
 /**
- * The block-diagonal causal mask of packed sequences, 0 or -1e9: token s sees token z if both are of one segment, z <= s,
- * and s - z < window. Padding (segment 0) sees only padding. segments [B, S] int32 -> [B, 1, S, S].
+ * The block-diagonal causal mask of packed sequences, 0 or -1e9 [B, 1, S, S]: token s sees token z if z <= s, both are of
+ * one segment (or z is of the segment that s shares), and z is less than `window` positions back. Padding (segment 0)
+ * sees only padding.
  */
-export function packedCausalMask(segments_BS: tf.Tensor2D, window?: number): tf.Tensor4D {
-  const [batch, length] = segments_BS.shape;
-  const same_BSS = tf.equal(segments_BS.expandDims(2), segments_BS.expandDims(1));
-  const index_S = tf.range(0, length, 1, 'int32');
-  const distance_SS = index_S.expandDims(1).sub(index_S.expandDims(0));
-  let visible_SS = distance_SS.greaterEqual(tf.scalar(0, 'int32'));
-  if (window !== undefined && window < length) {
-    visible_SS = visible_SS.logicalAnd(distance_SS.less(tf.scalar(window, 'int32')));
+export function packedCausalMask(batch: DecoderBatch, window?: number): tf.Tensor4D {
+  const { segments_BS, positions_BS, sharedSegments_BS } = batch;
+  const [rows, length] = segments_BS.shape;
+  let joined_BSS = tf.equal(segments_BS.expandDims(2), segments_BS.expandDims(1));
+  if (sharedSegments_BS) {
+    const shares_BS1 = sharedSegments_BS.greater(tf.scalar(0, 'int32')).expandDims(2);
+    const shared_BSS = tf.equal(sharedSegments_BS.expandDims(2), segments_BS.expandDims(1)).logicalAnd(shares_BS1);
+    joined_BSS = joined_BSS.logicalOr(shared_BSS);
   }
-  return hide(same_BSS.logicalAnd(visible_SS.expandDims(0))).reshape([batch, 1, length, length]);
+  if (window !== undefined && window < length) {
+    const distance_BSS = positions_BS.expandDims(2).sub(positions_BS.expandDims(1));
+    joined_BSS = joined_BSS.logicalAnd(distance_BSS.less(tf.scalar(window, 'int32')));
+  }
+  const index_S = tf.range(0, length, 1, 'int32');
+  const causal_SS = index_S.expandDims(1).greaterEqual(index_S.expandDims(0));
+  return hide(joined_BSS.logicalAnd(causal_SS.expandDims(0))).reshape([rows, 1, length, length]);
 }
 
 /**

@@ -38,7 +38,8 @@ interface Word {
 
 /**
  * Trains a byte-level BPE tokenizer (Sennrich et al. 2016; GPT-2's bytes). Repeats: merge the most frequent adjacent pair
- * over all words; ties take the lower ids. Deterministic. Ids: special tokens, the 256 bytes, then merges in order.
+ * over all words; ties take the lower ids. Deterministic, and the same as Hugging Face's `BpeTrainer` on these words. Ids:
+ * special tokens, the 256 bytes by their stand-in character, then merges in order.
  *
  * @param texts the corpus; words never span two texts
  * @returns the object to be written as `tokenizer.json`; fewer than `vocabSize` entries if pairs run out
@@ -49,34 +50,35 @@ export function trainBpe(texts: Iterable<string>, options: BpeOptions = {}): Tok
   if (new Set(specialTokens).size !== specialTokens.length) {
     throw new UserError(`bpe: specialTokens: ${JSON.stringify(specialTokens)} holds one token twice`);
   }
-  const tokens = [...specialTokens, ...BYTE_ALPHABET];
+  const tokens = [...specialTokens, ...BYTE_ALPHABET.toSorted()];
   if (vocabSize < tokens.length) {
     throw new UserError(
       `bpe: vocabSize: ${vocabSize} is too small; ${specialTokens.length} special tokens and 256 bytes need ${tokens.length}`,
     );
   }
-  const words = countWords(texts, specialTokens.length);
-  const merges: [string, string][] = [];
-  const known = new Set(tokens);
-  const pairs = new PairCounts(words);
+  const ids = new Map(tokens.map((token, id) => [token, id]));
+  const pairs = new PairCounts(countWords(texts, ids));
+  const merges = new Map<number, [string, string]>();
   while (tokens.length < vocabSize) {
     const pair = pairs.mostFrequent(minFrequency);
     if (pair === undefined) break;
     const left = tokens[leftOf(pair)]!;
     const right = tokens[rightOf(pair)]!;
-    // Two ways to spell one token, or a special token's text: merging again would give one text two ids.
-    if (known.has(left + right)) {
+    let id = ids.get(left + right);
+    if (id !== undefined && id < specialTokens.length) {
       pairs.forbid(pair);
       continue;
     }
-    known.add(left + right);
-    merges.push([left, right]);
-    pairs.merge(pair, tokens.push(left + right) - 1);
+    // A token may be reached by two pairs (a+bc, ab+c): the second is a merge of its own, but no new token.
+    id ??= tokens.push(left + right) - 1;
+    ids.set(left + right, id);
+    merges.set(pair, [left, right]);
+    pairs.merge(pair, id);
   }
-  return tokenizerJson(tokens, merges, specialTokens);
+  return tokenizerJson(tokens, [...merges.values()], specialTokens);
 }
 
-function countWords(texts: Iterable<string>, firstByteId: number): Word[] {
+function countWords(texts: Iterable<string>, ids: ReadonlyMap<string, number>): Word[] {
   const counts = new Map<string, number>();
   // JavaScript's \s differs from Unicode's white space, which tokenizers mean by it.
   const unicode = WORD_PATTERN.replaceAll('\\s', '\\p{White_Space}').replaceAll('\\S', '\\P{White_Space}');
@@ -85,8 +87,9 @@ function countWords(texts: Iterable<string>, firstByteId: number): Word[] {
     for (const [word] of text.matchAll(pattern)) counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   const encoder = new TextEncoder();
+  const byteIds = BYTE_ALPHABET.map((character) => ids.get(character)!);
   return [...counts].map(([word, count]) => ({
-    ids: Array.from(encoder.encode(word), (byte) => firstByteId + byte),
+    ids: Array.from(encoder.encode(word), (byte) => byteIds[byte]!),
     count,
   }));
 }
@@ -112,7 +115,7 @@ class PairCounts {
   mostFrequent(minCount: number): number | undefined {
     for (let top = this.queue.pop(); top; top = this.queue.pop()) {
       const count = this.counts.get(top.pair) ?? 0;
-      // Counts in the queue are never too low: only pairs with the newest token grow, and those are queued afresh.
+      // Counts in the queue are never too low: only pairs with the token just formed grow, and those are queued afresh.
       if (count < minCount || this.forbidden.has(top.pair)) continue;
       if (count === top.count) return top.pair;
       this.queue.push({ pair: top.pair, count });

@@ -1,0 +1,163 @@
+import { readFile } from 'node:fs/promises';
+import { messageOf, UserError } from '@gmoe/core';
+import protobuf from 'protobufjs';
+import { createTokenizer, type Tokenizer } from '../tokenizer/tokenizer.js';
+import type { TokenizerConfig, TokenizerJson } from '../tokenizer/tokenizer-json.js';
+
+/** One vocabulary entry of a SentencePiece model; its id is its place. */
+export interface Piece {
+  /** With ▁ for a space. */
+  readonly text: string;
+  /** BPE models: the higher, the earlier it was merged. */
+  readonly score: number;
+  readonly kind: 'normal' | 'unknown' | 'control' | 'byte';
+}
+
+/** The part of google/sentencepiece's sentencepiece_model.proto that is read. */
+const { root } = protobuf.parse(
+  `syntax = "proto2";
+  message Model { repeated Piece pieces = 1; optional Trainer trainer = 2; optional Normalizer normalizer = 3; }
+  message Piece { optional string text = 1; optional float score = 2; optional int32 type = 3 [default = 1]; }
+  message Trainer { optional int32 model_type = 3 [default = 1]; }
+  message Normalizer { optional bytes charsmap = 2; optional bool add_dummy_prefix = 3 [default = true]; }`,
+  { keepCase: true },
+);
+const MODEL = root.lookupType('Model');
+
+const BPE = 2;
+const KINDS: Record<number, Piece['kind']> = { 1: 'normal', 2: 'unknown', 3: 'control', 4: 'normal', 6: 'byte' };
+
+interface DecodedModel {
+  readonly pieces: readonly { text: string; score: number; type: number }[];
+  readonly trainer?: { model_type: number };
+  readonly normalizer?: { charsmap: Uint8Array; add_dummy_prefix: boolean };
+}
+
+/**
+ * Reads a SentencePiece `tokenizer.model` of Llama's kind: BPE, no normalisation, one space put before the text. Extra
+ * spaces are kept even where the model asks to drop them, as transformers and llama2.c do.
+ * @throws UserError if it is malformed or of another kind
+ */
+export async function readSentencePieceModel(path: string): Promise<Piece[]> {
+  let model: DecodedModel;
+  try {
+    model = MODEL.decode(await readFile(path)) as unknown as DecodedModel;
+  } catch (error) {
+    throw new UserError(`${path}: is not a SentencePiece model: ${messageOf(error)}`, { cause: error });
+  }
+  const { pieces, trainer, normalizer } = model;
+  if (pieces.length === 0) throw new UserError(`${path}: is not a SentencePiece model: it has no pieces`);
+  if (trainer && trainer.model_type !== BPE) {
+    throw new UserError(`${path}: SentencePiece model type ${trainer.model_type} is not read; known: 2 (BPE)`);
+  }
+  if (normalizer && (normalizer.charsmap.length > 0 || !normalizer.add_dummy_prefix)) {
+    throw new UserError(
+      `${path}: SentencePiece models that normalise text are not read; known: identity with add_dummy_prefix (Llama)`,
+    );
+  }
+  return pieces.map(({ text, score, type }) => {
+    const kind = KINDS[type];
+    if (!kind) throw new UserError(`${path}: piece '${text}' has the unknown type ${type}`);
+    return { text, score, kind };
+  });
+}
+
+/**
+ * The merges of a BPE vocabulary: each way to split a piece in two pieces, best score first.
+ * Source: transformers `generate_merges`.
+ */
+function mergesOf(pieces: readonly Piece[], ids: ReadonlyMap<string, number>): [string, string][] {
+  const merges: { left: string; right: string; score: number }[] = [];
+  for (const { text, score, kind } of pieces) {
+    if (kind !== 'normal') continue;
+    const characters = [...text];
+    const splits: { left: string; right: string; score: number }[] = [];
+    for (let at = 1; at < characters.length; at++) {
+      const left = characters.slice(0, at).join('');
+      const right = characters.slice(at).join('');
+      if (ids.has(left) && ids.has(right)) splits.push({ left, right, score });
+    }
+    splits.sort((a, b) => ids.get(a.left)! - ids.get(b.left)! || ids.get(a.right)! - ids.get(b.right)!);
+    merges.push(...splits);
+  }
+  const length = (text: string): number => [...text].length;
+  merges.sort((a, b) => b.score - a.score || length(b.left) - length(a.left) || length(b.right) - length(a.right));
+  return merges.map(({ left, right }) => [left, right]);
+}
+
+/**
+ * Llama's tokenizer from a SentencePiece BPE vocabulary: a space is put before the text, spaces become ▁, characters
+ * outside of the vocabulary become bytes. Ids 0, 1, 2 are `<unk>`, `<s>`, `</s>`.
+ * @throws UserError if those are missing
+ */
+export function sentencePieceTokenizer(pieces: readonly Piece[], where: string): Tokenizer {
+  const [unknown, bos, eos] = pieces;
+  if (unknown?.kind !== 'unknown' || bos?.text !== '<s>' || eos?.text !== '</s>') {
+    throw new UserError(`${where}: pieces 0, 1, 2 are not the unknown piece, <s> and </s>`);
+  }
+  const ids = new Map(pieces.map(({ text }, id) => [text, id]));
+  const json: TokenizerJson = {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: [unknown, bos, eos].map(({ text }, id) => ({
+      id,
+      content: text,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
+    normalizer: {
+      type: 'Sequence',
+      normalizers: [
+        { type: 'Prepend', prepend: '▁' },
+        { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
+      ],
+    },
+    pre_tokenizer: null,
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
+      pair: [
+        { SpecialToken: { id: '<s>', type_id: 0 } },
+        { Sequence: { id: 'A', type_id: 0 } },
+        { SpecialToken: { id: '<s>', type_id: 1 } },
+        { Sequence: { id: 'B', type_id: 1 } },
+      ],
+      special_tokens: { '<s>': { id: '<s>', ids: [1], tokens: ['<s>'] } },
+    },
+    decoder: {
+      type: 'Sequence',
+      decoders: [
+        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
+        { type: 'ByteFallback' },
+        { type: 'Fuse' },
+        { type: 'Strip', content: ' ', start: 1, stop: 0 },
+      ],
+    },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: unknown.text,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: true,
+      byte_fallback: pieces.some(({ kind }) => kind === 'byte'),
+      ignore_merges: false,
+      vocab: Object.fromEntries(ids),
+      merges: mergesOf(pieces, ids),
+    },
+  };
+  const config: TokenizerConfig = {
+    tokenizer_class: 'LlamaTokenizerFast',
+    bos_token: '<s>',
+    eos_token: '</s>',
+    unk_token: unknown.text,
+    add_bos_token: true,
+    add_eos_token: false,
+    clean_up_tokenization_spaces: false,
+  };
+  return createTokenizer(json, config, where);
+}

@@ -1,0 +1,88 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readSentencePieceModel, sentencePieceTokenizer } from '../conversion/sentencepiece.js';
+import { sharedFile } from '../testing/shared-data.js';
+import { tiktokenJson } from '../testing/tiktoken.js';
+import { createTokenizer, loadTokenizer, type Tokenizer } from './tokenizer.js';
+import { trainBpe } from './train-bpe.js';
+
+interface Case {
+  readonly name: string;
+  readonly text: string;
+  readonly ids: number[];
+  readonly decoded: string;
+}
+
+const QWEN_PATTERN =
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+const expectedFile = sharedFile('tokenizers/expected.json');
+
+describe.skipIf(!expectedFile)('reference cases of transformers.js', () => {
+  const tokenizers: Record<string, () => Promise<Tokenizer>> = {
+    'Xenova/gpt2': () => loadTokenizer(dirname(sharedFile('tokenizers/gpt2/tokenizer.json')!)),
+    'Xenova/llama-tokenizer': async () => {
+      const path = sharedFile('tokenizers/llama2/tokenizer.model')!;
+      return sentencePieceTokenizer(await readSentencePieceModel(path), path);
+    },
+    'Xenova/Qwen1.5-0.5B-Chat': async () =>
+      createTokenizer(
+        tiktokenJson(
+          await readFile(sharedFile('tokenizers/qwen/qwen.tiktoken')!, 'utf8'),
+          QWEN_PATTERN,
+          ['<|endoftext|>', '<|im_start|>', '<|im_end|>'],
+          { type: 'NFC' },
+        ),
+      ),
+  };
+
+  it.each(Object.entries(tokenizers))('%s: the same ids, and text back', async (name, load) => {
+    const tokenizer = await load();
+    const cases = (JSON.parse(await readFile(expectedFile!, 'utf8')) as Record<string, Case[]>)[name]!;
+    expect(cases.length).toBeGreaterThan(10);
+    for (const { name: label, text, ids } of cases) {
+      expect(Array.from(tokenizer.encode(text, { addSpecial: true })), label).toEqual(ids);
+      // SentencePiece writes a space as ▁ and cannot tell the two apart.
+      const plain = name === 'Xenova/llama-tokenizer' ? text.replaceAll('▁', ' ') : text;
+      expect(tokenizer.decode(tokenizer.encode(text)), label).toBe(plain);
+    }
+  });
+});
+
+describe('tokenizer', () => {
+  const json = trainBpe(['the cat sat on the mat, the cat sat'], { vocabSize: 264, specialTokens: ['<s>', '</s>'] });
+
+  it('adds special tokens only when asked, and knows them in the text', () => {
+    const tokenizer = createTokenizer(json, { bos_token: '<s>', eos_token: { content: '</s>' }, add_bos_token: true });
+    expect(tokenizer).toMatchObject({ bosId: 0, eosId: 1, vocabSize: 264 });
+    expect(tokenizer.padId).toBeUndefined();
+    const plain = Array.from(tokenizer.encode('the cat'));
+    expect(plain).not.toContain(0);
+    expect(Array.from(tokenizer.encode('the cat', { addSpecial: true }))).toEqual([0, ...plain]);
+    expect(Array.from(tokenizer.encode('the cat</s>'))).toEqual([...plain, 1]);
+    expect(tokenizer.decode([0, ...plain, 1])).toBe('<s>the cat</s>');
+    expect(tokenizer.decode([0, ...plain, 1], { skipSpecial: true })).toBe('the cat');
+    expect(tokenizer.decode([])).toBe('');
+    expect(tokenizer.encode('')).toHaveLength(0);
+    expect(tokenizer.tokenId('Ġthe')).toBe(tokenizer.encode(' the')[0]);
+    expect(tokenizer.tokenText(tokenizer.encode(' the')[0]!)).toBe('Ġthe');
+    expect(tokenizer.tokenId('zebra')).toBeUndefined();
+  });
+
+  it('refuses what it cannot read, in one line that names the file', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'gmoe-tokenizer-'));
+    await expect(loadTokenizer(dir)).rejects.toThrow(/tokenizer\.json: no such file/);
+    await writeFile(join(dir, 'tokenizer.json'), '{"model":');
+    await expect(loadTokenizer(dir)).rejects.toThrow(/tokenizer\.json: is not JSON/);
+    await writeFile(
+      join(dir, 'tokenizer.json'),
+      JSON.stringify({ model: { type: 'WordPiece', vocab: {}, merges: [] } }),
+    );
+    await expect(loadTokenizer(dir)).rejects.toThrow(/model\.type: only BPE tokenizers are read \(got "WordPiece"\)/);
+    expect(() => createTokenizer(json, { bos_token: '<bos>' })).toThrow(/bos_token: '<bos>' is not in the vocabulary/);
+    const odd = { ...json, pre_tokenizer: { type: 'Odd' } };
+    expect(() => createTokenizer(odd)).toThrow('tokenizer.json: Unknown PreTokenizer type: Odd');
+  });
+});
