@@ -47,6 +47,8 @@ export function createLocalLauncher(options: LocalLauncherOptions): Launcher {
 interface Running {
   readonly item: WorkItem;
   readonly alone: boolean;
+  /** Whether another trial ran beside it at some time. */
+  shared: boolean;
   readonly memoryKills: number | undefined;
   attempt?: string;
 }
@@ -179,7 +181,8 @@ class LocalRun implements Submission {
     );
     if (!item) return;
     const { trial, pauseAtStep, alone } = item;
-    slot.running = { item: { trial, pauseAtStep }, alone, memoryKills: kernelMemoryKills() };
+    for (const running of busy) running.shared = true;
+    slot.running = { item: { trial, pauseAtStep }, alone, shared: busy.length > 0, memoryKills: kernelMemoryKills() };
     const takeOver = this.elsewhere.get(trial.hash)?.stale;
     this.elsewhere.delete(trial.hash);
     slot.process!.send({ type: 'run', trial, limits: this.limits, pauseAtStep, takeOver });
@@ -263,11 +266,10 @@ class LocalRun implements Submission {
     this.pump();
   }
 
-  private died({ item, alone, memoryKills, attempt }: Running, exit: WorkerExit): void {
+  private died({ item, shared, memoryKills, attempt }: Running, exit: WorkerExit): void {
     const { trial } = item;
-    const only = alone || this.slots.length === 1 || this.slots.every((slot) => !slot.running);
     const kernelKilled = (kernelMemoryKills() ?? 0) > (memoryKills ?? 0);
-    const death = explainExit(exit, only, kernelKilled);
+    const death = explainExit(exit, !shared, kernelKilled);
     if (attempt === undefined) return this.queue.add([item]);
     const failure = recordFailure(this.store, trial.hash, attempt, death.failure);
     if (this.store.isPublished(trial.hash) || settleFailures(this.store, trial, this.limits))

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readJson, writeJson } from './files.js';
+import { makeFolder, readJson, writeJson } from './files.js';
 import { guardStore } from './store-error.js';
 
 const KEPT = 2;
@@ -31,7 +31,7 @@ export async function saveCheckpoint(
   const draft = join(folder, `.tmp-${name}`);
   guardStore(folder, () => {
     rmSync(draft, { recursive: true, force: true });
-    mkdirSync(draft, { recursive: true });
+    makeFolder(draft);
   });
   await write(draft);
   writeJson(join(draft, 'checkpoint.json'), { step, seconds });

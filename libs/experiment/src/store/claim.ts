@@ -1,8 +1,8 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FORMAT_VERSION } from '../records/index.js';
-import { linkExclusively, readJson, readText, removeFile } from './files.js';
+import { linkExclusively, makeFolder, readJson, readText, removeFile } from './files.js';
 import { isKnownDead, ownIdentity, processIdentitySchema } from './process-identity.js';
 import { guardStore } from './store-error.js';
 
@@ -70,7 +70,7 @@ export function releaseClaim(trialFolder: string, attempt: string): void {
 function removeClaim(trialFolder: string, attempt: string, into: string): void {
   const folder = attemptFolder(trialFolder, attempt);
   const moved = join(folder, into);
-  guardStore(moved, () => mkdirSync(folder, { recursive: true }));
+  makeFolder(folder);
   try {
     renameSync(claimFile(trialFolder), moved);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   FORMAT_VERSION,
@@ -12,7 +12,7 @@ import {
 } from '../records/index.js';
 import { groupHash, trialHash } from '../spec/identity.js';
 import type { JsonObject, SweepPlan, TrialPlan } from '../spec/index.js';
-import { linkExclusively, readJson, readText, removeFile, writeJson } from './files.js';
+import { linkExclusively, makeFolder, readJson, readText, removeFile, writeJson } from './files.js';
 import { guardStore, StoreError } from './store-error.js';
 
 /**
@@ -37,7 +37,7 @@ export class SweepStore {
    */
   static create(folder: string, plan: SweepPlan): SweepStore {
     const store = new SweepStore(folder);
-    guardStore(folder, () => mkdirSync(join(folder, 'trials'), { recursive: true }));
+    makeFolder(join(folder, 'trials'));
     store.checkLinks();
     const before = store.tryManifest();
     for (const trial of plan.trials) store.recordConfig(trial);
@@ -95,7 +95,7 @@ export class SweepStore {
     const file = join(folder, 'config.json');
     const { hash, group, config } = trial;
     if (existsSync(file) && JSON.stringify(this.config(hash)) === JSON.stringify(config)) return;
-    guardStore(folder, () => mkdirSync(join(folder, 'attempts'), { recursive: true }));
+    makeFolder(join(folder, 'attempts'));
     writeJson(file, { formatVersion: FORMAT_VERSION, hash, group, config });
   }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InfrastructureError, type TrialAttempt, type TrialOutcome } from '../worker/index.js';
@@ -56,6 +56,10 @@ async function fail(fault: string, attempt: TrialAttempt): Promise<void> {
   if (fault === 'exit') process.exit(7);
   if (fault === 'kill-once' && first) process.kill(process.pid, 'SIGKILL');
   if (fault === 'heap-once' && first) {
+    const trials = join(attempt.folder, '..', '..', '..');
+    const claimed = (): number =>
+      readdirSync(trials).filter((name) => existsSync(join(trials, name, 'claim.json'))).length;
+    while (claimed() < 2) await delay(5);
     process.stderr.write('FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n');
     process.abort();
   }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '@gmoe/core';
 import {
@@ -13,9 +12,9 @@ import {
 import { furthestCheckpoint, removeCheckpoints, saveCheckpoint, type Checkpoint } from '../store/checkpoints.js';
 import { attemptFolder, heartbeatFile, releaseClaim, takeClaim, type Claim } from '../store/claim.js';
 import { failureFile, publishFailure, recordFailure, settleFailures } from '../store/failures.js';
-import { writeJson } from '../store/files.js';
+import { makeFolder, writeJson } from '../store/files.js';
 import { readReopened } from '../store/reopened.js';
-import { guardStore, StoreError, storeErrorCode, toStoreError } from '../store/store-error.js';
+import { StoreError, storeErrorCode, toStoreError } from '../store/store-error.js';
 import type { SweepStore } from '../store/sweep-store.js';
 import { AttemptLog } from './attempt-log.js';
 import { overtimeFailure, type Guard } from './guard.js';
@@ -77,7 +76,7 @@ async function attempt(options: AttemptOptions, id: string, config: TrialConfig)
   const { store, trial, limits, guard } = options;
   const trialFolder = store.trialFolder(trial.hash);
   const folder = attemptFolder(trialFolder, id);
-  guardStore(folder, () => mkdirSync(folder, { recursive: true }));
+  makeFolder(folder);
   writeJson(join(folder, 'config.json'), config);
   const checkpoint = checkpointOf(store, trial.hash, id);
   const timing = { startedAt: Date.now(), begun: performance.now(), before: checkpoint?.seconds ?? 0 };
@@ -143,7 +142,6 @@ async function attempt(options: AttemptOptions, id: string, config: TrialConfig)
     options.stop.removeEventListener('abort', forwardStop);
     guard.rest();
     log.close();
-    rmSync(heartbeatFile(trialFolder, id), { force: true });
   }
 }
 

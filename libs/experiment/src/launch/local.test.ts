@@ -1,0 +1,124 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { retryFailed, SweepStore, planStatus } from '../store/index.js';
+import { bundle, collect, essence, fakeLauncher, fakeStore, planFake, temporaryFolder } from '../testing/fake-sweep.js';
+
+let worker: string;
+beforeAll(async () => {
+  worker = await bundle('fake-worker');
+});
+
+describe('local launcher', () => {
+  it('runs what is missing, and only that', async () => {
+    const folder = temporaryFolder();
+    const store = fakeStore({ grid: { steps: [3, 4] }, seeds: 2 }, folder);
+    const first = await fakeLauncher(worker).submit({ store });
+    const [events, summary] = await Promise.all([collect(first.events()), first.done]);
+    expect(summary).toEqual({ finished: 4, failed: 0, remaining: 0, damaged: 0, stopped: 0 });
+    const count = (type: string): number => events.filter((event) => event.type === type).length;
+    expect([count('trial-started'), count('trial-finished'), count('progress')]).toEqual([4, 4, 2 * 5 + 2 * 6]);
+
+    const grown = SweepStore.create(folder, planFake({ grid: { steps: [4, 5] }, seeds: 2 }));
+    const second = await fakeLauncher(worker).submit({ store: grown });
+    const started = (await collect(second.events())).flatMap((e) => (e.type === 'trial-started' ? [e.trial.axes] : []));
+    expect(started).toEqual([{ steps: 5 }, { steps: 5 }]);
+    expect(planStatus(grown).counts).toMatchObject({ finished: 4, todo: 0 });
+    expect(store.result(events.find((e) => e.type === 'trial-finished')!.trial.hash)!.status).toBe('finished');
+  });
+
+  it('isolates every way to fail, retries what may pass, and goes on', async () => {
+    const faults = [
+      'none',
+      'throw',
+      'abort',
+      'exit',
+      'hang',
+      'memory',
+      'flaky',
+      'kill-once',
+      'infrastructure',
+      'heap-once',
+    ];
+    const store = fakeStore({
+      grid: { fault: faults },
+      limits: { retries: 1, seconds: 1, memoryMiB: 300 },
+    });
+    const run = await fakeLauncher(worker).submit({ store });
+    const [events, summary] = await Promise.all([collect(run.events()), run.done]);
+    const outcome = Object.fromEntries(
+      store.manifest().trials.map((trial) => {
+        const result = store.result(trial.hash)!;
+        return [trial.axes['fault'], result.error?.kind ?? result.status];
+      }),
+    );
+    expect(outcome).toEqual({
+      none: 'finished',
+      throw: 'error',
+      abort: 'crash',
+      exit: 'crash',
+      hang: 'time',
+      memory: 'memory',
+      flaky: 'finished',
+      'kill-once': 'finished',
+      infrastructure: 'infrastructure',
+      'heap-once': 'finished',
+    });
+    expect(summary).toEqual({ finished: 4, failed: 6, remaining: 0, damaged: 0, stopped: 0 });
+    const startedOf = (fault: string): number =>
+      events.filter((event) => event.type === 'trial-started' && event.trial.axes['fault'] === fault).length;
+    expect(['throw', 'memory', 'hang', 'abort', 'infrastructure', 'flaky'].map(startedOf)).toEqual([1, 1, 1, 2, 2, 2]);
+    const alone = events.flatMap((e) => (e.type === 'trial-retried' && e.alone ? [e.trial.axes['fault']] : []));
+    expect(alone).toEqual(['heap-once']);
+    const thrown = store.manifest().trials.find((trial) => trial.axes['fault'] === 'throw')!;
+    expect(store.result(thrown.hash)!.error!.message).toBe('shapes do not fit');
+    expect(readFileSync(join(store.publishedFolder(thrown.hash)!, 'log.txt'), 'utf8')).toContain(
+      'TypeError: shapes do not fit',
+    );
+
+    expect(retryFailed(store)).toHaveLength(6);
+    expect(planStatus(store).counts).toMatchObject({ finished: 4, todo: 6, failed: 0 });
+  }, 30_000);
+
+  it('stops with a checkpoint, releases the claim, and goes on from there to the same bits', async () => {
+    const raw = { trial: { steps: 60 }, seeds: 2 };
+    const undisturbed = fakeStore(raw);
+    await (
+      await fakeLauncher(worker).submit({ store: undisturbed })
+    ).done;
+
+    const store = fakeStore(raw);
+    const run = await fakeLauncher(worker, { stepMs: 10 }).submit({ store });
+    const paused: string[] = [];
+    for await (const event of run.events()) {
+      if (event.type === 'progress' && event.event.step === 10) void run.cancel('checkpoint');
+      if (event.type === 'trial-paused') paused.push(event.trial.hash);
+    }
+    expect(paused.length).toBeGreaterThan(0);
+    expect(await run.done).toMatchObject({ finished: 0, remaining: 2 });
+    expect(planStatus(store).counts).toMatchObject({ todo: 2, claimed: 0 });
+
+    const resumed = await fakeLauncher(worker).submit({ store });
+    const starts = (await collect(resumed.events())).flatMap((e) =>
+      e.type === 'trial-started' ? [e.resumedFrom ?? 0] : [],
+    );
+    expect(Math.max(...starts)).toBeGreaterThanOrEqual(10);
+    for (const { hash } of store.manifest().trials) expect(essence(store, hash)).toEqual(essence(undisturbed, hash));
+  });
+
+  it('ends the sweep with one line when the disk is full, and holds nothing against the trial', async () => {
+    const store = fakeStore({ trial: { fault: 'disk-full' } });
+    const run = await fakeLauncher(worker).submit({ store });
+    await expect(run.done).rejects.toThrow(
+      /the disk is full: free some space and run again, finished trials are kept \(ENOSPC\)/,
+    );
+    expect(planStatus(store).counts).toMatchObject({ todo: 1, failed: 0, claimed: 0 });
+  });
+
+  it('says so if the worker does not start', async () => {
+    const broken = join(temporaryFolder(), 'broken.mjs');
+    writeFileSync(broken, "throw new Error('no such engine');");
+    const run = await fakeLauncher(broken).submit({ store: fakeStore({}) });
+    await expect(run.done).rejects.toThrow(/the worker process does not start \(exit code 1\)/);
+  });
+});
