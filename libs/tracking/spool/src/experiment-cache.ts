@@ -4,12 +4,17 @@ import type { MlflowClient } from 'mlflow-js-client';
 export class ExperimentCache {
   readonly #ids = new Map<string, Promise<string>>();
 
-  constructor(private readonly client: MlflowClient) {}
+  constructor(
+    private readonly client: MlflowClient,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
 
   async id(name: string): Promise<string> {
     let id = this.#ids.get(name);
     if (id === undefined) {
-      id = this.client.experiments.ensure({ name }).then((experiment) => experiment.experimentId);
+      id = this.client.experiments
+        .ensure({ name }, { signal: this.signal })
+        .then((experiment) => experiment.experimentId);
       this.#ids.set(name, id);
       id.catch(() => this.#ids.delete(name));
     }

@@ -28,7 +28,9 @@ function walkList(list: readonly Json[], path: string, flat: Record<string, stri
   if (list.length > 0 && ids.every((id): id is string => typeof id === 'string') && new Set(ids).size === ids.length) {
     flat[path] = ids.join('+');
     list.forEach((item, index) => {
-      const { id: _, ...rest } = item as Record<string, Json | undefined>;
+      const rest = Object.fromEntries(
+        Object.entries(item as Record<string, Json | undefined>).filter(([key]) => key !== 'id'),
+      );
       if (Object.keys(rest).length > 0) walk(rest, `${path}.${ids[index]}`, flat);
     });
   } else if (list.some((item) => typeof item === 'object' && item !== null))

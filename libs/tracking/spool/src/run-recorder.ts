@@ -52,7 +52,7 @@ export class RunRecorder {
     this.#recall(file);
     this.#writer = new JournalWriter(file, options);
     const { id, experiment, name, parent } = run;
-    this.#append(Date.now(), { type: 'run', version: 1, id, experiment, name, parent, process: thisProcess() });
+    this.#append(() => ({ type: 'run', version: 1, id, experiment, name, parent, process: thisProcess() }));
     this.#writer.flush();
   }
 
@@ -68,11 +68,11 @@ export class RunRecorder {
 
   /** Settings of the run; MLflow never lets one change. */
   params(params: Readonly<Record<string, ParamValue>>): void {
-    this.#append(Date.now(), { type: 'params', params: texts(params) });
+    this.#append(() => ({ type: 'params', params: texts(params) }));
   }
 
   tags(tags: Readonly<Record<string, ParamValue>>): void {
-    this.#append(Date.now(), { type: 'tags', tags: texts(tags) });
+    this.#append(() => ({ type: 'tags', tags: texts(tags) }));
   }
 
   /**
@@ -109,43 +109,43 @@ export class RunRecorder {
    * journal instead.
    */
   artifact(path: string, file: string, options: { readonly copy?: boolean } = {}): void {
-    let source = resolve(file);
+    let source = file;
     if (options.copy) {
       const copy = join(this.directory, `${this.run.id}.files`, String(this.#n));
       try {
         mkdirSync(dirname(copy), { recursive: true });
-        copyFileSync(source, copy);
+        copyFileSync(file, copy);
         source = copy;
       } catch (error) {
         return this.#reject(`artifact '${path}': ${(error as Error).message}`, { path, file });
       }
     }
-    this.#append(Date.now(), { type: 'artifact', path, file: relative(this.directory, source) });
+    this.#append(() => ({ type: 'artifact', path, file: relative(this.directory, resolve(source)) }));
   }
 
   /** Data that the run used. */
   dataset(dataset: DatasetFields): void {
     const checked = datasetFields.safeParse(dataset);
     if (!checked.success) return this.#reject(`dataset: ${checked.error.issues[0]!.message}`, dataset);
-    this.#append(Date.now(), { type: 'dataset', dataset: checked.data });
+    this.#append(() => ({ type: 'dataset', dataset: checked.data }));
   }
 
   /** A folder to store as a logged model of this run (on servers before MLflow 3: as artifacts below `models/NAME`). */
   model(name: string, directory: string, options: { readonly modelType?: string; readonly step?: number } = {}): void {
     const { modelType = '', step = 0 } = options;
-    this.#append(Date.now(), {
+    this.#append(() => ({
       type: 'model',
       name,
       directory: relative(this.directory, resolve(directory)),
       modelType,
       step,
-    });
+    }));
   }
 
   /** The run is over; the journal is on the disk when this returns. */
   end(status: EndStatus = 'FINISHED'): void {
     if (this.#ended) return;
-    this.#append(Date.now(), { type: 'end', status });
+    this.#append(() => ({ type: 'end', status }));
     this.#ended = true;
     this.close();
   }
@@ -156,9 +156,10 @@ export class RunRecorder {
     this.#report();
   }
 
-  #append(t: number, record: Readonly<Record<string, unknown>>): void {
+  /** @param record made within, so that what cannot be made is a problem and no exception */
+  #append(record: () => Readonly<Record<string, unknown>>): void {
     try {
-      this.#line(JSON.stringify({ n: this.#n, t, ...record }));
+      this.#line(JSON.stringify({ n: this.#n, t: Date.now(), ...record() }));
     } catch (error) {
       this.#problem((error as Error).message);
     }
@@ -174,7 +175,7 @@ export class RunRecorder {
   #reject(reason: string, what: unknown): void {
     this.rejected++;
     this.#problem(reason);
-    this.#append(Date.now(), { type: 'rejected', reason, what: String(JSON.stringify(what)).slice(0, 2000) });
+    this.#append(() => ({ type: 'rejected', reason, what: String(JSON.stringify(what)).slice(0, 2000) }));
   }
 
   #report(): void {

@@ -6,7 +6,7 @@ import { appendDeadLetters, type DeadLetter } from './dead-letters.js';
 import type { ExperimentCache } from './experiment-cache.js';
 import { readJournal } from './journal-reader.js';
 import { uploadModel } from './model-upload.js';
-import { mlflowArtifactPath, OVERFLOW_ARTIFACT } from './mlflow-values.js';
+import { mlflowArtifactPath, OVERFLOW_ARTIFACT, wellFormed } from './mlflow-values.js';
 import { overflowArtifact } from './overflow-artifact.js';
 import { isAlive } from './process-identity.js';
 import { JOURNAL_SUFFIX, type JournalRecord, type RunHeader } from './records.js';
@@ -192,13 +192,13 @@ export class RunUpload {
     const { state } = this;
     const { id, experiment, name, parent, t } = this.header!;
     if (state.runId === undefined) {
-      state.experimentId = await this.experiments.id(experiment);
+      state.experimentId = await this.experiments.id(wellFormed(experiment));
       const parentId = parent === undefined ? undefined : await this.#findParent(parent);
       const { run } = await this.client.runs.createOnce(
         {
           runKey: id,
           experimentId: state.experimentId,
-          name,
+          name: wellFormed(name),
           startTime: t,
           tags: { 'mlflow.source.type': 'LOCAL', ...(parentId !== undefined && { 'mlflow.parentRunId': parentId }) },
         },

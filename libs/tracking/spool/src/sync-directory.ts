@@ -49,7 +49,7 @@ export async function syncDirectory(
   const known: SyncContext['known'] = new Map();
   const context: SyncContext = {
     client,
-    experiments: new ExperimentCache(client),
+    experiments: new ExperimentCache(client, signal),
     signal,
     verify: !verify ? 'none' : watch ? 'ended' : 'all',
     concurrency,

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync, openSync, fsyncSync, closeSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { sha256 } from './mlflow-values.js';
 import { JOURNAL_SUFFIX } from './records.js';
@@ -57,15 +57,12 @@ export function loadState(file: string, server: string): UploadState {
   return freshState(server);
 }
 
-/** Replaces the state as a whole, never half of it. */
+/**
+ * Replaces the state as a whole, never half of it. Not synced to the disk: a power failure may cost it, and then all is
+ * uploaded again.
+ */
 export function saveState(file: string, state: UploadState): void {
   const temporary = `${file}.${process.pid}.tmp`;
-  const fd = openSync(temporary, 'w');
-  try {
-    writeFileSync(fd, JSON.stringify({ ...state, time: Date.now() }));
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  writeFileSync(temporary, JSON.stringify({ ...state, time: Date.now() }));
   renameSync(temporary, file);
 }

@@ -55,7 +55,7 @@ export function startUploader(
   const known: SyncContext['known'] = new Map();
   const context: SyncContext = {
     client,
-    experiments: new ExperimentCache(client),
+    experiments: new ExperimentCache(client, abort.signal),
     signal: abort.signal,
     verify: 'none',
     concurrency,

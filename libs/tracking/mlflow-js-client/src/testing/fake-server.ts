@@ -19,6 +19,10 @@ export interface FakeServerOptions {
   readonly version?: string;
   /** Whether the artifact store takes multi-part uploads, as object stores do and local folders do not. */
   readonly multipart?: boolean;
+  /** Longest param value; longer ones are refused, as servers before 2.10 do (500) instead of cutting at 6000. */
+  readonly paramLimit?: number;
+  /** Where new runs keep artifacts, e.g. `s3://bucket`; by default the proxy. */
+  readonly artifactRoot?: string;
   /** Demanded `authorization` header. */
   readonly authorization?: string;
 }
@@ -28,13 +32,14 @@ export interface FakeServerOptions {
  * values of wrong types, chunked uploads, unknown statuses, histories without max_results, infinities.
  */
 export class FakeMlflow {
-  readonly store = new FakeStore();
+  readonly store: FakeStore;
   /** Requests answered so far, by `METHOD path`. */
   readonly requests = new Map<string, number>();
   readonly #server: Server;
   #port = 0;
 
   private constructor(private readonly options: FakeServerOptions) {
+    this.store = new FakeStore(options.paramLimit, options.artifactRoot);
     this.#server = createServer((request, response) => void this.#answer(request, response));
   }
 

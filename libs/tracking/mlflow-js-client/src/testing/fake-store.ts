@@ -54,7 +54,10 @@ export class FakeStore {
   readonly models = new Map<string, FakeModel>();
   readonly artifacts = new Map<string, Uint8Array>();
 
-  constructor() {
+  constructor(
+    private readonly paramLimit?: number,
+    private readonly artifactRoot = 'mlflow-artifacts:',
+  ) {
     this.createExperiment('Default', '', []);
   }
 
@@ -104,7 +107,7 @@ export class FakeStore {
         user_id: '',
         status: 'RUNNING',
         start_time: startTime,
-        artifact_uri: `mlflow-artifacts:/${experimentId}/${id}/artifacts`,
+        artifact_uri: `${this.artifactRoot}/${experimentId}/${id}/artifacts`,
         lifecycle_stage: 'active',
       },
       metrics: new Map(),
@@ -163,6 +166,9 @@ export class FakeStore {
     tags.forEach((tag, index) => checkKey(`tags[${index}]`, tag.key));
     if (new Set(params.map((param) => param.key)).size < params.length)
       throw invalid('Duplicate parameter keys have been submitted.');
+    const { paramLimit } = this;
+    if (paramLimit !== undefined && params.some((param) => param.value.length > paramLimit))
+      throw invalid(`Param value had a length which exceeded the length limit of ${paramLimit}`);
     const values = params.map(({ key, value }) => ({ key, value: [...value].slice(0, 6000).join('') }));
     const changed = values.filter((param) => run.params.has(param.key) && run.params.get(param.key) !== param.value);
     if (changed.length > 0)
@@ -251,7 +257,7 @@ export class FakeStore {
       info: {
         ...info,
         model_id: id,
-        artifact_uri: `mlflow-artifacts:/${model.experiment_id}/models/${id}/artifacts`,
+        artifact_uri: `${this.artifactRoot}/${model.experiment_id}/models/${id}/artifacts`,
         status: 'LOGGED_MODEL_PENDING',
         creation_timestamp_ms: now,
         last_updated_timestamp_ms: now,
