@@ -32,7 +32,8 @@ const SUBJECTS: Record<string, string> = {
   psychology: 'psychology',
 };
 /** A passage with one of these would name its own subject. */
-const GIVEAWAY = /anatom|physiolog|astronom|chemi|physic[s'’ ]|microbiolog|psycholog|textbook|this chapter|this module|openstax/i;
+const GIVEAWAY =
+  /anatom|physiolog|astronom|chemi|physic[s'’ ]|microbiolog|psycholog|textbook|this chapter|this module|openstax/i;
 
 const SHARES = { pretrain: 0.5, train: 0.27, dev: 0.1, test: 0.13 } as const;
 type Purpose = keyof typeof SHARES;
@@ -80,7 +81,9 @@ function readChapters(path: string): Chapter[] {
     const paragraph = clean(line);
     if (isProse(paragraph)) chapters.at(-1)!.push(paragraph);
   }
-  return chapters.map((paragraphs, index) => ({ book, index, paragraphs })).filter(({ paragraphs }) => paragraphs.length >= 5);
+  return chapters
+    .map((paragraphs, index) => ({ book, index, paragraphs }))
+    .filter(({ paragraphs }) => paragraphs.length >= 5);
 }
 
 /** A purpose for each chapter of a book, in the given shares, by a keyed order. */
@@ -119,6 +122,12 @@ function passages(paragraph: string): string[] {
   return found.filter((passage) => /^[A-Z]/.test(passage) && !GIVEAWAY.test(passage));
 }
 
+/** Runs of eight words, lower case. */
+function shingles(text: string): string[] {
+  const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+  return words.slice(7).map((_, i) => words.slice(i, i + 8).join(' '));
+}
+
 function writeGz(path: string, text: string): void {
   writeFileSync(path, gzipSync(text, { level: 9 }));
   console.log(`${path}: ${(text.length / 1e6).toFixed(2)} MB of text`);
@@ -155,31 +164,6 @@ for (const chapter of Object.values(byPurpose).flat()) {
   }
 }
 
-for (const split of ['train', 'dev', 'test'] as const) {
-  const rows: { id: string; passage: string; subject: string; book: string; chapter: number }[] = [];
-  for (const subject of [...new Set(Object.values(SUBJECTS))].sort()) {
-    const candidates = byPurpose[split]
-      .filter(({ book }) => SUBJECTS[book] === subject)
-      .flatMap(({ book, index, paragraphs }) =>
-        paragraphs
-          .filter((paragraph) => !repeated.has(paragraph))
-          .flatMap(passages)
-          .map((passage) => ({ passage, subject, book, chapter: index })),
-      );
-    const order = KEY.fold(split).fold(subject).permutation(candidates.length);
-    const taken = [...order].slice(0, PER_SUBJECT[split]).map((i) => candidates[i]!);
-    if (taken.length < PER_SUBJECT[split]) console.warn(`${split}: only ${taken.length} passages of ${subject}`);
-    taken.forEach((row, i) => rows.push({ id: `openstax-${split}-${subject}-${i}`, ...row }));
-  }
-  const order = KEY.fold(split).fold('order').permutation(rows.length);
-  writeGz(
-    join(DATA, 'openstax-topics', `${split}.jsonl.gz`),
-    [...order].map((i) => `${JSON.stringify(rows[i])}\n`).join(''),
-  );
-  console.log(`${split}: ${rows.length} passages`);
-}
-
-const bookDocuments = byPurpose.pretrain.map(({ paragraphs }) => paragraphs.filter((paragraph) => !repeated.has(paragraph)));
 const articles = gunzipSync(readFileSync(join(SOURCE, 'wikipedia_leads.txt.gz')))
   .toString('utf8')
   .split(/\n(?=[^a-z\n]{3,80}\n)/)
@@ -191,6 +175,43 @@ const articles = gunzipSync(readFileSync(join(SOURCE, 'wikipedia_leads.txt.gz'))
       .filter((line) => !line.startsWith('Section::::') && line.length >= 80 && /[.!?”")]$/.test(line)),
   )
   .filter((paragraphs) => paragraphs.length > 0);
+
+/** Runs of eight words that another purpose has: a passage with one of them is left out. */
+const taken = new Set(
+  [...byPurpose.pretrain.map(({ paragraphs }) => paragraphs), ...articles].flatMap((paragraphs) =>
+    paragraphs.flatMap(shingles),
+  ),
+);
+
+for (const split of ['train', 'dev', 'test'] as const) {
+  const rows: { id: string; passage: string; subject: string; book: string; chapter: number }[] = [];
+  for (const subject of [...new Set(Object.values(SUBJECTS))].sort()) {
+    const candidates = byPurpose[split]
+      .filter(({ book }) => SUBJECTS[book] === subject)
+      .flatMap(({ book, index, paragraphs }) =>
+        paragraphs
+          .filter((paragraph) => !repeated.has(paragraph))
+          .flatMap(passages)
+          .filter((passage) => !shingles(passage).some((run) => taken.has(run)))
+          .map((passage) => ({ passage, subject, book, chapter: index })),
+      );
+    const order = KEY.fold(split).fold(subject).permutation(candidates.length);
+    const chosen = [...order].slice(0, PER_SUBJECT[split]).map((i) => candidates[i]!);
+    if (chosen.length < PER_SUBJECT[split]) console.warn(`${split}: only ${chosen.length} passages of ${subject}`);
+    chosen.forEach((row, i) => rows.push({ id: `openstax-${split}-${subject}-${i}`, ...row }));
+  }
+  for (const { passage } of rows) for (const run of shingles(passage)) taken.add(run);
+  const order = KEY.fold(split).fold('order').permutation(rows.length);
+  writeGz(
+    join(DATA, 'openstax-topics', `${split}.jsonl.gz`),
+    [...order].map((i) => `${JSON.stringify(rows[i])}\n`).join(''),
+  );
+  console.log(`${split}: ${rows.length} passages`);
+}
+
+const bookDocuments = byPurpose.pretrain.map(({ paragraphs }) =>
+  paragraphs.filter((paragraph) => !repeated.has(paragraph)),
+);
 const wikipediaKey = KEY.fold('wikipedia');
 const isHeldOut = articles.map((_, i) => wikipediaKey.fold(i).uniform([1]).item() < WIKIPEDIA_HELD_OUT);
 const heldOutChapters = new Set([...KEY.fold('held-out').permutation(bookDocuments.length)].slice(0, 2));
@@ -201,5 +222,8 @@ writeGz(
 writeGz(join(DATA, 'pretraining', 'wikipedia.txt.gz'), documentsToText(articles.filter((_, i) => !isHeldOut[i])));
 writeGz(
   join(DATA, 'pretraining', 'held-out.txt.gz'),
-  documentsToText([...bookDocuments.filter((_, i) => heldOutChapters.has(i)), ...articles.filter((_, i) => isHeldOut[i])]),
+  documentsToText([
+    ...bookDocuments.filter((_, i) => heldOutChapters.has(i)),
+    ...articles.filter((_, i) => isHeldOut[i]),
+  ]),
 );

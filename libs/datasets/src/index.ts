@@ -1,4 +1,14 @@
 export { bundledDataDir } from './bundled/bundled-data.js';
+export { encodeExample, SPLITS, type EncodedExample, type Encoder, type Example, type Split } from './example.js';
+export { defineTask, taskOptions, type Task, type TaskDefinition, type TaskOptions } from './task.js';
+export { taskDefinitions } from './tasks/index.js';
+export {
+  trainingBatches,
+  type PackedBatch,
+  type TrainingBatches,
+  type TrainingBatchOptions,
+} from './packing/training-batches.js';
+export { TRAINING_TARGETS, type TrainingTargets } from './packing/training-sequence.js';
 export { pretrainingText, type PretrainingText } from './language-model/pretraining-text.js';
 export {
   heldOutBatches,

@@ -1,0 +1,52 @@
+import { UserError } from '@gmoe/core';
+import { z } from 'zod';
+import type { Example, Split } from './example.js';
+
+/** A task: examples by split, and what is known of them. */
+export interface Task {
+  readonly id: string;
+  /** Whether every example has the same options (classes) or its own. */
+  readonly kind: 'classification' | 'multiple-choice';
+  /** Names of the classes, in the order of the options; classification only. */
+  readonly classes?: readonly string[];
+  /** Where the examples of a split come from, in words: file or bundled, and licence. */
+  readonly source: string;
+  /** The examples of a split, in a fixed order, within the limits. @throws UserError on a missing or malformed file */
+  load(split: Split): readonly Example[];
+}
+
+const limit = (split: string) =>
+  z.int().min(1).nullable().default(null).describe(`examples of the ${split} split to use, the first ones; null = all`);
+
+/** Options that every task has. */
+export const taskOptions = z.strictObject({
+  trainLimit: limit('train'),
+  devLimit: limit('dev'),
+  testLimit: limit('test'),
+  dataDir: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("folder with the task's official files, as published; null = the bundled copy"),
+});
+export type TaskOptions = z.output<typeof taskOptions>;
+
+/** A task's entry in the registry. */
+export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
+  readonly id: string;
+  /** Options without the id. */
+  readonly options: Schema;
+  create(options: z.output<Schema>): Task;
+}
+
+/** Keeps the options' type inside `create` while the registry holds definitions of any options. */
+export function defineTask<Schema extends z.ZodType>(definition: TaskDefinition<Schema>): TaskDefinition {
+  return definition as unknown as TaskDefinition;
+}
+
+/** The first examples, as many as the split's limit allows. */
+export function limited(examples: readonly Example[], split: Split, options: TaskOptions): readonly Example[] {
+  const limits = { train: options.trainLimit, dev: options.devLimit, test: options.testLimit };
+  if (examples.length === 0) throw new UserError(`task: the ${split} split has no example`);
+  return examples.slice(0, limits[split] ?? examples.length);
+}
