@@ -13,6 +13,7 @@ export { valueAndGradient } from './value-and-gradient.js';
 export {
   adapterTrainee,
   fullTrainee,
+  type AdapterTraineeOptions,
   type PassOptions,
   type Trainee,
   type TraineeFrozen,

@@ -67,7 +67,7 @@ export function batchGradient(
   const tokenMask_T = batch.segments_BS.reshape([-1]).greater(0).cast('float32') as tf.Tensor1D;
   const { loss, gradient, rest } = valueAndGradient((params: tf.Tensor1D) => {
     const pass = trainee.pass(frozen, trainee.layout.split(params), carried, { tokenMask_T, training: true, draws });
-    const hidden_TD = decoderHidden(trainee.config, pass.weights, batch, pass.adapter?.hooks);
+    const hidden_TD = decoderHidden(trainee.config, pass.weights, batch, pass.adapter?.hooks, trainee.decoder);
     const logits_NV = decoderLogits(trainee.config, pass.weights, gatherRows(hidden_TD, batch.supervised_N));
     const lmLoss = crossEntropy(logits_NV, batch.targets_N).mul(batch.weights_N).sum().mul<tf.Scalar>(targetScale);
     const coordinated = pass.adapter?.coordinate();

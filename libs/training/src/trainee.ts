@@ -1,5 +1,5 @@
 import type { Adapter, BoundAdapter } from '@gmoe/adapters-moe-lora';
-import type { ModelConfig } from '@gmoe/model';
+import type { DecoderOptions, ModelConfig } from '@gmoe/model';
 import { FlatLayout, type HostTensor, type RandomKey, type tf } from '@gmoe/tensor';
 
 type Named<T> = Readonly<Record<string, T>>;
@@ -27,6 +27,7 @@ export interface PassOptions {
 export interface Trainee {
   readonly config: ModelConfig;
   readonly adapter?: Adapter;
+  readonly decoder?: DecoderOptions;
   /** The trained tensors in the flat parameter vector. */
   readonly layout: FlatLayout;
   readonly frozen: TraineeFrozen<HostTensor>;
@@ -48,17 +49,24 @@ export interface Trainee {
 const layoutOf = (tensors: Named<HostTensor>): FlatLayout =>
   new FlatLayout(Object.entries(tensors).map(([name, { shape }]) => [name, shape] as const));
 
-/** Trains an adapter; the base weights stay as they are. `start` replaces the adapter's drawn tensors (a loaded adapter). */
+export interface AdapterTraineeOptions {
+  /** Replaces the adapter's drawn tensors: an adapter that was loaded. */
+  readonly start?: ReturnType<Adapter['init']>;
+  readonly decoder?: DecoderOptions;
+}
+
+/** Trains an adapter; the base weights stay as they are. */
 export function adapterTrainee(
   config: ModelConfig,
   weights: Named<HostTensor>,
   adapter: Adapter,
   key: RandomKey,
-  start: ReturnType<Adapter['init']> = adapter.init(key),
+  { start = adapter.init(key), decoder = {} }: AdapterTraineeOptions = {},
 ): Trainee {
   return {
     config,
     adapter,
+    decoder,
     layout: layoutOf(start.trainable),
     frozen: { weights, adapter: start.frozen },
     initial: { trainable: start.trainable, carried: start.state },

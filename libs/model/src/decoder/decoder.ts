@@ -49,6 +49,8 @@ export type Weights = Readonly<Record<string, tf.Tensor>>;
 export interface DecoderOptions {
   /** Positions of the batch are below this; default S. */
   readonly positionLimit?: number;
+  /** What padding sees: only padding (default), or the row's tokens before it, as in the authors' code. */
+  readonly padding?: 'padding' | 'tokens';
 }
 
 /**
@@ -65,7 +67,7 @@ export function decoderHidden(
   options: DecoderOptions = {},
 ): tf.Tensor2D {
   const length = batch.ids_BS.shape[1];
-  const mask_B1SS = packedCausalMask(batch, config.slidingWindow);
+  const mask_B1SS = packedCausalMask(batch, config.slidingWindow, options.padding);
   const rotary = rotaryAt(config, batch.positions_BS, options.positionLimit ?? length);
   return runLayers(config, weights, batch.ids_BS, rotary, hooks, (_, q, k, v) => attention(q, k, v, mask_B1SS));
 }

@@ -8,8 +8,15 @@ const HIDDEN = -1e9;
  * The block-diagonal causal mask of packed sequences, 0 or -1e9 [B, 1, S, S]: token s sees token z if z <= s, both are of
  * one segment (or z is of the segment that s shares), and z is less than `window` positions back. Padding (segment 0)
  * sees only padding.
+ *
+ * @param padding `tokens`: padding sees the row's tokens before it and no padding, not even itself, as in the authors' code; it
+ *   matters only where padding is a target of the loss
  */
-export function packedCausalMask(batch: DecoderBatch, window?: number): tf.Tensor4D {
+export function packedCausalMask(
+  batch: DecoderBatch,
+  window?: number,
+  padding: 'padding' | 'tokens' = 'padding',
+): tf.Tensor4D {
   const { segments_BS, positions_BS, sharedSegments_BS } = batch;
   const [rows, length] = segments_BS.shape;
   let joined_BSS = tf.equal(segments_BS.expandDims(2), segments_BS.expandDims(1));
@@ -17,6 +24,11 @@ export function packedCausalMask(batch: DecoderBatch, window?: number): tf.Tenso
     const shares_BS1 = sharedSegments_BS.greater(tf.scalar(0, 'int32')).expandDims(2);
     const shared_BSS = tf.equal(sharedSegments_BS.expandDims(2), segments_BS.expandDims(1)).logicalAnd(shares_BS1);
     joined_BSS = joined_BSS.logicalOr(shared_BSS);
+  }
+  if (padding === 'tokens') {
+    const isToken_BS = segments_BS.greater(tf.scalar(0, 'int32'));
+    const isPadding_BS1 = isToken_BS.logicalNot().expandDims(2);
+    joined_BSS = joined_BSS.logicalOr(isPadding_BS1).logicalAnd(isToken_BS.expandDims(1));
   }
   if (window !== undefined && window < length) {
     const distance_BSS = positions_BS.expandDims(2).sub(positions_BS.expandDims(1));

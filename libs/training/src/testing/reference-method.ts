@@ -87,7 +87,7 @@ export const poisson: CoordinationStrategy = {
   }),
   loss({ trainable, state }, { layers }) {
     const losses = layers.map(({ probs_TE }, l) => {
-      const lambda = tf.clipByValue(trainable[`lambda.${l}`]!, 1, 2);
+      const lambda = tf.clipByValue(trainable[`lambda.${l}`] ?? tf.scalar(1.5), 1, 2);
       const experts = probs_TE.shape[1];
       const ranks = Array.from({ length: experts }, (_, i) => i + 1);
       const factorials = ranks.map((i) => ranks.slice(0, i).reduce((product, j) => product * j, 1));
@@ -116,7 +116,7 @@ export const normal: CoordinationStrategy = {
       state[`count.${l}`]!.add(selectedCount(probs_TE, mask_TE, k)),
     );
     const densities = layers.map((_, l) => {
-      const sigma = trainable[`sigma.${l}`]!;
+      const sigma = trainable[`sigma.${l}`] ?? tf.scalar(experts / 2);
       return index
         .sub(experts / 2)
         .square()
