@@ -81,6 +81,31 @@ describe('decoder', () => {
     }
   });
 
+  it('lets continuations share one prompt: each has the logits of prompt and continuation alone', async () => {
+    for (const name of ['qwen3', 'mistral']) {
+      const { config, weights, ids } = await loadGoldenModel(name);
+      const program = compiled.jit(logitsOf(config), { name: 'shared', frozen: weights });
+      const prompt = ids.slice(0, 9);
+      const options = [ids.slice(9, 12), ids.slice(12, 17), ids.slice(17, 19)];
+      const row = packRow([prompt, ...options], 24);
+      const shared = row.segments_BS.data.map((segment) => (segment > 1 ? 1 : 0));
+      const positions = row.positions_BS.data.map((position, i) => (shared[i] ? 9 + position : position));
+      const logits = await program({
+        ...row,
+        positions_BS: HostTensor.int(positions, [1, 24]),
+        sharedSegments_BS: HostTensor.int(shared, [1, 24]),
+      });
+      let at = 9 * config.vocabSize;
+      for (const option of options) {
+        const alone = await program(packRow([[...prompt, ...option]], 9 + option.length));
+        const size = option.length * config.vocabSize;
+        const expected = alone.data.subarray(9 * config.vocabSize);
+        expect(relativeError(logits.data.subarray(at, at + size), expected)).toBeLessThan(1e-5);
+        at += size;
+      }
+    }
+  });
+
   it('is not moved by padding, and padding rows stay finite', async () => {
     const { config, weights, ids } = await loadGoldenModel('llama');
     const program = compiled.jit(logitsOf(config), { name: 'padding', frozen: weights });

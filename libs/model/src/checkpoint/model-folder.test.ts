@@ -1,0 +1,136 @@
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HostTensor, RandomKey } from '@gmoe/tensor';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { initWeights } from '../config/init-weights.js';
+import { parseModelConfig } from '../config/model-config.js';
+import { countParameters } from '../config/weight-shapes.js';
+import { testingPath } from '../testing/golden-model.js';
+import { createTokenizer } from '../tokenizer/tokenizer.js';
+import { trainBpe } from '../tokenizer/train-bpe.js';
+import { loadModel, loadModelConfig, loadWeights } from './load-model.js';
+import { readSafetensors } from './safetensors-reader.js';
+import { saveModel } from './save-model.js';
+import { writeSafetensors } from './safetensors-writer.js';
+
+const config = parseModelConfig({
+  model_type: 'qwen3',
+  vocab_size: 280,
+  hidden_size: 8,
+  intermediate_size: 12,
+  num_hidden_layers: 2,
+  num_attention_heads: 2,
+  num_key_value_heads: 1,
+  head_dim: 6,
+  tie_word_embeddings: true,
+  rope_theta: 1e6,
+  eos_token_id: [0, 1],
+});
+const weights = initWeights(config, RandomKey.fromSeed(7));
+const tokenizer = createTokenizer(trainBpe(['some text, some more text'], { vocabSize: 270 }), {
+  eos_token: '<|endoftext|>',
+});
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'gmoe-model-'));
+});
+
+describe('saveModel and loadModel', () => {
+  it('give back the same model', async () => {
+    await saveModel(dir, { config, weights, tokenizer });
+    const loaded = await loadModel(dir);
+    expect(loaded.config).toEqual(config);
+    expect(loaded.weights).toEqual(weights);
+    expect(loaded.tokenizer.eosId).toBe(0);
+    expect(loaded.tokenizer.encode('some text')).toEqual(tokenizer.encode('some text'));
+    expect((await readdir(dir)).sort()).toEqual([
+      'config.json',
+      'model.safetensors',
+      'tokenizer.json',
+      'tokenizer_config.json',
+    ]);
+    expect(countParameters(config)).toBe(Object.values(weights).reduce((sum, { size }) => sum + size, 0));
+  });
+
+  it('halve the size with F16, within its rounding', async () => {
+    await saveModel(dir, { config, weights, tokenizer }, { floats: 'F16' });
+    const loaded = await loadWeights(dir, config);
+    for (const [name, { data }] of Object.entries(weights)) {
+      data.forEach((value, i) =>
+        expect(Math.abs(loaded[name]!.data[i]! - value)).toBeLessThanOrEqual(Math.abs(value) * 2 ** -11 + 2 ** -25),
+      );
+    }
+    expect(JSON.parse(await readFile(join(dir, 'config.json'), 'utf8')).torch_dtype).toBe('float16');
+  });
+
+  it('refuse to write a model that is not whole', async () => {
+    const { 'model.norm.weight': _, ...rest } = weights;
+    await expect(saveModel(dir, { config, weights: rest, tokenizer })).rejects.toThrow(
+      /'model\.norm\.weight' is missing/,
+    );
+    const odd = { ...weights, 'model.norm.weight': HostTensor.zeros([9]) };
+    await expect(saveModel(dir, { config, weights: odd, tokenizer })).rejects.toThrow(
+      /has shape \[9\], expected \[8\]/,
+    );
+    expect(await readdir(dir)).toEqual([]);
+  });
+});
+
+describe('loadWeights', () => {
+  const file = (): string => join(dir, 'model.safetensors');
+  const rewrite = async (change: (tensors: Record<string, HostTensor>) => void): Promise<void> => {
+    await saveModel(dir, { config, weights, tokenizer });
+    const { tensors } = await readSafetensors(file());
+    change(tensors);
+    await writeSafetensors(file(), tensors);
+  };
+
+  it('refuses missing, misshapen, surplus and non-float tensors by name', async () => {
+    await rewrite((tensors) => delete tensors['model.layers.1.mlp.up_proj.weight']);
+    await expect(loadWeights(dir, config)).rejects.toThrow(
+      /tensor 'model\.layers\.1\.mlp\.up_proj\.weight' is missing/,
+    );
+    await rewrite((tensors) => (tensors['model.norm.weight'] = HostTensor.zeros([4, 2])));
+    await expect(loadWeights(dir, config)).rejects.toThrow(/has shape \[4, 2\], config\.json asks for \[8\]/);
+    await rewrite((tensors) => (tensors['model.layers.0.self_attn.q_proj.bias'] = HostTensor.zeros([12])));
+    await expect(loadWeights(dir, config)).rejects.toThrow(/q_proj\.bias' has no place in a qwen3 decoder/);
+    await rewrite((tensors) => (tensors['model.norm.weight'] = HostTensor.zeros([8], 'int32')));
+    await expect(loadWeights(dir, config)).rejects.toThrow(/holds int32 values, not floats/);
+  });
+
+  it('passes over computed buffers and the copy of a tied head', async () => {
+    await rewrite((tensors) => {
+      tensors['lm_head.weight'] = tensors['model.embed_tokens.weight']!;
+      tensors['model.layers.0.self_attn.rotary_emb.inv_freq'] = HostTensor.zeros([3]);
+    });
+    expect(await loadWeights(dir, config)).toEqual(weights);
+  });
+
+  it('reads shards, and refuses an index that lies or reaches out of the folder', async () => {
+    await cp(testingPath('llama'), dir, { recursive: true });
+    const sharded = await loadModelConfig(dir);
+    expect(Object.keys(await loadWeights(dir, sharded))).toHaveLength(21);
+    const index = join(dir, 'model.safetensors.index.json');
+    const original = JSON.parse(await readFile(index, 'utf8'));
+    const withMap = (map: object) =>
+      writeFile(index, JSON.stringify({ weight_map: { ...original.weight_map, ...map } }));
+    await withMap({ 'model.norm.weight': '../../secret.safetensors' });
+    await expect(loadWeights(dir, sharded)).rejects.toThrow(/must name a \.safetensors file beside it/);
+    await withMap({ 'model.embed_tokens.weight': original.weight_map['model.norm.weight'] });
+    await expect(loadWeights(dir, sharded)).rejects.toThrow(/is in model-00002-of-00002\.safetensors, but it is not/);
+    await rm(join(dir, 'model-00002-of-00002.safetensors'));
+    await withMap({});
+    await expect(loadWeights(dir, sharded)).rejects.toThrow(/model-00002-of-00002\.safetensors: cannot be opened/);
+  });
+
+  it('says what a folder lacks', async () => {
+    await expect(loadModel(dir)).rejects.toThrow(/config\.json: no such file/);
+    await expect(loadWeights(dir, config)).rejects.toThrow(/has neither model\.safetensors nor/);
+    await saveModel(dir, { config: { ...config, vocabSize: 280 }, weights, tokenizer });
+    const path = join(dir, 'config.json');
+    await writeFile(path, (await readFile(path, 'utf8')).replace('"vocab_size": 280', '"vocab_size": 26'));
+    await expect(loadModel(dir)).rejects.toThrow(/tokenizer has \d+ entries, but config\.json says vocab_size 26/);
+  });
+});
