@@ -49,6 +49,8 @@ export interface LaunchRequest {
   /** Only these trials; default: all of the sweep. Finished ones are never run again. */
   readonly hashes?: readonly string[] | undefined;
   readonly stopping?: StoppingOptions | undefined;
+  /** Whether to follow trials that run elsewhere until they are done. Default true; false ends after handing over. */
+  readonly follow?: boolean;
 }
 
 /** Trials that were handed to a launcher. */

@@ -1,0 +1,99 @@
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '@gmoe/core';
+import { trialEventSchema, type PlannedTrial, type TrialEvent } from '../records/index.js';
+import { attemptFolder, readClaim } from '../store/claim.js';
+import type { SweepStore } from '../store/sweep-store.js';
+import type { LaunchEvent } from './launcher.js';
+
+interface Followed {
+  readonly trial: PlannedTrial;
+  attempt?: string;
+  offset: number;
+  over: boolean;
+}
+
+/** Turns what appears in a store into events, for launchers whose workers are out of sight. */
+export class StoreFollower {
+  private readonly trials: Followed[];
+
+  constructor(
+    private readonly store: SweepStore,
+    trials: readonly PlannedTrial[],
+  ) {
+    this.trials = trials.map((trial) => ({ trial, offset: 0, over: false }));
+  }
+
+  /** Trials that have no result yet. */
+  get open(): PlannedTrial[] {
+    return this.trials.filter((followed) => !followed.over).map(({ trial }) => trial);
+  }
+
+  /** What is new since the last look. */
+  look(): LaunchEvent[] {
+    return this.trials.filter((followed) => !followed.over).flatMap((followed) => this.lookAt(followed));
+  }
+
+  private lookAt(followed: Followed): LaunchEvent[] {
+    const { trial } = followed;
+    const events: LaunchEvent[] = [];
+    const published = this.store.isPublished(trial.hash);
+    const attempt = readClaim(this.store.trialFolder(trial.hash))?.attempt ?? followed.attempt;
+    if (attempt !== undefined && attempt !== followed.attempt) {
+      Object.assign(followed, { attempt, offset: 0 });
+      events.push({ type: 'trial-started', trial, attempt });
+    }
+    events.push(...this.newEvents(followed).map((event) => ({ type: 'progress', trial, event }) as const));
+    if (published) {
+      followed.over = true;
+      events.push(this.outcome(trial));
+    }
+    return events;
+  }
+
+  private outcome(trial: PlannedTrial): LaunchEvent {
+    try {
+      const result = this.store.result(trial.hash)!;
+      return { type: result.status === 'failed' ? 'trial-failed' : 'trial-finished', trial, result };
+    } catch (error) {
+      return { type: 'trial-damaged', trial, message: messageOf(error) };
+    }
+  }
+
+  /** Complete lines that were added to the attempt's events. */
+  private newEvents(followed: Followed): TrialEvent[] {
+    if (followed.attempt === undefined) return [];
+    const folder = attemptFolder(this.store.trialFolder(followed.trial.hash), followed.attempt);
+    const text = readFrom(join(folder, 'events.jsonl'), followed.offset);
+    const complete = text.slice(0, text.lastIndexOf('\n') + 1);
+    followed.offset += Buffer.byteLength(complete);
+    return complete
+      .split('\n')
+      .filter((line) => line !== '')
+      .flatMap((line) => {
+        const parsed = trialEventSchema.safeParse(quietlyParse(line));
+        return parsed.success ? [parsed.data] : [];
+      });
+  }
+}
+
+function readFrom(file: string, offset: number): string {
+  if (!existsSync(file)) return '';
+  const size = statSync(file).size - offset;
+  if (size <= 0) return '';
+  const descriptor = openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(size);
+    return bytes.toString('utf8', 0, readSync(descriptor, bytes, 0, size, offset));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function quietlyParse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
