@@ -1,0 +1,86 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { slurmLauncherSchema } from '../spec/sweep-schema.js';
+import { bundle, essence, fakeLauncher, fakeStore } from '../testing/fake-sweep.js';
+import { finishedAttempts } from '../testing/kill-test.js';
+import { createSlurmLauncher, type Launcher } from './index.js';
+
+const folder = process.env['GMOE_SLURM_DIR'] ?? '';
+const up = spawnSync('timeout', ['10', 'sinfo', '-h', '-o', '%D'], { encoding: 'utf8' }).stdout?.trim() !== '';
+const available = folder !== '' && up;
+if (!available) {
+  process.stderr.write(
+    'SKIPPED: no Slurm here; tools/ci/slurm.sh up DIR brings one up, then set SLURM_CONF and GMOE_SLURM_DIR\n',
+  );
+}
+
+/** Needs the Slurm that `tools/ci/slurm.sh up DIR` starts: two node daemons on this machine. */
+describe.skipIf(!available)('slurm launcher on a real Slurm', () => {
+  let worker: string;
+  beforeAll(async () => {
+    worker = await bundle('fake-worker');
+  });
+
+  const launcher = (stepMs: number, options: object = {}): Launcher =>
+    createSlurmLauncher({
+      options: slurmLauncherSchema.parse({ id: 'slurm', memoryMiB: 300, ...options }),
+      command: (store) => [process.execPath, worker, store.folder, String(stepMs)],
+      pollSeconds: 0.5,
+    });
+
+  it('shares a sweep with local workers without double work', async () => {
+    const store = fakeStore({ grid: { steps: [20, 21, 22] }, seeds: 4 });
+    const cluster = await launcher(50, { concurrency: 2 }).submit({ store });
+    const local = await fakeLauncher(worker, { stepMs: 50, jobs: 2 }).submit({ store });
+    expect(await local.done).toMatchObject({ finished: 12, remaining: 0 });
+    expect(await cluster.done).toMatchObject({ finished: 12, remaining: 0 });
+    for (const { hash } of store.manifest().trials) {
+      expect(store.attempts(hash)).toHaveLength(1);
+      expect(finishedAttempts(store, hash)).toBe(1);
+    }
+  }, 120_000);
+
+  it('checkpoints on SIGUSR1, is requeued and resumes', async () => {
+    const store = fakeStore({ trial: { steps: 100 } });
+    const run = await launcher(50).submit({ store });
+    let signalled = false;
+    for await (const event of run.events()) {
+      if (signalled || event.type !== 'progress') continue;
+      signalled = true;
+      execFileSync('timeout', ['20', 'scancel', '--batch', '--signal=USR1', `${run.id}_0`]);
+    }
+    const { hash } = store.manifest().trials[0]!;
+    expect(store.result(hash)!.attempts).toBe(2);
+    expect(readFileSync(join(store.publishedFolder(hash)!, 'log.txt'), 'utf8')).toMatch(/resumed from step \d+/);
+  }, 300_000);
+
+  it('cancels with checkpoints', async () => {
+    const store = fakeStore({ trial: { steps: 5000 }, seeds: 6 });
+    const run = await launcher(50, { concurrency: 2 }).submit({ store });
+    for await (const event of run.events()) {
+      if (event.type === 'progress') await run.cancel('checkpoint');
+    }
+    expect(await run.done).toMatchObject({ finished: 0, remaining: 6 });
+  }, 120_000);
+
+  it('survives the death of a node daemon in the middle', async () => {
+    const raw = { grid: { steps: [60, 61, 62] }, seeds: 4 };
+    const undisturbed = fakeStore(raw);
+    await (
+      await fakeLauncher(worker).submit({ store: undisturbed })
+    ).done;
+    const store = fakeStore(raw);
+    const run = await launcher(100).submit({ store });
+    let killed = false;
+    for await (const event of run.events()) {
+      if (killed || event.type !== 'progress' || event.event.step < 10) continue;
+      killed = true;
+      process.kill(Number(readFileSync(join(folder, 'run', 'slurmd.n1.pid'), 'utf8')), 'SIGKILL');
+      onTestFinished(() => void execFileSync('slurmd', ['-N', 'n1', '-f', process.env['SLURM_CONF']!]));
+    }
+    expect(await run.done).toMatchObject({ finished: 12, failed: 0, remaining: 0 });
+    for (const { hash } of store.manifest().trials) expect(essence(store, hash)).toEqual(essence(undisturbed, hash));
+  }, 400_000);
+});

@@ -1,0 +1,84 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { planStatus, type SweepStore } from '../store/index.js';
+import { recordStop } from '../store/stops.js';
+import { bundle, fakeLauncher, fakeStore } from '../testing/fake-sweep.js';
+import { createAsha } from './asha.js';
+import type { WorkItem } from './policy.js';
+
+const options = { id: 'asha' as const, metric: 'eval/accuracy', mode: 'max' as const, eta: 3, rungs: [2, 4] };
+
+/** Leaves an evaluation behind, as a paused attempt does. */
+function evaluate(store: SweepStore, { trial }: WorkItem, step: number, accuracy: number): void {
+  const folder = join(store.trialFolder(trial.hash), 'attempts', `000${step}-x`);
+  mkdirSync(folder, { recursive: true });
+  const event = { time: 0, type: 'eval', step, metrics: { 'eval/accuracy': accuracy } };
+  writeFileSync(join(folder, 'events.jsonl'), `${JSON.stringify(event)}\n`);
+}
+
+const armsOf = (items: readonly WorkItem[]): unknown[] => [...new Set(items.map(({ trial }) => trial.axes['quality']))];
+
+describe('ASHA over arms', () => {
+  it('compares arms only when all their seeds have reached the rung, by the mean over seeds', () => {
+    const store = fakeStore({ grid: { quality: [1, 2, 3, 4, 5, 6] }, seeds: 2 });
+    const policy = createAsha(store, options);
+    const first = policy.start();
+    expect(first).toHaveLength(12);
+    expect(first.every((item) => item.pauseAtStep === 2)).toBe(true);
+    const quality = (item: WorkItem): number => Number(item.trial.axes['quality']);
+
+    // Arm 1 has one lucky seed: no decision rests on it.
+    evaluate(store, first[0]!, 2, 0.99);
+    for (const item of first.slice(2, 6)) evaluate(store, item, 2, quality(item) / 10);
+    expect(policy.advance(first[0]!)).toEqual([]);
+    evaluate(store, first[1]!, 2, 0.01);
+    const promoted = policy.advance(first[1]!);
+    expect(armsOf(promoted)).toEqual([1]); // mean 0.5 of arms 0.5, 0.2, 0.3
+    expect(promoted.map((item) => [item.trial.seed, item.pauseAtStep])).toEqual([
+      [0, 4],
+      [1, 4],
+    ]);
+
+    for (const item of first.slice(6)) evaluate(store, item, 2, quality(item) / 10);
+    expect(armsOf(policy.advance(first[11]!))).toEqual([6]); // two in six go on: 0.6 and one of the 0.5
+    // A restart decides the same from the store alone.
+    const again = createAsha(store, options);
+    expect(armsOf(again.start())).toEqual([6, 1]);
+
+    for (const item of promoted) evaluate(store, item, 4, 0.7);
+    for (const item of first.slice(10)) evaluate(store, item, 4, 0.8);
+    expect(policy.advance(promoted[1]!)).toEqual([]); // fewer than eta arms at the upper rung
+    const last = policy.drain();
+    expect(armsOf(last.items)).toEqual([6]);
+    expect(last.items.every((item) => item.pauseAtStep === undefined)).toBe(true);
+    const { items, stops } = policy.drain();
+    expect(items).toEqual([]);
+    expect(stops.map(({ arm, step, rank, compared, score }) => ({ arm, step, rank, compared, score }))).toEqual([
+      { arm: 'quality=5', step: 2, rank: 3, compared: 6, score: 0.5 },
+      { arm: 'quality=4', step: 2, rank: 4, compared: 6, score: 0.4 },
+      { arm: 'quality=3', step: 2, rank: 5, compared: 6, score: 0.3 },
+      { arm: 'quality=2', step: 2, rank: 6, compared: 6, score: 0.2 },
+      { arm: 'quality=1', step: 4, rank: 2, compared: 2, score: 0.7 },
+    ]);
+    expect(stops[0]!.rule).toBe('asha: at step 2 one in 3 arms goes on, by max of mean eval/accuracy over 2 seeds');
+    for (const stop of stops) recordStop(store, stop);
+    expect(planStatus(store).counts).toMatchObject({ stopped: 10, todo: 2 });
+    const restarted = createAsha(store, options);
+    expect([restarted.start(), armsOf(restarted.drain().items)]).toEqual([[], [6]]);
+  });
+
+  it('runs on the local launcher: the best arm finishes, the others stop with a checkpoint at a rung', async () => {
+    const store = fakeStore({ trial: { steps: 8 }, grid: { quality: [0.9, 0.1, 0.2, 0.3, 0.4, 0.5] }, seeds: 2 });
+    const run = await fakeLauncher(await bundle('fake-worker')).submit({ store, stopping: options });
+    const summary = await run.done;
+    const status = planStatus(store);
+    expect(status.arms[0]!.trials.map((trial) => trial.state)).toEqual(['finished', 'finished']);
+    expect(summary.finished + summary.stopped).toBe(12);
+    expect(summary.stopped).toBeGreaterThanOrEqual(6);
+    for (const arm of status.arms.filter((arm) => arm.stop)) {
+      expect(arm.trials.map((trial) => trial.state)).toEqual(['stopped', 'stopped']);
+      expect(options.rungs).toContain(arm.stop!.step);
+    }
+  });
+});
