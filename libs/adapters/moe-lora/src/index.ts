@@ -20,3 +20,12 @@ export { createAdapter } from './create-adapter.js';
 export { expertCounts } from './expert-load.js';
 export { loadMetrics, loadShares, normalizedEntropy } from './load-metrics.js';
 export { below, NAMES, prefixed } from './names.js';
+export type { AdapterDescription } from './files/adapter-config.js';
+export {
+  adapterStart,
+  loadAdapter,
+  saveAdapter,
+  type AdapterFile,
+  type AdapterTensors,
+} from './files/adapter-files.js';
+export { mergeAdapter } from './files/merge-adapter.js';
