@@ -59,6 +59,10 @@ function filled(table: Table): Table[] {
 function lists(summary: SweepSummary): { title: string; lines: readonly string[] }[] {
   return [
     { title: 'Notes', lines: summary.notes },
+    {
+      title: 'Ended early',
+      lines: summary.stops.map(({ arm, step, rule }) => `${arm} at step ${step}: ${rule}`),
+    },
     { title: 'Could not be read', lines: summary.warnings },
   ].filter(({ lines }) => lines.length > 0);
 }

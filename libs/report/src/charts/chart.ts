@@ -91,6 +91,7 @@ function slimmed(text: string): string {
     .replaceAll(`font-family:${FONT};`, '')
     .replaceAll(' xml:space="preserve"', '')
     .replaceAll(' pointer-events="visible"', '')
+    .replace(/ ecmeta_[a-z_]+="[^"]*"/g, '')
     .replace(/ class="[^"]*-cls-\d+"/g, '')
     .replace(/<style[^>]*>[\s\S]*?<\/style>/g, '')
     .replace(/<path d="[^"]*"(?: transform="[^"]*")? fill="none"><\/path>\n?/g, '');

@@ -66,7 +66,7 @@ export function intervalSeries(rows: readonly IntervalRow[]): Record<string, unk
       symbolSize: 12,
       data: rows.map(({ mean, colour }, i) => ({
         value: [mean, i],
-        itemStyle: { color: colour, borderColor: SURFACE, borderWidth: 1 },
+        itemStyle: { color: colour, borderColor: SURFACE, borderWidth: 1, opacity: 1 },
       })),
     },
   ];

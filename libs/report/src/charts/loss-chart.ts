@@ -62,7 +62,7 @@ function stepAxis({ last, width }: Panel, gridIndex: number, most: number, narro
     max: most,
     splitNumber: narrow || width < 180 ? 2 : 4,
     splitLine: { show: false },
-    axisLabel: { ...AXIS.axisLabel, show: last, fontSize: 11, hideOverlap: true },
+    axisLabel: { ...AXIS.axisLabel, show: last, fontSize: 11, hideOverlap: true, alignMaxLabel: 'right' },
     ...(last ? { name: 'step', nameLocation: 'middle', nameGap: 24 } : {}),
   };
 }

@@ -108,7 +108,7 @@ export function paretoChart(
               symbolSize: 12,
               data: points.map((point) => ({
                 value: [point.cost, point.score],
-                itemStyle: { color: colours.of(point.arm), borderColor: SURFACE, borderWidth: 1 },
+                itemStyle: { color: colours.of(point.arm), borderColor: SURFACE, borderWidth: 1, opacity: 1 },
                 label: {
                   show: named.includes(point),
                   formatter: point.arm.arm,

@@ -20,10 +20,15 @@ export function htmlTable(table: Table): string {
 
 function htmlCell({ text, emphasis, data }: Cell, side: string, id: string): string {
   const long = id === 'failures' && 'message' in data ? 'wrap' : '';
-  return `<td${classes(side, emphasis ?? '', long)}>${escapeHtml(text)}</td>`;
+  return `<td${classes(side, emphasis ?? '', long)}>${breakable(escapeHtml(text))}</td>`;
 }
 
 function classes(...names: readonly string[]): string {
   const used = names.filter(Boolean).join(' ');
   return used === '' ? '' : ` class="${used}"`;
+}
+
+/** Lets names of arms break after their separators. */
+function breakable(text: string): string {
+  return text.replace(/([a-z])\+(?=[a-z])/g, '$1+<wbr>');
 }

@@ -71,9 +71,16 @@ export function failures(summary: SweepSummary): string {
       ? ''
       : `<details${failed + missing === 0 ? '' : ' open'}><summary>Could not be read (${summary.warnings.length})</summary><ul class="plain">` +
         `${summary.warnings.map((line) => `<li><code>${escapeHtml(line)}</code></li>`).join('\n')}</ul></details>`;
-  if (failed === 0 && missing === 0) return `<h2>Failures</h2><p>None: every planned trial finished.</p>${warnings}`;
+  const stops = summary.stops.map(
+    ({ arm, step, rule, rank, compared }) =>
+      `<li><b>${escapeHtml(arm)}</b> at step ${step}, rank ${rank} of ${compared}: ${escapeHtml(rule)}</li>`,
+  );
+  const stopped = stops.length === 0 ? '' : `<h3>Arms ended early</h3><ul class="plain">${stops.join('\n')}</ul>`;
+  if (failed === 0 && missing === 0) {
+    return `<h2>Failures</h2><p>None: every planned trial finished.</p>${stopped}${warnings}`;
+  }
   const body = table.rows.length > 0 ? htmlTable(table) : `<p class="note">${escapeHtml(table.notes.join(' '))}</p>`;
-  return `<h2>Failures</h2>${body}${warnings}`;
+  return `<h2>Failures</h2>${body}${stopped}${warnings}`;
 }
 
 export function reproduce(summary: SweepSummary): string {
@@ -85,7 +92,7 @@ export function reproduce(summary: SweepSummary): string {
     [
       'Trials',
       `${summary.arms.length} arms × seeds ${escapeHtml(seedList(summary.seeds))}; the resolved config of each is in ` +
-        '<code>trials/&lt;hash&gt;/config.json</code>, its name the sha256 of that config',
+        '<code>trials/*/config.json</code>; a folder is named by the sha256 of that config',
     ],
     ['Same seed', 'same initialisation, data order, routing graph and dropout; the bootstrap here is seeded too'],
   ];

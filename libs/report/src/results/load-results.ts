@@ -1,14 +1,17 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { UserError } from '@gmoe/core';
+import { messageOf, UserError } from '@gmoe/core';
 import {
   baselineSchema,
   plannedTrialSchema,
+  readStops,
+  SweepStore,
   predictionSchema,
   sweepManifestSchema,
   trialConfigFileSchema,
   trialEventSchema,
   trialResultSchema,
+  type ArmStop,
   type Baseline,
   type PlannedTrial,
   type TrialResult,
@@ -27,7 +30,7 @@ const provenanceSchema = z.object({
 });
 
 /**
- * Reads a sweep's folder: `sweep.json`, `trials/<hash>/{config,result}.json`, the published attempts' `events.jsonl`
+ * Reads a sweep's folder: `sweep.json`, `trials/<hash16>/{config,result}.json`, the published attempts' `events.jsonl`
  * and `predictions.jsonl`, `baseline.json`. Torn lines, damaged and missing files become warnings, so that a sweep that
  * is running or was cut off can be reported. Without `sweep.json` the trials found are the sweep.
  *
@@ -46,7 +49,7 @@ export function loadResults(folder: string): SweepResults {
     throw new UserError(`${folder}: holds neither sweep.json nor trials; give the folder of a sweep`);
   }
   if (!manifest) warn('sweep.json: is missing; the report covers the trials that have a result');
-  const trials = planned.map((trial) => loadTrial(join(directory, 'trials', trial.hash), trial, warn));
+  const trials = planned.map((trial) => loadTrial(join(directory, 'trials', trial.hash.slice(0, 16)), trial, warn));
   return {
     directory,
     name: manifest?.name ?? basename(directory),
@@ -54,6 +57,7 @@ export function loadResults(folder: string): SweepResults {
     ...(manifest === undefined ? {} : { createdAt: manifest.createdAt }),
     trials,
     baselines: loadBaselines(directory, warn),
+    stops: manifest === undefined ? [] : loadStops(directory, warn),
     provenance: loadProvenance(directory, warn),
     warnings,
   };
@@ -80,6 +84,15 @@ function foundTrials(directory: string, warn: Warn): PlannedTrial[] {
     .map((name) => readJson(join(directory, 'trials', name, 'result.json'), trialResultSchema, warn))
     .filter((result): result is TrialResult => result !== undefined);
   return results.map(({ hash, group, arm, axes, seed }) => plannedTrialSchema.parse({ hash, group, arm, axes, seed }));
+}
+
+function loadStops(directory: string, warn: Warn): ArmStop[] {
+  try {
+    return readStops(SweepStore.open(directory));
+  } catch (error) {
+    warn(`stops: cannot be read: ${messageOf(error)}`);
+    return [];
+  }
 }
 
 function loadBaselines(directory: string, warn: Warn): Baseline[] {

@@ -1,4 +1,4 @@
-import type { Baseline, PlannedTrial, Prediction, TrialEvent, TrialResult } from '@gmoe/experiment';
+import type { ArmStop, Baseline, PlannedTrial, Prediction, TrialEvent, TrialResult } from '@gmoe/experiment';
 
 /** A trial of a sweep with what is on disk of it. */
 export interface TrialRecord {
@@ -40,6 +40,8 @@ export interface SweepResults {
   readonly createdAt?: number;
   readonly trials: readonly TrialRecord[];
   readonly baselines: readonly Baseline[];
+  /** Arms that early stopping ended, and by which rule. */
+  readonly stops: readonly ArmStop[];
   readonly provenance: Provenance;
   /** What could not be read, one line each: damaged lines, missing files. Nothing of it stops the report. */
   readonly warnings: readonly string[];

@@ -50,15 +50,15 @@ export function pairedBootstrap(
   };
   weights.fill(1);
   average();
+  const draws = key.fold('resample');
   const replicates = Array.from({ length: resamples }, (_, b) => {
-    const draw = key.fold('resample').fold(b);
     if (over === 'seeds-and-examples') {
       weights.fill(0);
-      for (const word of draw.fold('seeds').words(seeds)) weights[indexOf(word, seeds)]! += 1;
+      for (const word of draws.fold(2 * b).words(seeds)) weights[indexOf(word, seeds)]! += 1;
       average();
     }
     let sum = 0;
-    for (const word of draw.fold('examples').words(examples)) sum += perExample[indexOf(word, examples)]!;
+    for (const word of draws.fold(2 * b + 1).words(examples)) sum += perExample[indexOf(word, examples)]!;
     return sum / examples;
   });
   const half = replicates.filter((r) => r === 0).length / 2;

@@ -33,7 +33,8 @@ export const METRICS: readonly MetricDefinition[] = [
     unit: 'nats',
     better: 'lower',
     names: atTheEnd('eval/loss'),
-    definition: 'Mean cross-entropy on the test set after the last step, without auxiliary losses.',
+    definition:
+      'Mean negative log-probability of the right answer on the test set after the last step; no auxiliary losses.',
   },
   {
     id: 'macroF1',

@@ -2,7 +2,7 @@ import type { TrialRecord } from '../results/sweep-results.js';
 import { median } from '../statistics/index.js';
 import type { MetricDefinition } from './metric-catalog.js';
 
-/** A finished trial's value of a metric: from its result, else the median over its events. */
+/** A finished trial's value of a metric: from its result, else from its last event that has it; for throughput the median. */
 export function metricValue(record: TrialRecord, metric: MetricDefinition): number | undefined {
   const result = record.result;
   if (record.state !== 'finished' || result === undefined) return undefined;
@@ -11,7 +11,13 @@ export function metricValue(record: TrialRecord, metric: MetricDefinition): numb
     const value = result.metrics[name];
     if (value !== undefined && Number.isFinite(value)) return value;
   }
-  if (metric.id !== 'tokensPerSecond') return undefined;
+  if (metric.id !== 'tokensPerSecond') {
+    for (const name of metric.names) {
+      const value = record.events.findLast((event) => event.metrics?.[name] !== undefined)?.metrics?.[name];
+      if (value !== undefined && Number.isFinite(value)) return value;
+    }
+    return undefined;
+  }
   const seen = record.events.flatMap((event) => event.metrics?.['train/tokens_per_second'] ?? []);
   return seen.length === 0 ? undefined : median(seen);
 }

@@ -70,6 +70,7 @@ export function summarise(results: SweepResults, options: SummariseOptions = {})
     comparisons,
     importance: contexts.flatMap((context) => importanceOf(of(arms, context), context, primary)),
     failures: results.trials.flatMap(failureOf),
+    stops: results.stops,
     headline: contexts.map((context) =>
       headline(of(summaries, context), of(comparisons, context), of(baselines, context), primary, context),
     ),

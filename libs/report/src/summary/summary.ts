@@ -1,4 +1,5 @@
 import type { Json } from '@gmoe/core';
+import type { ArmStop } from '@gmoe/experiment';
 import type {
   ExactTest,
   Interval,
@@ -135,6 +136,8 @@ export interface SweepSummary {
   readonly comparisons: readonly Comparison[];
   readonly importance: readonly ImportanceSummary[];
   readonly failures: readonly FailureSummary[];
+  /** Arms that early stopping ended; they have no final value. */
+  readonly stops: readonly ArmStop[];
   /** Who won, by how much, and whether it is beyond noise: one paragraph per context. */
   readonly headline: readonly string[];
   /** What a reader must know before quoting a number. */

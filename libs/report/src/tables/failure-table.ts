@@ -21,6 +21,12 @@ export function failureTable(summary: SweepSummary): Table {
       textCell('message', message),
       { text: hash.slice(0, 8), data: { hash } },
     ]),
-    notes: missing === 0 ? [] : [`${missing} trials have no result: they wait, run, or were lost.`],
+    notes: missing === 0 ? [] : [missingNote(missing)],
   };
+}
+
+function missingNote(count: number): string {
+  return count === 1
+    ? '1 trial has no result: it waits, runs, or was lost.'
+    : `${count} trials have no result: they wait, run, or were lost.`;
 }

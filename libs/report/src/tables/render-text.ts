@@ -53,6 +53,6 @@ export function renderText(table: Table, { color = false, width = Infinity }: Te
 }
 
 function widthOf(text: string): number {
-  // eslint-disable-next-line no-control-regex
+   
   return Math.max(...text.split('\n').map((line) => [...line.replace(/\u001b\[[0-9;]*m/g, '')].length));
 }

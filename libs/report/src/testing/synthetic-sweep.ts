@@ -68,7 +68,7 @@ export function writeSyntheticSweep(folder: string, options: SyntheticOptions = 
     chance: 1 / OPTIONS,
   } satisfies Baseline);
   trials.forEach((trial, index) => {
-    const home = join(folder, 'trials', trial.hash);
+    const home = join(folder, 'trials', trial.hash.slice(0, 16));
     mkdirSync(join(home, 'attempts', 'a1'), { recursive: true });
     writeJson(join(home, 'config.json'), {
       formatVersion: 1,
