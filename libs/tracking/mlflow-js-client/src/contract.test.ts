@@ -30,7 +30,7 @@ const servers = [
   ...(executable ? [{ name: 'real server', start: () => startRealMlflow(executable) }] : []),
 ];
 
-describe.each(servers)('contract: $name', ({ start }) => {
+describe.each(servers)('contract: $name', { timeout: 120_000 }, ({ start }) => {
   const folder = mkdtempSync(join(tmpdir(), 'mlflow-client-'));
   let server: { url: string; stop(): Promise<void> };
   let client: MlflowClient;

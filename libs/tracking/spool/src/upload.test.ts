@@ -48,7 +48,7 @@ const folder = (): string => {
 };
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-describe.each(servers)('upload to the $name', ({ name: serverName, start }) => {
+describe.each(servers)('upload to the $name', { timeout: 120_000 }, ({ name: serverName, start }) => {
   let server: TestServer;
   let proxy: FaultProxy;
   let client: MlflowClient;

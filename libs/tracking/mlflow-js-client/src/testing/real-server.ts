@@ -21,7 +21,7 @@ export interface RealMlflow {
 export function findMlflow(): string | undefined {
   const named = process.env['GMOE_MLFLOW'];
   const candidates = named
-    ? [named]
+    ? [resolve(named)]
     : [
         resolve('.venv-mlflow/bin/mlflow'),
         ...(process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'mlflow')),
@@ -68,7 +68,15 @@ export async function startRealMlflow(executable: string, startUpMs = 90_000): P
     );
     let log = '';
     child.stderr.on('data', (chunk: Buffer) => (log = (log + chunk.toString()).slice(-4000)));
-    const exited = new Promise<void>((done) => child.once('close', () => done()));
+    const exited = new Promise<void>((done) => {
+      child.once('close', () => done());
+      child.once('error', (error) => {
+        log += error.message;
+        done();
+      });
+    });
+    let over = false;
+    void exited.then(() => (over = true));
     // The server proper is a child of the command: the whole group has to go.
     const killGroup = (): void => {
       try {
@@ -85,7 +93,7 @@ export async function startRealMlflow(executable: string, startUpMs = 90_000): P
     };
     const deadline = Date.now() + startUpMs;
     while (!(await healthy(url))) {
-      if (child.exitCode !== null || Date.now() > deadline) {
+      if (over || Date.now() > deadline) {
         await stopServer();
         throw new Error(`mlflow did not start:\n${log}`);
       }
