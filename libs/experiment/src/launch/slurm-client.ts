@@ -35,8 +35,14 @@ export async function sbatch(args: readonly string[]): Promise<string> {
   return (await call('sbatch', ['--parsable', ...args])).trim().split(';')[0]!;
 }
 
+/** Cancels or signals; a job that has ended already is fine. */
 export async function scancel(args: readonly string[]): Promise<void> {
-  await call('scancel', args);
+  try {
+    await call('scancel', args);
+  } catch (error) {
+    if (error instanceof UserError && /invalid job id|already comple/i.test(error.message)) return;
+    throw error;
+  }
 }
 
 export async function requeue(job: string): Promise<void> {

@@ -1,26 +1,33 @@
 import { stableHash, type Json } from '@gmoe/core';
 import { FORMAT_VERSION } from '../records/index.js';
-import type { JsonObject } from './config-path.js';
+import { isObject, without, type JsonObject } from './config-path.js';
 
 /**
- * Sections that do not change what a trial is: where it computes. (Engines agree to rounding only; whoever compares
- * engines sweeps them in separate sweeps.)
+ * What does not change what a trial is: where it computes, and how often it saves itself. (Engines agree to rounding
+ * only; whoever compares engines runs one sweep for each.)
  */
-export const NON_SEMANTIC_SECTIONS: readonly string[] = ['engine'];
+export const NON_SEMANTIC_PATHS: readonly string[] = ['engine', 'training.checkpointEvery'];
 
 function identify(config: JsonObject, leftOut: readonly string[]): string {
-  const semantic = Object.fromEntries(Object.entries(config).filter(([key]) => !leftOut.includes(key)));
+  const semantic = leftOut.reduce<JsonObject>((rest, path) => withoutPath(rest, path), config);
   return stableHash({ formatVersion: FORMAT_VERSION, config: semantic });
+}
+
+function withoutPath(config: JsonObject, path: string): JsonObject {
+  const [key, ...rest] = path.split('.') as [string, ...string[]];
+  if (rest.length === 0) return without(config, key);
+  const child = config[key];
+  return isObject(child) ? { ...config, [key]: withoutPath(child, rest.join('.')) } : config;
 }
 
 /** Identity of a trial: sha256 of its canonical resolved config and the format's version, in hexadecimal. */
 export function trialHash(config: JsonObject): string {
-  return identify(config, NON_SEMANTIC_SECTIONS);
+  return identify(config, NON_SEMANTIC_PATHS);
 }
 
 /** Identity of an arm: the same without the seed. */
 export function groupHash(config: JsonObject): string {
-  return identify(config, [...NON_SEMANTIC_SECTIONS, 'seed']);
+  return identify(config, [...NON_SEMANTIC_PATHS, 'seed']);
 }
 
 /** Two values are the same once canonical. */

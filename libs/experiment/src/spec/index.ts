@@ -1,5 +1,5 @@
 export { getPath, mergeConfig, setPath, type JsonObject } from './config-path.js';
-export { groupHash, NON_SEMANTIC_SECTIONS, trialHash } from './identity.js';
+export { groupHash, NON_SEMANTIC_PATHS, trialHash } from './identity.js';
 export {
   componentUnion,
   createTrialSchema,

@@ -1,0 +1,29 @@
+import { stableHash } from '@gmoe/core';
+import { describe, expect, it } from 'vitest';
+import { groupHash, trialHash } from './index.js';
+
+const config = { base: 'bundled', seed: 3, engine: { threads: 1 }, training: { steps: 10, checkpointEvery: 5 } };
+
+describe('identity', () => {
+  it('is the sha256 of version and config without what does not matter', () => {
+    expect(trialHash(config)).toBe(
+      stableHash({ config: { base: 'bundled', seed: 3, training: { steps: 10 } }, formatVersion: 1 }),
+    );
+    expect(groupHash(config)).toBe(
+      stableHash({ config: { base: 'bundled', training: { steps: 10 } }, formatVersion: 1 }),
+    );
+  });
+
+  it('changes with everything else', () => {
+    const hashes = [
+      config,
+      { ...config, seed: 4 },
+      { ...config, base: 'other' },
+      { ...config, training: { steps: 11, checkpointEvery: 5 } },
+    ].map(trialHash);
+    expect(new Set(hashes).size).toBe(4);
+    expect(trialHash({ ...config, engine: { threads: 8 }, training: { steps: 10, checkpointEvery: 1 } })).toBe(
+      hashes[0],
+    );
+  });
+});
