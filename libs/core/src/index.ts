@@ -3,3 +3,4 @@ export { UserError, messageOf } from './user-error.js';
 export { stableHash, canonicalJson, type Json } from './canonical-json.js';
 export { parseOptions } from './parse-options.js';
 export { FIDELITIES, type Fidelity, type FidelityOptions } from './fidelity.js';
+export { findUpward } from './find-upward.js';

@@ -51,7 +51,7 @@ export function poissonTarget(lambda: tf.Scalar, experts: number, termLimit: num
   const factorials = logFactorials(experts);
   const ranks = factorials.map((_, i) => Math.min(i + 1, termLimit ?? experts));
   const logs = ranks.map((rank) => factorials[rank - 1]!);
-  return tf.softmax(tf.log(lambda).mul<tf.Tensor1D>(tf.tensor1d(ranks)).sub(tf.tensor1d(logs)));
+  return tf.softmax(tf.log(lambda).mul<tf.Tensor1D>(tf.tensor1d(ranks)).sub<tf.Tensor1D>(tf.tensor1d(logs)));
 }
 
 /**

@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { findUpward, UserError } from '@gmoe/core';
+import { loadModel } from '@gmoe/model';
+
+type LoadedModel = Awaited<ReturnType<typeof loadModel>>;
+
+/** The bundled base model's folder: `GMOE_BASE` if set, else `models/openstax-2m` of the workspace. */
+export function bundledBaseDir(): string {
+  return findUpward(import.meta.url, join('models', 'openstax-2m'), 'GMOE_BASE');
+}
+
+/** Folder of the base model that a config names. @throws UserError if there is no such folder */
+export function baseDir(base: string): string {
+  if (base === 'bundled') return bundledBaseDir();
+  const folder = resolve(base);
+  if (!existsSync(join(folder, 'config.json'))) {
+    throw new UserError(
+      `base: '${base}' is no model folder (no config.json in it); allowed: bundled, or a folder in Hugging Face layout`,
+    );
+  }
+  return folder;
+}
+
+let last: { readonly folder: string; readonly model: Promise<LoadedModel> } | undefined;
+
+/** Loads a base model; trials that a process runs one after the other share the one they have in common. */
+export function loadBase(base: string): Promise<LoadedModel> {
+  const folder = baseDir(base);
+  if (last?.folder !== folder) last = { folder, model: loadModel(folder) };
+  return last.model;
+}

@@ -1,0 +1,38 @@
+import type { Json } from '@gmoe/core';
+import { stableHash } from '@gmoe/core';
+import { createEvaluator } from '@gmoe/evaluation';
+import { FORMAT_VERSION, type Baseline } from '@gmoe/experiment';
+import type { Engine } from '@gmoe/tensor';
+import { loadBase } from './base-model.js';
+import type { Registries } from './registries.js';
+import { loadTaskData } from './task-data.js';
+import type { TrialConfig } from './trial-schema.js';
+
+/** What the numbers of a baseline depend on. */
+export function baselineKey({ base, task, evaluation }: TrialConfig): string {
+  return stableHash({ base, task: task as Json, evaluation: evaluation as Json });
+}
+
+/** Scores the untouched base model on the test split, beside chance and the most frequent answer. */
+export async function measureBaseline(config: TrialConfig, engine: Engine, registries: Registries): Promise<Baseline> {
+  const base = await loadBase(config.base);
+  const data = loadTaskData(config, base.tokenizer, registries);
+  const items = data.split('test');
+  const evaluator = createEvaluator(engine, { config: base.config, weights: base.weights }, items, config.evaluation);
+  try {
+    const { metrics } = await evaluator.evaluate({ trainable: {}, carried: {} });
+    const frequency = new Map<number, number>();
+    for (const { gold } of items) frequency.set(gold, (frequency.get(gold) ?? 0) + 1);
+    return {
+      formatVersion: FORMAT_VERSION,
+      key: baselineKey(config),
+      task: config.task.id,
+      base: config.base,
+      metrics,
+      chance: items.reduce((sum, { optionIds }) => sum + 1 / optionIds.length, 0) / items.length,
+      majority: Math.max(...frequency.values()) / items.length,
+    };
+  } finally {
+    await evaluator.dispose();
+  }
+}

@@ -1,0 +1,33 @@
+import { createAdapter, type Adapter } from '@gmoe/adapters-moe-lora';
+import type { ModelConfig } from '@gmoe/model';
+import type { Registries } from './registries.js';
+import type { TrialConfig } from './trial-schema.js';
+
+interface Definition<T> {
+  readonly options: { parse(options: unknown): unknown };
+  create(options: never): T;
+}
+
+/** A component from its part of the config, `{ id, ...options }`. */
+function build<T>(registry: { get(id: string): Definition<T> }, component: { readonly id: string }): T {
+  const { id, ...options } = component;
+  const definition = registry.get(id);
+  return definition.create(definition.options.parse(options) as never);
+}
+
+/** The adapter that a config describes, on a base model. */
+export function buildAdapter(config: TrialConfig, base: ModelConfig, registries: Registries): Adapter {
+  const { lora, mixture } = config.adapter;
+  return createAdapter({
+    config: base,
+    lora,
+    mixture,
+    ...(mixture && config.router
+      ? {
+          router: build(registries.routers, config.router),
+          selector: build(registries.selectors, mixture.selector),
+          coordination: config.coordination.map((component) => build(registries.coordination, component)),
+        }
+      : {}),
+  });
+}

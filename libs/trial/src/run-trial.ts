@@ -1,0 +1,196 @@
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { saveAdapter } from '@gmoe/adapters-moe-lora';
+import type { Json } from '@gmoe/core';
+import type { TrialAttempt, TrialExecutor, TrialOutcome } from '@gmoe/experiment';
+import { trainingBatches } from '@gmoe/datasets';
+import { createEvaluator, type EvaluationResult } from '@gmoe/evaluation';
+import { createEngine, RandomKey, type Engine, type EngineOptions } from '@gmoe/tensor';
+import { adapterTrainee, train, type TrainingEvent, type TrainResult } from '@gmoe/training';
+import { loadBase } from './base-model.js';
+import { buildAdapter } from './build-adapter.js';
+import type { Registries } from './registries.js';
+import { loadTaskData } from './task-data.js';
+import type { TrialConfig } from './trial-schema.js';
+
+export interface RunTrialOptions {
+  readonly registries: Registries;
+  /** Checks a stored config and gives it its type. */
+  readonly resolve: (config: TrialAttempt['config']) => TrialConfig;
+  /** Values that override a config's engine section: what the command line asked for. */
+  readonly engine?: EngineOptions;
+  /** Told of every event beside the attempt's own log: trackers. */
+  readonly onEvent?: (attempt: TrialAttempt, event: TrainingEvent) => void;
+  readonly onOutcome?: (attempt: TrialAttempt, outcome: TrialOutcome) => void;
+}
+
+/**
+ * Runs trials: loads base and data, trains the adapter, scores the test split, and leaves predictions, adapter and metrics
+ * in the attempt's folder. Everything random comes from the config's seed.
+ */
+export function createTrialExecutor(options: RunTrialOptions): TrialExecutor {
+  return async (attempt) => {
+    const config = options.resolve(attempt.config);
+    const engine = await createEngine({ ...config.engine, ...options.engine });
+    try {
+      const outcome = await runTrial(config, attempt, engine, options);
+      options.onOutcome?.(attempt, outcome);
+      return outcome;
+    } finally {
+      await engine.dispose();
+    }
+  };
+}
+
+async function runTrial(
+  config: TrialConfig,
+  attempt: TrialAttempt,
+  engine: Engine,
+  { registries, onEvent }: RunTrialOptions,
+): Promise<TrialOutcome> {
+  const { training } = config;
+  const key = RandomKey.fromSeed(config.seed);
+  const base = await loadBase(config.base);
+  const data = loadTaskData(config, base.tokenizer, registries);
+  const adapter = buildAdapter(config, base.config, registries);
+  const trainee = adapterTrainee(base.config, base.weights, adapter, key.fold('init'));
+  const model = { config: base.config, weights: base.weights, adapter, adapterFrozen: trainee.frozen.adapter };
+
+  const examples = data.split('train');
+  const steps =
+    training.steps ?? Math.ceil((training.epochs! * examples.length) / (training.batchSize * training.accumulate));
+  const batches = trainingBatches(
+    examples,
+    { batchSize: training.batchSize, sequenceLength: training.sequenceLength, targets: training.lossOn },
+    key.fold('data'),
+    steps * training.accumulate,
+  );
+  if (batches.truncated > 0) {
+    attempt.log(
+      `${batches.truncated} of ${examples.length} training prompts were cut to ${training.sequenceLength} tokens`,
+    );
+  }
+  attempt.log(
+    `${steps} steps; a batch of ${training.batchSize} examples is [${batches.rows}, ${training.sequenceLength}] tokens, ${Math.round(100 * batches.fill)} % filled`,
+  );
+
+  const dev =
+    training.evalEvery === null ? undefined : createEvaluator(engine, model, data.split('dev'), config.evaluation);
+  const checkpoint = { folder: join(attempt.folder, 'training'), identity: attempt.hash };
+  if (attempt.checkpoint) copyFolder(attempt.checkpoint.folder, checkpoint.folder);
+
+  const losses: number[] = [];
+  const rates: number[] = [];
+  const run = train({
+    engine,
+    trainee,
+    optimizer: config.optimizer,
+    schedule: config.schedule,
+    loop: training,
+    steps,
+    batches: (skip) => batches.iterate(skip),
+    key: key.fold('training'),
+    ...(dev ? { evaluate: async (trained) => (await dev.evaluate(trained)).metrics } : {}),
+    checkpoint,
+    signal: attempt.signal,
+  });
+  let next = await run.next();
+  for (; !next.done; next = await run.next()) {
+    const event = next.value;
+    onEvent?.(attempt, event);
+    if (event.type === 'checkpoint') {
+      await attempt.saveCheckpoint(event.step, (folder) => copyFolder(checkpoint.folder, folder));
+    } else if (event.type === 'note') {
+      attempt.log(event.text);
+      attempt.emit({ type: 'note', step: event.step, text: event.text });
+    } else {
+      attempt.emit(event.type === 'routing' ? event : { type: event.type, step: event.step, metrics: event.metrics });
+      if (event.type === 'step') {
+        losses.push(event.metrics['train/lm_loss']!);
+        rates.push(event.metrics['train/tokens_per_second']!);
+      }
+    }
+  }
+  const result = next.value;
+  await dev?.dispose();
+  if (result.stopped === 'aborted') throw attempt.signal.reason;
+  if (result.stopped === 'diverged')
+    throw new Error(`training diverged at step ${result.steps + 1} of ${steps} (see the log)`);
+  rmSync(checkpoint.folder, { recursive: true, force: true });
+
+  // With evaluations on dev the best tensors are kept, as a user of the adapter would; else the last.
+  const trained = result.best?.tensors ?? result.last;
+  const scored = await test(engine, model, data.split('test'), config, trained);
+  writePredictions(attempt.folder, scored);
+  await saveAdapter(join(attempt.folder, 'adapter'), {
+    description: {
+      ...config.adapter,
+      router: config.router as Json,
+      coordination: config.coordination as unknown as Json[],
+      baseModel: config.base,
+    },
+    tensors: { trainable: trained.trainable, frozen: trainee.frozen.adapter, state: trained.carried },
+  });
+  return {
+    metrics: {
+      ...scored.metrics,
+      ...bestMetrics(result),
+      'train/steps': result.steps,
+      ...(losses.length > 0
+        ? { 'train/lm_loss': mean(losses.slice(-Math.max(1, Math.round(losses.length / 10)))) }
+        : {}),
+      ...(rates.length > 0 ? { 'train/tokens_per_second': median(rates) } : {}),
+      'model/trainable_parameters': trainee.layout.size,
+      'model/base_parameters': Object.values(base.weights).reduce((sum, { size }) => sum + size, 0),
+    },
+    ...(scored.load ? { load: scored.load } : {}),
+  };
+}
+
+type Model = Parameters<typeof createEvaluator>[1];
+
+async function test(
+  engine: Engine,
+  model: Model,
+  items: Parameters<typeof createEvaluator>[2],
+  config: TrialConfig,
+  trained: TrainResult['last'],
+): Promise<EvaluationResult> {
+  const evaluator = createEvaluator(engine, model, items, config.evaluation);
+  try {
+    return await evaluator.evaluate(trained);
+  } finally {
+    await evaluator.dispose();
+  }
+}
+
+/** What the dev split said about the kept tensors, under `best/`. */
+function bestMetrics({ best }: TrainResult): Record<string, number> {
+  if (!best) return {};
+  return {
+    'best/step': best.step,
+    ...Object.fromEntries(
+      Object.entries(best.metrics).map(([name, value]) => [`best/${name.replace(/^eval\//, '')}`, value]),
+    ),
+  };
+}
+
+function writePredictions(folder: string, { predictions }: EvaluationResult): void {
+  writeFileSync(join(folder, 'predictions.jsonl'), predictions.map((line) => `${JSON.stringify(line)}\n`).join(''));
+}
+
+function copyFolder(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  if (!existsSync(from)) return;
+  for (const name of readdirSync(from)) {
+    if (name.endsWith('.safetensors')) copyFileSync(join(from, name), join(to, name));
+  }
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}

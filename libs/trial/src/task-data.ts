@@ -1,0 +1,41 @@
+import { canonicalJson, type Json } from '@gmoe/core';
+import { encodeExample, type EncodedExample, type Split, type Task } from '@gmoe/datasets';
+import type { Tokenizer } from '@gmoe/model';
+import type { Registries } from './registries.js';
+import type { TrialConfig } from './trial-schema.js';
+
+/** A task's examples as tokens of one base model. Splits are read when they are first asked for. */
+export interface TaskData {
+  readonly task: Task;
+  split(name: Split): readonly EncodedExample[];
+}
+
+let last: { readonly key: string; readonly data: TaskData } | undefined;
+
+/** Trials that a process runs one after the other share the data they have in common. */
+export function loadTaskData(config: TrialConfig, tokenizer: Tokenizer, { tasks }: Registries): TaskData {
+  const key = canonicalJson([config.base, config.task as Json]);
+  if (last?.key !== key) last = { key, data: createTaskData(config, tokenizer, tasks) };
+  return last.data;
+}
+
+function createTaskData(
+  { task: { id, ...options } }: TrialConfig,
+  tokenizer: Tokenizer,
+  tasks: Registries['tasks'],
+): TaskData {
+  const definition = tasks.get(id);
+  const task = definition.create(definition.options.parse(options));
+  const splits = new Map<Split, readonly EncodedExample[]>();
+  return {
+    task,
+    split(name) {
+      let examples = splits.get(name);
+      if (!examples) {
+        examples = task.load(name).map((example) => encodeExample(example, tokenizer));
+        splits.set(name, examples);
+      }
+      return examples;
+    },
+  };
+}
