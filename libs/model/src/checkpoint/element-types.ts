@@ -11,6 +11,21 @@ export const ELEMENT_TYPES = {
 
 export type ElementType = keyof typeof ELEMENT_TYPES;
 
+const EXPONENT = 0x7f800000;
+
+/** Index of the first NaN or infinity among float32 bit patterns; -1 if there is none. */
+export function firstNonFinite(bits: Uint32Array): number {
+  // A plain loop: a billion values pass through here, and `findIndex` would call a function for each.
+  for (let i = 0; i < bits.length; i++) if ((bits[i]! & EXPONENT) === EXPONENT) return i;
+  return -1;
+}
+
+/** As `firstNonFinite`, of IEEE half bit patterns. */
+export function firstNonFiniteHalf(bits: Uint16Array): number {
+  for (let i = 0; i < bits.length; i++) if ((bits[i]! & 0x7c00) === 0x7c00) return i;
+  return -1;
+}
+
 /** Widens bfloat16 bit patterns to float32 bit patterns. */
 export function widenBfloat16(from: Uint16Array, to: Uint32Array): void {
   for (let i = 0; i < from.length; i++) to[i] = from[i]! << 16;

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { open, type FileHandle } from 'node:fs/promises';
 import { messageOf, UserError } from '@gmoe/core';
 import { HostTensor, sizeOf } from '@gmoe/tensor';
-import { widenBfloat16, widenFloat16 } from './element-types.js';
+import { firstNonFinite, widenBfloat16, widenFloat16 } from './element-types.js';
 import {
   headerLength,
   LENGTH_BYTES,
@@ -13,7 +13,6 @@ import {
 
 /** Bytes read at a time; 16-bit floats are widened from a buffer of this size. */
 const CHUNK = 8 << 20;
-const EXPONENT = 0x7f800000;
 
 /**
  * An open safetensors file. Tensors are read one by one, straight into their own memory: beside what is returned, reading
@@ -93,7 +92,7 @@ export class SafetensorsFile {
       } else {
         await readFully(this.file, bytesOf(part), offset + start, this.path);
       }
-      const bad = part.findIndex((word) => (word & EXPONENT) === EXPONENT);
+      const bad = firstNonFinite(part);
       if (bad >= 0) {
         const index = start / width + bad;
         throw new UserError(`${this.path}: tensor '${name}' holds ${data[index]} at element ${index}`);

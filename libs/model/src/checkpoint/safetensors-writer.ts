@@ -1,7 +1,7 @@
 import { UserError } from '@gmoe/core';
 import type { HostTensor } from '@gmoe/tensor';
 import { writeAtomically } from './atomic-file.js';
-import { ELEMENT_TYPES, FLOAT16_MAX, narrowFloat16, type ElementType } from './element-types.js';
+import { ELEMENT_TYPES, FLOAT16_MAX, firstNonFiniteHalf, narrowFloat16, type ElementType } from './element-types.js';
 import { LENGTH_BYTES } from './safetensors-header.js';
 
 export interface WriteOptions {
@@ -61,7 +61,7 @@ function* halves(name: string, data: Float32Array): Generator<Uint8Array> {
     const part = data.subarray(start, start + CHUNK);
     const out = new Uint16Array(part.length);
     narrowFloat16(part, out);
-    const bad = out.findIndex((bits) => (bits & 0x7c00) === 0x7c00);
+    const bad = firstNonFiniteHalf(out);
     if (bad >= 0) {
       throw new UserError(`tensor '${name}' holds ${part[bad]}, which does not fit F16 (±${FLOAT16_MAX}); write F32`);
     }

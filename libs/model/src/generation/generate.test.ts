@@ -1,4 +1,4 @@
-import { createEngine, HostTensor, linear, RandomKey, tf, type Engine } from '@gmoe/tensor';
+import { createEngine, HostTensor, linear, RandomKey, type Engine, type tf } from '@gmoe/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   decoderHidden,
