@@ -29,3 +29,4 @@ export {
   type AdapterTensors,
 } from './files/adapter-files.js';
 export { mergeAdapter } from './files/merge-adapter.js';
+export { presets, type MethodPreset } from './presets.js';

@@ -10,7 +10,9 @@ export const mixtureSchema = z.strictObject({
   experts: z
     .union([expertCount, z.array(expertCount).min(1)])
     .default(8)
-    .describe('E, experts in each layer; a list splits the layers into as many equal runs, first layers first (MoLA)'),
+    .describe(
+      'E, experts in each layer; a list splits the layers into as many runs, as equal as can be, first layers first (MoLA)',
+    ),
   form: z
     .enum(MIXTURE_FORMS)
     .default('ffn')
