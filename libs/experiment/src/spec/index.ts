@@ -11,6 +11,7 @@ export {
   type TrialSchemaParts,
 } from './trial-schema.js';
 export {
+  slurmLauncherSchema,
   sweepFileSchema,
   type LauncherOptions,
   type SlurmOptions,
