@@ -35,12 +35,15 @@ export async function sbatch(args: readonly string[]): Promise<string> {
   return (await call('sbatch', ['--parsable', ...args])).trim().split(';')[0]!;
 }
 
-/** Cancels or signals; a job that has ended already is fine. */
+/**
+ * Cancels or signals. A job that has ended already is fine, and so is an array of which some tasks have: then the
+ * program fails without a word.
+ */
 export async function scancel(args: readonly string[]): Promise<void> {
   try {
     await call('scancel', args);
   } catch (error) {
-    if (error instanceof UserError && /invalid job id|already comple/i.test(error.message)) return;
+    if (error instanceof UserError && /invalid job id|already comple|Command failed/i.test(error.message)) return;
     throw error;
   }
 }

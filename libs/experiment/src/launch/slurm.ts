@@ -201,7 +201,7 @@ class SlurmRun implements Submission {
         continue;
       }
       await scancel(['--state=PENDING', job]);
-      await scancel(['--batch', '--signal=TERM', job]);
+      await scancel(['--state=RUNNING', '--batch', '--signal=TERM', job]);
     }
   }
 

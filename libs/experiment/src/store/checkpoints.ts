@@ -6,13 +6,19 @@ import { guardStore } from './store-error.js';
 
 const KEPT = 2;
 
-const metaSchema = z.strictObject({ step: z.int().min(0), seconds: z.number().min(0) });
+const metaSchema = z.strictObject({
+  step: z.int().min(0),
+  seconds: z.number().min(0),
+  eventBytes: z.int().min(0),
+});
 
 /** A complete checkpoint. */
 export interface Checkpoint {
   readonly step: number;
   /** Wall-clock seconds that it took to get there, over all attempts that led to it. */
   readonly seconds: number;
+  /** How much of `events.jsonl` had been written then. */
+  readonly eventBytes: number;
   readonly folder: string;
   readonly attemptFolder: string;
 }
@@ -22,19 +28,18 @@ const checkpointsFolder = (attemptFolder: string): string => join(attemptFolder,
 /** Writes a checkpoint that is there as a whole or not at all, and removes all but the last two. */
 export async function saveCheckpoint(
   attemptFolder: string,
-  step: number,
-  seconds: number,
+  meta: z.output<typeof metaSchema>,
   write: (folder: string) => Promise<void> | void,
 ): Promise<void> {
   const folder = checkpointsFolder(attemptFolder);
-  const name = String(step).padStart(9, '0');
+  const name = String(meta.step).padStart(9, '0');
   const draft = join(folder, `.tmp-${name}`);
   guardStore(folder, () => {
     rmSync(draft, { recursive: true, force: true });
     makeFolder(draft);
   });
   await write(draft);
-  writeJson(join(draft, 'checkpoint.json'), { step, seconds });
+  writeJson(join(draft, 'checkpoint.json'), meta);
   guardStore(folder, () => {
     rmSync(join(folder, name), { recursive: true, force: true });
     renameSync(draft, join(folder, name));

@@ -15,12 +15,16 @@ import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { guardStore, StoreError } from './store-error.js';
 
-/** Replaces a file as a whole: readers see the old or the new content, also after a crash. */
-export function writeWhole(file: string, text: string): void {
+/**
+ * Replaces a file as a whole: readers see the old or the new content, also after a crash of the process.
+ *
+ * @param durably whether it must also outlive a crash of the machine from now on; that takes milliseconds
+ */
+export function writeWhole(file: string, text: string, durably = true): void {
   const temporary = join(dirname(file), `.tmp-${randomBytes(6).toString('hex')}`);
   guardStore(file, () => {
     try {
-      writeDurably(temporary, text);
+      writeNew(temporary, text, durably);
       renameSync(temporary, file);
     } catch (error) {
       removeFile(temporary);
@@ -29,16 +33,16 @@ export function writeWhole(file: string, text: string): void {
   });
 }
 
-export function writeJson(file: string, value: unknown): void {
-  writeWhole(file, `${JSON.stringify(value, null, 2)}\n`);
+export function writeJson(file: string, value: unknown, durably = true): void {
+  writeWhole(file, `${JSON.stringify(value, null, 2)}\n`, durably);
 }
 
-function writeDurably(file: string, text: string): void {
+function writeNew(file: string, text: string, durably: boolean): void {
   const descriptor = openSync(file, 'wx');
   try {
     const bytes = Buffer.from(text);
     for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
-    fsyncSync(descriptor);
+    if (durably) fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }

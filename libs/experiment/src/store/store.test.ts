@@ -69,7 +69,10 @@ describe('SweepStore', () => {
     const config = join(two!.folder, 'config.json');
     writeFileSync(config, readFileSync(config, 'utf8').replace('"steps": 3', '"steps": 30'));
     expect(() => store.config(two!.hash)).toThrow(/config\.json: was edited: it is no longer trial [0-9a-f]{16}/);
-    expect(() => SweepStore.create(store.folder, planFake({ grid: { steps: [2, 3] } }))).toThrow(StoreError);
+    const again = (): SweepStore => SweepStore.create(store.folder, planFake({ grid: { steps: [2, 3] } }));
+    expect(again).toThrow(StoreError);
+    writeFileSync(config, '');
+    expect(again().config(two!.hash)['steps']).toBe(3);
     expect(store.result(two!.hash)!.status).toBe('finished');
   });
 

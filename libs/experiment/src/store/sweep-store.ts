@@ -94,9 +94,10 @@ export class SweepStore {
     const folder = this.trialFolder(trial.hash);
     const file = join(folder, 'config.json');
     const { hash, group, config } = trial;
-    if (existsSync(file) && JSON.stringify(this.config(hash)) === JSON.stringify(config)) return;
+    // A file that a crash of the machine left torn is written again; one that was edited is refused.
+    if (isJson(readText(file)) && JSON.stringify(this.config(hash)) === JSON.stringify(config)) return;
     makeFolder(join(folder, 'attempts'));
-    writeJson(file, { formatVersion: FORMAT_VERSION, hash, group, config });
+    writeJson(file, { formatVersion: FORMAT_VERSION, hash, group, config }, false);
   }
 
   /** The published result. @throws StoreError if it is damaged or belongs to another trial. */
@@ -172,5 +173,13 @@ export class SweepStore {
   /** Text of a file below the sweep's folder. */
   text(...path: string[]): string | undefined {
     return readText(join(this.folder, ...path));
+  }
+}
+
+function isJson(text: string | undefined): boolean {
+  try {
+    return text !== undefined && JSON.parse(text) !== undefined;
+  } catch {
+    return false;
   }
 }

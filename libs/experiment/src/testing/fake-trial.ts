@@ -31,9 +31,9 @@ export function fakeTrial(stepMs = 0): (attempt: TrialAttempt) => Promise<TrialO
       done++;
       attempt.emit({ type: 'step', step: done, metrics: { 'train/loss': valueOf(state) } });
       if (done % 2 === 0 || done === steps) {
-        await attempt.saveCheckpoint(done, (folder) => writeFileSync(join(folder, 'state'), state));
         const quality = Number(config['quality'] ?? 0);
         attempt.emit({ type: 'eval', step: done, metrics: { 'eval/accuracy': quality || valueOf(state) } });
+        await attempt.saveCheckpoint(done, (folder) => writeFileSync(join(folder, 'state'), state));
       }
       if (signal.aborted && done < steps) {
         await attempt.saveCheckpoint(done, (folder) => writeFileSync(join(folder, 'state'), state));

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { readJsonLines, trialEventSchema, type TrialEvent } from '../records/index.js';
+import type { TrialEvent } from '../records/index.js';
 import type { Checkpoint } from '../store/checkpoints.js';
 import { guardStore } from '../store/store-error.js';
 
@@ -8,6 +8,8 @@ import { guardStore } from '../store/store-error.js';
 export class AttemptLog {
   private readonly events: number;
   private readonly text: number;
+  /** Size of `events.jsonl`. */
+  eventBytes = 0;
 
   /** Starts the files; after a resume they begin with what led to the checkpoint. */
   constructor(
@@ -21,23 +23,24 @@ export class AttemptLog {
 
   private inherit(checkpoint: Checkpoint): void {
     const log = join(checkpoint.attemptFolder, 'log.txt');
-    if (existsSync(log)) this.write(this.text, readFileSync(log, 'utf8'));
+    if (existsSync(log)) this.write(this.text, readFileSync(log));
     this.line(`resumed from step ${checkpoint.step}`);
-    for (const event of readJsonLines(join(checkpoint.attemptFolder, 'events.jsonl'), trialEventSchema)) {
-      if (event.step <= checkpoint.step) this.event(event);
-    }
+    const events = readFileSync(join(checkpoint.attemptFolder, 'events.jsonl')).subarray(0, checkpoint.eventBytes);
+    this.write(this.events, events);
+    this.eventBytes = events.length;
   }
 
   event(event: TrialEvent): void {
-    this.write(this.events, `${JSON.stringify(event)}\n`);
+    const bytes = Buffer.from(`${JSON.stringify(event)}\n`);
+    this.write(this.events, bytes);
+    this.eventBytes += bytes.length;
   }
 
   line(line: string): void {
-    this.write(this.text, `${line}\n`);
+    this.write(this.text, Buffer.from(`${line}\n`));
   }
 
-  private write(descriptor: number, text: string): void {
-    const bytes = Buffer.from(text);
+  private write(descriptor: number, bytes: Uint8Array): void {
     guardStore(this.folder, () => {
       for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
     });

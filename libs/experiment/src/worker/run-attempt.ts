@@ -77,7 +77,7 @@ async function attempt(options: AttemptOptions, id: string, config: TrialConfig)
   const trialFolder = store.trialFolder(trial.hash);
   const folder = attemptFolder(trialFolder, id);
   makeFolder(folder);
-  writeJson(join(folder, 'config.json'), config);
+  writeJson(join(folder, 'config.json'), config, false);
   const checkpoint = checkpointOf(store, trial.hash, id);
   const timing = { startedAt: Date.now(), begun: performance.now(), before: checkpoint?.seconds ?? 0 };
   const log = new AttemptLog(folder, checkpoint);
@@ -116,7 +116,8 @@ async function attempt(options: AttemptOptions, id: string, config: TrialConfig)
           abort.abort(new AttemptStopped('rung'));
       },
       log: (line) => log.line(line),
-      saveCheckpoint: (step, write) => saveCheckpoint(folder, step, secondsSoFar(), write),
+      saveCheckpoint: (step, write) =>
+        saveCheckpoint(folder, { step, seconds: secondsSoFar(), eventBytes: log.eventBytes }, write),
     });
     writeJson(join(folder, 'result.json'), {
       formatVersion: FORMAT_VERSION,

@@ -14,7 +14,7 @@ export interface TrialAttempt {
   readonly config: JsonObject;
   /** The attempt's own folder: predictions and adapter go here. */
   readonly folder: string;
-  /** Where to go on from; absent at the start. Its events up to that step are already in this attempt's. */
+  /** Where to go on from; absent at the start. The events up to it are already in this attempt's file. */
   readonly checkpoint?: Checkpoint | undefined;
   /** Aborted when the attempt shall save a checkpoint and end; then throw `signal.reason`. */
   readonly signal: AbortSignal;
@@ -22,7 +22,10 @@ export interface TrialAttempt {
   emit(event: Omit<TrialEvent, 'time'>): void;
   /** Adds a line to `log.txt`. */
   log(line: string): void;
-  /** Saves a checkpoint as a whole: `write` fills a folder that takes its place once it is complete. */
+  /**
+   * Saves a checkpoint as a whole: `write` fills a folder that takes its place once it is complete. Emit what belongs to
+   * the step before (its evaluation too): an attempt that resumes knows the events up to here and no others.
+   */
   saveCheckpoint(step: number, write: (folder: string) => Promise<void> | void): Promise<void>;
 }
 
