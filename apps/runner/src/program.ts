@@ -1,13 +1,26 @@
 import { Command } from 'commander';
+import { addDoctor } from './commands/doctor.js';
+import { addPlan } from './commands/plan.js';
 import { addPretrain } from './commands/pretrain.js';
+import { addReport } from './commands/report.js';
+import { addSchema } from './commands/schema.js';
+import { addSweep } from './commands/sweep.js';
+import { addTrain } from './commands/train.js';
+import { addWorker } from './commands/worker.js';
 
 /** The command line. */
 export function createProgram(): Command {
   const program = new Command('gmoe')
-    .description('Fine-tune language models with routed mixtures of LoRA experts, and find out which routing ideas help.')
+    .description(
+      'Fine-tune language models with routed mixtures of LoRA experts, and find out which routing ideas help.',
+    )
     .option('--debug', 'print stack traces')
     .exitOverride()
     .showHelpAfterError('(gmoe --help lists commands and options)');
-  addPretrain(program);
+  const commands = [addSweep, addTrain, addReport, addPlan, addWorker, addPretrain, addDoctor, addSchema];
+  for (const add of commands) {
+    add(program);
+    program.commands.at(-1)!.exitOverride().option('--debug', 'print stack traces');
+  }
   return program;
 }

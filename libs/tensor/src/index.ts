@@ -15,6 +15,7 @@ export {
   type TensorFunction,
   type TensorTree,
 } from './engine/engine.js';
+export { probeEngines, type EngineProbe } from './engine/probe-engines.js';
 export { createEngine } from './engine/create-engine.js';
 export { customGradient, type GradientRule } from './ops/custom-gradient.js';
 export { stopGradient } from './ops/stop-gradient.js';

@@ -65,11 +65,15 @@ async function runPretrain(path: string, options: { steps?: string }): Promise<v
   );
 }
 
-function line(event: { type: string; step: number; metrics?: Record<string, number>; text?: string }, recipe: PretrainRecipe): string {
+function line(
+  event: { type: string; step: number; metrics?: Record<string, number>; text?: string },
+  recipe: PretrainRecipe,
+): string {
   const at = `step ${event.step}/${recipe.training.steps}`;
   if (event.type === 'note') return `${at}  ${event.text}`;
   const metrics = event.metrics ?? {};
-  if (event.type === 'eval') return `${at}  held-out: ${metrics['eval/bits_per_character']?.toFixed(4)} bits per character`;
+  if (event.type === 'eval')
+    return `${at}  held-out: ${metrics['eval/bits_per_character']?.toFixed(4)} bits per character`;
   return `${at}  loss ${metrics['train/loss']?.toFixed(4)}  ${metrics['train/tokens_per_second']?.toFixed(0)} tokens/s`;
 }
 

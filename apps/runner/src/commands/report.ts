@@ -1,0 +1,38 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseOptions } from '@gmoe/core';
+import { loadResults, renderReport, REPORT_FORMATS, type SummariseOptions } from '@gmoe/report';
+import type { Command } from 'commander';
+import { z } from 'zod';
+
+const optionsSchema = z.object({
+  format: z.enum(REPORT_FORMATS).optional(),
+  out: z.string().optional(),
+  metric: z.string().optional(),
+  reference: z.string().optional(),
+});
+
+export function addReport(program: Command): void {
+  program
+    .command('report')
+    .description("print a sweep's comparison and write report.html; or one format to the screen or a file")
+    .argument('<dir>', 'folder of the sweep')
+    .option('--format <name>', REPORT_FORMATS.join(' | '))
+    .option('--out <file>', 'file to write instead of the screen')
+    .option('--metric <name>', 'metric to compare (default: accuracy)')
+    .option('--reference <arm>', 'arm that the others are compared with (default: the first)')
+    .action((dir: string, raw: object) => {
+      const { format, out, metric, reference } = parseOptions(optionsSchema, raw, '--');
+      const options: SummariseOptions = { ...(metric ? { metric } : {}), ...(reference ? { reference } : {}) };
+      const results = loadResults(dir);
+      const width = process.stdout.columns;
+      const text = { color: process.stdout.isTTY && !process.env['NO_COLOR'], ...(width ? { width } : {}) };
+      const rendered = renderReport(results, format ?? 'text', options, out ? {} : text);
+      if (out) writeFileSync(out, rendered);
+      else process.stdout.write(rendered);
+      if (format || out) return;
+      const path = join(dir, 'report.html');
+      writeFileSync(path, renderReport(results, 'html', options));
+      process.stdout.write(`report: ${path}\n`);
+    });
+}

@@ -1,0 +1,165 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseOptions } from '@gmoe/core';
+import {
+  createLocalLauncher,
+  createSlurmLauncher,
+  loadSweep,
+  planSweep,
+  retryFailed,
+  rerun,
+  slurmLauncherSchema,
+  SweepStore,
+  type Launcher,
+  type SweepPlan,
+} from '@gmoe/experiment';
+import { loadResults, renderReport } from '@gmoe/report';
+import { readGitState } from '@gmoe/spool';
+import { createEngine } from '@gmoe/tensor';
+import { baselineKey, measureBaseline } from '@gmoe/trial';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { addEngineOptions, readEngineOptions } from '../engine-options.js';
+import { EXIT } from '../exit.js';
+import { onInterrupt } from '../interrupt.js';
+import { createProgress } from '../progress/progress.js';
+import { registries, schema } from '../registries.js';
+import { presets } from '../presets.js';
+import { packageVersions } from '../tracking/package-versions.js';
+import { registerSweep } from '../tracking/sweep-tracking.js';
+import { trackSweep } from '../tracking/track-sweep.js';
+import { workerCommand } from '../worker-command.js';
+
+const optionsSchema = z.object({
+  dryRun: z.boolean().default(false),
+  out: z.string().optional(),
+  jobs: z.coerce.number().int().min(1).optional(),
+  launcher: z.enum(['local', 'slurm']).optional(),
+  set: z.array(z.string()).default([]),
+  retryFailed: z.boolean().default(false),
+  rerun: z.string().optional(),
+});
+
+export function addSweep(program: Command): void {
+  addEngineOptions(
+    program
+      .command('sweep')
+      .description('run what is missing of a sweep: every arm over every seed; then print and write the comparison')
+      .argument('<sweep.yaml>', 'sweep file')
+      .option('--dry-run', 'list the trials and write nothing')
+      .option('--out <dir>', 'folder of the sweep (default: runs/NAME)')
+      .option('--jobs <n>', 'trials at a time, each a process of its own (default: one per core)')
+      .option('--launcher <id>', 'local | slurm (default: as the file says, else local)')
+      .option('--set <path=value...>', 'override a field; several values separated by commas become an axis', collect)
+      .option('--retry-failed', 'run failed trials again')
+      .option('--rerun <hash>', 'run one finished trial again, named by the start of its hash')
+      .action(runSweep),
+  );
+}
+
+function collect(value: string, previous: string[] = []): string[] {
+  return [...previous, value];
+}
+
+async function runSweep(file: string, raw: object): Promise<void> {
+  const options = parseOptions(optionsSchema, raw, '--');
+  const engine = readEngineOptions(raw);
+  const spec = loadSweep(file, { set: options.set });
+  const plan = planSweep(spec, { schema, presets });
+  if (options.dryRun) return printPlan(plan);
+
+  const store = SweepStore.create(resolve(options.out ?? join('runs', plan.name)), plan);
+  if (options.retryFailed) retryFailed(store);
+  if (options.rerun !== undefined) rerun(store, options.rerun);
+  const command = `npx gmoe sweep ${[file, ...options.set.map((set) => `--set ${set}`)].join(' ')}`;
+  registerSweep(store, command);
+  writeProvenance(store, file, command);
+
+  const tracking = trackSweep(store);
+  const progress = createProgress(store, process.stdout);
+  const stop = onInterrupt('stopping: every trial saves a checkpoint; the same command goes on from there');
+  try {
+    const submission = await launcherOf(options, spec.launcher, engine).submit({ store, stopping: spec.stopping });
+    stop.signal.addEventListener('abort', () => void submission.cancel('checkpoint'));
+    const baselines = measureBaselines(store, plan, engine);
+    for await (const event of submission.events()) progress.event(event);
+    const summary = await submission.done;
+    await baselines;
+    progress.close();
+    if (summary.finished > 0) writeReport(store);
+    await tracking.close();
+    if (stop.signal.aborted) process.exitCode = EXIT.interrupted;
+    else if (summary.failed + summary.damaged > 0) process.exitCode = EXIT.failed;
+  } finally {
+    progress.close();
+    stop.dispose();
+  }
+}
+
+function launcherOf(
+  options: z.output<typeof optionsSchema>,
+  fromFile: SweepPlan['spec']['launcher'],
+  engine: ReturnType<typeof readEngineOptions>,
+): Launcher {
+  const id = options.launcher ?? fromFile?.id ?? 'local';
+  const command = (store: SweepStore) => workerCommand(store.folder, engine);
+  if (id === 'slurm') {
+    return createSlurmLauncher({
+      command,
+      options: fromFile?.id === 'slurm' ? fromFile : slurmLauncherSchema.parse({ id: 'slurm' }),
+      summaryCommand: (store) => [process.execPath, process.argv[1]!, 'report', store.folder],
+    });
+  }
+  const jobs = options.jobs ?? (fromFile?.id === 'local' ? fromFile.jobs : undefined);
+  return createLocalLauncher({ command, ...(jobs === undefined ? {} : { jobs }) });
+}
+
+/** Scores the untouched base once for each task and base of the sweep. */
+async function measureBaselines(
+  store: SweepStore,
+  plan: SweepPlan,
+  engineOptions: ReturnType<typeof readEngineOptions>,
+): Promise<void> {
+  const folder = join(store.folder, 'baselines');
+  const configs = new Map(
+    plan.arms.map((arm) => schema.resolve(arm.trials[0]!.config)).map((config) => [baselineKey(config), config]),
+  );
+  for (const [key, config] of configs) {
+    const path = join(folder, `${key.slice(0, 16)}.json`);
+    if (existsSync(path)) continue;
+    const engine = await createEngine({ ...config.engine, ...engineOptions });
+    try {
+      const baseline = await measureBaseline(config, engine, registries);
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(path, `${JSON.stringify(baseline, null, 2)}\n`);
+    } finally {
+      await engine.dispose();
+    }
+  }
+}
+
+function writeProvenance(store: SweepStore, file: string, command: string): void {
+  const git = readGitState(process.cwd());
+  const provenance = {
+    command,
+    ...(git ? { commit: `${git.commit}${git.dirty ? ' (with uncommitted changes)' : ''}` } : {}),
+    spec: readFileSync(file, 'utf8'),
+    versions: packageVersions(),
+  };
+  writeFileSync(join(store.folder, 'provenance.json'), `${JSON.stringify(provenance, null, 2)}\n`);
+}
+
+function writeReport(store: SweepStore): void {
+  const results = loadResults(store.folder);
+  const width = process.stdout.columns;
+  const text = { color: process.stdout.isTTY && !process.env['NO_COLOR'], ...(width ? { width } : {}) };
+  process.stdout.write(`\n${renderReport(results, 'text', {}, text)}\n`);
+  const path = join(store.folder, 'report.html');
+  writeFileSync(path, renderReport(results, 'html'));
+  process.stdout.write(`report: ${path}\n`);
+}
+
+function printPlan(plan: SweepPlan): void {
+  for (const { hash, arm, seed } of plan.trials) process.stdout.write(`${hash.slice(0, 16)}  ${arm}  seed ${seed}\n`);
+  process.stdout.write(`${plan.trials.length} trials in ${plan.arms.length} arms; nothing was written\n`);
+}

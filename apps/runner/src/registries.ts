@@ -1,0 +1,30 @@
+import { loadBalanceCoordination } from '@gmoe/coordination-load-balance';
+import { normalCoordination } from '@gmoe/coordination-normal';
+import { poissonCoordination } from '@gmoe/coordination-poisson';
+import { zLossCoordination } from '@gmoe/coordination-z-loss';
+import { Registry } from '@gmoe/core';
+import { taskDefinitions } from '@gmoe/datasets';
+import { selectorDefinitions } from '@gmoe/routers-core';
+import { graphRouter } from '@gmoe/routers-graph';
+import { linearRouter } from '@gmoe/routers-linear';
+import { trialSchema, type Registries } from '@gmoe/trial';
+
+/** Every router that a config can name. A new router library is one more entry. */
+export const routers = [linearRouter, graphRouter];
+
+/** Every coordination strategy that a config can name. */
+export const coordinationStrategies = [
+  poissonCoordination,
+  normalCoordination,
+  loadBalanceCoordination,
+  zLossCoordination,
+];
+
+export const registries: Registries = {
+  routers: new Registry('router', routers),
+  selectors: new Registry('selector', selectorDefinitions),
+  coordination: new Registry('coordination strategy', coordinationStrategies),
+  tasks: new Registry('task', taskDefinitions),
+};
+
+export const schema = trialSchema(registries);

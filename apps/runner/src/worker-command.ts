@@ -1,0 +1,16 @@
+import type { EngineOptions } from '@gmoe/tensor';
+
+/** The command that starts a worker of this very program on a store. */
+export function workerCommand(folder: string, { engine, device, threads }: EngineOptions): string[] {
+  return [
+    process.execPath,
+    ...process.execArgv,
+    process.argv[1]!,
+    'worker',
+    '--store',
+    folder,
+    ...(engine ? ['--engine', engine] : []),
+    ...(device ? ['--device', device] : []),
+    ...(threads ? ['--threads', String(threads)] : []),
+  ];
+}
