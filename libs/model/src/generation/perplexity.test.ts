@@ -24,17 +24,20 @@ const weights = initWeights(config, RandomKey.fromSeed(5), 0.4);
 
 describe('perplexity', () => {
   let engine: Engine;
+  const naive = () =>
+    engine.jit((w: Weights, batch: DecoderBatch) => decoderLogits(config, w, decoderHidden(config, w, batch)), {
+      name: 'naive',
+      frozen: weights,
+    });
+  let program: ReturnType<typeof naive>;
   beforeAll(async () => {
     engine = await createEngine();
+    program = naive();
   });
   afterAll(async () => engine.dispose());
 
   /** Bits of ids[target] after ids[start..target-1], from the whole logits. */
   async function bitsOf(ids: Int32Array, start: number, target: number): Promise<number> {
-    const program = engine.jit(
-      (w: Weights, batch: DecoderBatch) => decoderLogits(config, w, decoderHidden(config, w, batch)),
-      { name: 'naive', frozen: weights },
-    );
     const context = Array.from(ids.subarray(start, target));
     const logits = await program(packRow([context], 128));
     const row = Array.from(logits.data.subarray((context.length - 1) * 300, context.length * 300));

