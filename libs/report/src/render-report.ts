@@ -4,6 +4,7 @@ import { summarise, type SummariseOptions, type SweepSummary } from './summary/i
 import {
   armTable,
   comparisonTable,
+  effectTable,
   failureTable,
   paperTable,
   renderCsv,
@@ -49,7 +50,12 @@ export function renderReport(
 }
 
 function tablesOf(summary: SweepSummary): Table[] {
-  return [armTable(summary), ...filled(comparisonTable(summary)), ...filled(failureTable(summary))];
+  return [
+    armTable(summary),
+    ...filled(comparisonTable(summary)),
+    ...filled(effectTable(summary)),
+    ...filled(failureTable(summary)),
+  ];
 }
 
 function filled(table: Table): Table[] {

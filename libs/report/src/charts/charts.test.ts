@@ -5,6 +5,7 @@ import { axisChart, numericAxes } from './axis-chart.js';
 import { niceRange } from './chart.js';
 import { lossCurves } from './curves.js';
 import { paretoFront } from './pareto-chart.js';
+import { shownArms } from './shown-arms.js';
 import { panels } from './panels.js';
 
 describe('lossCurves', () => {
@@ -60,6 +61,19 @@ describe('axes of charts', () => {
     expect(places[2]!.top).toBeGreaterThan(places[0]!.top + 100);
     expect(places[4]!.top + 100 + 40).toBe(height);
     expect(places.map(({ last }) => last)).toEqual([false, false, false, true, true]);
+  });
+});
+
+describe('shownArms', () => {
+  it('of many arms the reference and the best', () => {
+    const many = Array.from({ length: 40 }, (_, i) => armTrials(`arm ${i}`, [0.3 + i / 100, 0.3 + i / 90])).flat();
+    const summary = summarise(plainResults(many), { resamples: 100 });
+    const { groups, caption } = shownArms(summary, '');
+    expect(summary.arms.filter(({ group }) => groups.has(group)).map(({ arm }) => arm)).toEqual([
+      'arm 0',
+      ...Array.from({ length: 23 }, (_, i) => `arm ${i + 17}`),
+    ]);
+    expect(caption).toBe(' Shown: the reference and the best 23 of 40 arms.');
   });
 });
 

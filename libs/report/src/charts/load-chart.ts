@@ -1,12 +1,14 @@
 import type { SweepSummary } from '../summary/index.js';
 import { AXIS, makeChart, type Chart } from './chart.js';
 import { INK, MUTED, SEQUENTIAL } from './palette.js';
+import { shownArms } from './shown-arms.js';
 import { panels, panelTitles } from './panels.js';
 
 /** Share of the tokens per expert and layer, one heatmap per arm. */
 export function loadChart(summary: SweepSummary, context: string): Chart | undefined {
+  const shown = shownArms(summary, context);
   const arms = summary.arms.flatMap((arm) =>
-    arm.context === context && arm.load ? [{ name: arm.arm, load: arm.load }] : [],
+    shown.groups.has(arm.group) && arm.load ? [{ name: arm.arm, load: arm.load }] : [],
   );
   if (arms.length === 0) return undefined;
   const most = Math.max(...arms.flatMap(({ load }) => load.share.flat()));
@@ -22,7 +24,8 @@ export function loadChart(summary: SweepSummary, context: string): Chart | undef
         `Share of the tokens that each expert carries, per layer; an even load would be ${(100 / experts).toFixed(1)} % everywhere.` +
         (sorted
           ? ' Experts of a layer are sorted by load before averaging over seeds: expert 3 of one seed is not expert 3 of another.'
-          : ''),
+          : '') +
+        shown.caption,
       alt: `Expert load of ${arms.length} arms; the busiest expert carries ${(100 * most).toFixed(0)} %.`,
     },
     ({ width, narrow }) => {

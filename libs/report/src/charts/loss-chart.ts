@@ -4,11 +4,13 @@ import { armColours } from './arm-colours.js';
 import { AXIS, makeChart, niceRange, type Chart } from './chart.js';
 import type { ArmCurves, Curves } from './curves.js';
 import { MUTED } from './palette.js';
+import { shownArms } from './shown-arms.js';
 import { panels, panelTitles, type Panel } from './panels.js';
 
 /** Training loss, one panel per arm: seeds thin, mean thick, band of one standard deviation, all arms' mean grey. */
 export function lossChart(curves: Curves, summary: SweepSummary, context: string): Chart | undefined {
-  const arms = curves.arms.filter((arm) => arm.context === context);
+  const shown = shownArms(summary, context);
+  const arms = curves.arms.filter((arm) => arm.context === context && shown.groups.has(arm.group));
   if (arms.length === 0) return undefined;
   const summaries = summary.arms.filter((arm) => arm.context === context);
   const colours = armColours(summaries);
@@ -24,7 +26,7 @@ export function lossChart(curves: Curves, summary: SweepSummary, context: string
       title: `Training loss${context ? `, ${context}` : ''}`,
       caption:
         `Thick: mean over seeds. Band: ± one standard deviation. Thin: single seeds. Dotted grey: mean of all arms, for comparison.` +
-        ` ${curves.metric === 'train/lm_loss' ? 'Language-model loss without auxiliary losses.' : 'Total loss, auxiliary losses included.'}${smoothing}`,
+        ` ${curves.metric === 'train/lm_loss' ? 'Language-model loss without auxiliary losses.' : 'Total loss, auxiliary losses included.'}${smoothing}${shown.caption}`,
       alt: `Training loss over ${last} steps for ${arms.length} arms.`,
     },
     ({ width, narrow }) => {

@@ -5,7 +5,18 @@ import { summarise, type SummariseOptions } from '../summary/index.js';
 import { armTable } from '../tables/index.js';
 import { escapeHtml } from './escape-html.js';
 import { htmlTable } from './html-table.js';
-import { comparisons, definitions, failures, figure, finding, heading, notes, paper, reproduce } from './sections.js';
+import {
+  comparisons,
+  definitions,
+  effects,
+  failures,
+  figure,
+  finding,
+  heading,
+  notes,
+  paper,
+  reproduce,
+} from './sections.js';
 import { STYLE_SHEET } from './style-sheet.js';
 
 /**
@@ -20,8 +31,10 @@ export function renderHtml(results: SweepResults, options: SummariseOptions = {}
     (...ids: string[]) =>
     (chart: Chart) =>
       ids.some((id) => chart.id.startsWith(`${id}-`));
-  const titled = (title: string, chosen: readonly Chart[]) =>
-    chosen.length === 0 ? '' : `<h2>${title}</h2>\n${chosen.map(figure).join('\n')}`;
+  const titled = (title: string, ...parts: (string | readonly Chart[])[]) => {
+    const filled = parts.flatMap((part) => (typeof part === 'string' ? part : part.map(figure))).filter(Boolean);
+    return filled.length === 0 ? '' : `<h2>${title}</h2>\n${filled.join('\n')}`;
+  };
   const body = [
     heading(summary),
     finding(summary),
@@ -31,7 +44,12 @@ export function renderHtml(results: SweepResults, options: SummariseOptions = {}
     comparisons(summary, section(starts('differences'))),
     notes(summary),
     titled('Hyper-parameters', section(starts('axis'))),
-    titled('What matters, and what it costs', section(starts('importance', 'pareto'))),
+    titled(
+      'What matters, and what it costs',
+      section(starts('importance')),
+      effects(summary),
+      section(starts('pareto')),
+    ),
     titled('Training', section(starts('loss'))),
     titled('What the experts do', section(starts('load', 'co-selection', 'collaboration'))),
     titled('Confidence', section(starts('reliability'))),

@@ -1,7 +1,7 @@
 import { METRICS } from '../summary/metric-catalog.js';
 import type { Chart } from '../charts/chart.js';
 import type { SweepSummary } from '../summary/index.js';
-import { comparisonTable, failureTable, paperTable, testTable } from '../tables/index.js';
+import { comparisonTable, effectTable, failureTable, paperTable, testTable } from '../tables/index.js';
 import { escapeHtml } from './escape-html.js';
 import { htmlTable } from './html-table.js';
 
@@ -51,6 +51,12 @@ export function comparisons(summary: SweepSummary, chart: readonly Chart[]): str
     `<details><summary>In words</summary><ul class="plain">${words.join('\n')}</ul></details>`,
     `<details><summary>Further tests and effect sizes</summary>${htmlTable(testTable(summary))}</details>`,
   ].join('\n');
+}
+
+export function effects(summary: SweepSummary): string {
+  return summary.effects.length === 0
+    ? ''
+    : `<h3>What each choice does, averaged over the others</h3>${htmlTable(effectTable(summary))}`;
 }
 
 export function paper(summary: SweepSummary): string {

@@ -39,7 +39,7 @@ td.faint{color:var(--muted)}
 figure{margin:0 0 2.6em}
 figcaption{color:var(--muted);font-size:.88rem;margin-top:.5em;max-width:75ch}
 .chart svg{display:block;width:100%;height:auto}
-.narrow{display:none}
+.narrow,wbr{display:none}
 ul.plain{padding-left:1.1em;margin:.4em 0 1em}
 ul.plain li{margin:.35em 0;overflow-wrap:anywhere}
 dl{display:grid;grid-template-columns:minmax(9em,max-content) 1fr;gap:8px 20px;margin:0}
@@ -48,7 +48,7 @@ dd{margin:0;overflow-wrap:anywhere}
 pre{background:var(--raised);border-radius:4px;padding:12px 14px;overflow-x:auto;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 code{font:.92em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 summary{cursor:pointer;font-weight:600;margin:.8em 0}
-@media(max-width:760px){main{padding:12px 16px 48px}h1{font-size:1.5rem}.wide{display:none}.narrow{display:block}dl{grid-template-columns:1fr;gap:2px}dd{margin-bottom:10px}
+@media(max-width:760px){main{padding:12px 16px 48px}h1{font-size:1.5rem}.wide{display:none}.narrow{display:block}wbr{display:inline}dl{grid-template-columns:1fr;gap:2px}dd{margin-bottom:10px}
 th:first-child,td:first-child{min-width:8.2em;max-width:40vw;white-space:normal;overflow-wrap:anywhere}.finding{padding:12px 14px}}
 @media print{.scroll{overflow:visible}details>*{display:block}figure,tr{break-inside:avoid}}
 `.trim();

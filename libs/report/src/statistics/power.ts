@@ -12,6 +12,9 @@ export interface PowerOptions {
 
 const MOST_SEEDS = 10_000;
 
+/** Every comparison of a sweep asks for the same few. */
+const DETECTABLE = new Map<string, number>();
+
 /**
  * Distribution function of the noncentral t: `F(t; df, delta) = E[Phi(t U - delta)]`, U = chi_df / sqrt(df), by
  * quadrature over U.
@@ -20,7 +23,7 @@ export function noncentralTCdf(t: number, df: number, delta: number): number {
   const logScale = Math.log(2) + (df / 2) * Math.log(df / 2) - gammaln(df / 2);
   const reach = 13 / Math.sqrt(2 * df);
   const density = (u: number) => Math.exp(logScale + (df - 1) * Math.log(u) - (df * u * u) / 2);
-  return integrate((u) => normalCdf(t * u - delta, 0, 1) * density(u), Math.max(0, 1 - reach), 1 + reach, 128);
+  return integrate((u) => normalCdf(t * u - delta, 0, 1) * density(u), Math.max(0, 1 - reach), 1 + reach, 40);
 }
 
 /** Power of the two-sided paired t test on n seeds for a true standardised difference d_z. */
@@ -53,6 +56,9 @@ export function seedsNeeded(dz: number, { power = 0.8, alpha = 0.05 }: PowerOpti
 /** The smallest standardised difference d_z that a paired t test on n seeds sees with the asked power. */
 export function detectableDz(n: number, { power = 0.8, alpha = 0.05 }: PowerOptions = {}): number | undefined {
   if (n < 2) return undefined;
+  const name = `${n} ${power} ${alpha}`;
+  const known = DETECTABLE.get(name);
+  if (known !== undefined) return known;
   let low = 0;
   let high = 1;
   while (pairedTPower(high, n, alpha) < power) high *= 2;
@@ -61,5 +67,6 @@ export function detectableDz(n: number, { power = 0.8, alpha = 0.05 }: PowerOpti
     if (pairedTPower(middle, n, alpha) < power) low = middle;
     else high = middle;
   }
+  DETECTABLE.set(name, high);
   return high;
 }

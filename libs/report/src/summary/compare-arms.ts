@@ -18,7 +18,8 @@ import {
 import type { Arm } from './arms.js';
 import type { MetricDefinition } from './metric-catalog.js';
 import { metricValue } from './metric-values.js';
-import type { Comparison, ExampleComparison, Verdict } from './summary.js';
+import type { Comparison, ExampleComparison } from './summary.js';
+import { judge, type Judged } from './verdict.js';
 import { comparisonWording } from './wording.js';
 
 export interface ComparisonOptions {
@@ -31,39 +32,38 @@ export interface ComparisonOptions {
 /** Compares each arm with the reference on the seeds and the examples that both have; Holm over all of them. */
 export function compareArms(reference: Arm, others: readonly Arm[], options: ComparisonOptions): Comparison[] {
   const drafts = others.map((arm) => compare(arm, reference, options));
-  const adjusted = holm(drafts.map(({ p }) => p ?? undefined));
-  const alpha = 1 - options.level;
-  return drafts.map((draft, i) => {
+  const adjusted = holm(drafts.map(({ draft }) => draft.p ?? undefined));
+  return drafts.map(({ draft, judged }, i) => {
     const pHolm = adjusted[i] ?? null;
-    const verdict = verdictOf(draft, pHolm, alpha, options.primary);
-    const judged = { ...draft, pHolm, verdict };
-    return { ...judged, wording: comparisonWording(judged, options.primary, drafts.length) };
+    const { verdict } = judged.corrected(pHolm, 1 - options.level, options.primary);
+    const comparison = { ...draft, pHolm, verdict };
+    return { ...comparison, wording: comparisonWording(comparison, options.primary, drafts.length) };
   });
 }
 
 type Draft = Omit<Comparison, 'pHolm' | 'verdict' | 'wording'>;
 
-function compare(arm: Arm, reference: Arm, options: ComparisonOptions): Draft {
+function compare(arm: Arm, reference: Arm, options: ComparisonOptions): { draft: Draft; judged: Judged } {
   const mine = valuesBySeed(arm, options.primary);
   const theirs = valuesBySeed(reference, options.primary);
   const seeds = [...mine.keys()].filter((seed) => theirs.has(seed)).sort((a, b) => a - b);
   const differences = seeds.map((seed) => mine.get(seed)! - theirs.get(seed)!);
   const t = pairedTTest(differences, options.level);
   const sign = differences.length > 0 ? signTest(differences) : null;
-  // Equal differences on every seed happen by chance on a small test set; a t test would call that certainty.
-  const noSpread = t !== undefined && !(t.std > 1e-12 * Math.abs(t.difference));
+  const judged = judge(differences, t, sign);
+  const noSpread = judged.test === 'sign';
   const dz = noSpread ? undefined : cohensDz(differences);
   const detectable = noSpread ? undefined : detectableDz(differences.length);
-  return {
+  const draft: Draft = {
     arm: arm.name,
     reference: reference.name,
     context: arm.context,
     seeds,
     difference: differences.length > 0 ? mean(differences) : null,
     std: differences.length > 1 ? sampleStd(differences) : null,
-    interval: noSpread ? null : (t?.interval ?? null),
-    p: (noSpread ? sign?.p : t?.p) ?? null,
-    test: t === undefined ? null : noSpread ? 'sign' : 'paired t',
+    interval: judged.interval,
+    p: judged.p,
+    test: judged.test,
     sign,
     wilcoxon: differences.length > 0 ? wilcoxonSignedRank(differences) : null,
     examples: options.primary.id === 'accuracy' ? compareExamples(arm, reference, seeds, options) : null,
@@ -75,6 +75,7 @@ function compare(arm: Arm, reference: Arm, options: ComparisonOptions): Draft {
     seedsNeeded: dz === undefined || dz === 0 ? null : (seedsNeeded(dz) ?? null),
     detectableDifference: detectable === undefined || t === undefined ? null : detectable * t.std,
   };
+  return { draft, judged };
 }
 
 function valuesBySeed(arm: Arm, metric: MetricDefinition): Map<number, number> {
@@ -84,13 +85,6 @@ function valuesBySeed(arm: Arm, metric: MetricDefinition): Map<number, number> {
       return value === undefined ? [] : [[record.trial.seed, value] as const];
     }),
   );
-}
-
-function verdictOf({ difference, p }: Draft, pHolm: number | null, alpha: number, metric: MetricDefinition): Verdict {
-  if (difference === null || p === null || pHolm === null) return 'too few seeds';
-  if (p >= alpha || metric.better === 'neither') return 'no evidence';
-  if (pHolm >= alpha) return 'suggestive';
-  return difference > 0 === (metric.better === 'higher') ? 'better' : 'worse';
 }
 
 function compareExamples(

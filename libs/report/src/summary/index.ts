@@ -1,3 +1,4 @@
 export type * from './summary.js';
+export type { AxisEffect } from './axis-effects.js';
 export { summarise, summariseOptionsSchema, type SummariseOptions } from './summarise.js';
 export { METRICS, metricDefinition, type MetricDefinition, type Unit } from './metric-catalog.js';

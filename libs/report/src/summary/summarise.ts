@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { SweepResults } from '../results/sweep-results.js';
 import { varianceShares } from '../statistics/index.js';
 import { axisValue, groupArms, treatmentAxes, type Arm } from './arms.js';
+import { axisEffects, type AxisEffect } from './axis-effects.js';
 import { baselineRows } from './baseline-rows.js';
 import { compareArms, type ComparisonOptions } from './compare-arms.js';
 import { metricDefinition, type MetricDefinition } from './metric-catalog.js';
@@ -45,7 +46,16 @@ export function summarise(results: SweepResults, options: SummariseOptions = {})
     throw new UserError(`report: metric: no trial reported '${metric}'; reported: ${known.join(', ') || 'none'}`);
   }
   const comparisonOptions: ComparisonOptions = { primary, level, resamples, key };
-  const comparisons = contexts.flatMap((context) => compareWithin(arms, context, reference, comparisonOptions));
+  const comparisons: Comparison[] = [];
+  const effects: AxisEffect[] = [];
+  for (const context of contexts) {
+    const base = referenceIn(arms, context, reference);
+    if (!base) continue;
+    const here = arms.filter((arm) => arm.context === context);
+    const others = here.filter((arm) => arm !== base);
+    comparisons.push(...compareArms(base, others, comparisonOptions));
+    effects.push(...axisEffects(here, base, primary, level));
+  }
   const baselines = baselineRows(results.baselines, contexts, arms, primary);
   const of = <T extends { readonly context: string }>(rows: readonly T[], context: string) =>
     rows.filter((row) => row.context === context);
@@ -68,11 +78,19 @@ export function summarise(results: SweepResults, options: SummariseOptions = {})
     arms: summaries,
     baselines,
     comparisons,
+    effects,
     importance: contexts.flatMap((context) => importanceOf(of(arms, context), context, primary)),
     failures: results.trials.flatMap(failureOf),
     stops: results.stops,
     headline: contexts.map((context) =>
-      headline(of(summaries, context), of(comparisons, context), of(baselines, context), primary, context),
+      headline(
+        of(summaries, context),
+        of(comparisons, context),
+        of(effects, context),
+        of(baselines, context),
+        primary,
+        context,
+      ),
     ),
     notes: readingNotes(summaries, comparisons, primary),
     warnings: results.warnings,
@@ -94,22 +112,11 @@ function markBest(arms: readonly ArmSummary[], primary: MetricDefinition): ArmSu
   });
 }
 
-function compareWithin(
-  arms: readonly Arm[],
-  context: string,
-  reference: string | undefined,
-  options: ComparisonOptions,
-): Comparison[] {
+/** The arm of this context that others are compared with: the chosen one, its like under another task, or the first. */
+function referenceIn(arms: readonly Arm[], context: string, reference: string | undefined): Arm | undefined {
   const here = arms.filter((arm) => arm.context === context);
   const chosen = arms.find((arm) => arm.name === reference);
-  const same = (arm: Arm) => sameTreatment(arm, chosen);
-  const base = here.find((arm) => arm.name === reference) ?? here.find(same) ?? here[0];
-  if (!base) return [];
-  return compareArms(
-    base,
-    here.filter((arm) => arm !== base),
-    options,
-  );
+  return here.find((arm) => arm === chosen) ?? here.find((arm) => sameTreatment(arm, chosen)) ?? here[0];
 }
 
 function sameTreatment(arm: Arm, chosen: Arm | undefined): boolean {

@@ -9,6 +9,7 @@ import type {
   WilcoxonTest,
 } from '../statistics/index.js';
 import type { AxisShare } from '../statistics/index.js';
+import type { AxisEffect } from './axis-effects.js';
 import type { MetricDefinition } from './metric-catalog.js';
 import type { Provenance } from '../results/sweep-results.js';
 
@@ -134,6 +135,8 @@ export interface SweepSummary {
   readonly arms: readonly ArmSummary[];
   readonly baselines: readonly BaselineSummary[];
   readonly comparisons: readonly Comparison[];
+  /** What each value of an axis does, averaged over the other axes; only for grids. */
+  readonly effects: readonly AxisEffect[];
   readonly importance: readonly ImportanceSummary[];
   readonly failures: readonly FailureSummary[];
   /** Arms that early stopping ended; they have no final value. */

@@ -1,6 +1,7 @@
 import { smallestSignP } from '../statistics/index.js';
 import type { MetricDefinition } from './metric-catalog.js';
 import { differenceUnit, formatDifference, formatInterval, formatP, formatValue, formatWithUnit } from './numbers.js';
+import type { AxisEffect } from './axis-effects.js';
 import type { ArmSummary, BaselineSummary, Comparison } from './summary.js';
 
 type Judged = Omit<Comparison, 'wording'>;
@@ -44,6 +45,7 @@ export function comparisonWording(comparison: Judged, metric: MetricDefinition, 
 export function headline(
   arms: readonly ArmSummary[],
   comparisons: readonly Comparison[],
+  effects: readonly AxisEffect[],
   baselines: readonly BaselineSummary[],
   metric: MetricDefinition,
   context: string,
@@ -57,7 +59,7 @@ export function headline(
   const extreme = metric.better === 'lower' ? 'lowest' : 'highest';
   const seeds = estimate.n === 1 ? 'one seed' : `mean ± standard deviation of ${estimate.n} seeds`;
   const lead = `${best.arm} has the ${extreme} mean ${metric.label.toLowerCase()}: ${value} (${seeds})`;
-  return `${prefix}${[lead + beyondNoise(best, arms, comparisons, metric), ...aboveBaselines(arms, baselines, metric)].join(' ')}`;
+  return `${prefix}${[lead + beyondNoise(best, arms, comparisons, metric), ...shownEffects(effects, metric), ...aboveBaselines(arms, baselines, metric)].join(' ')}`;
 }
 
 function beyondNoise(
@@ -78,6 +80,20 @@ function beyondNoise(
     `. It is the reference itself: ${seen} of ${comparisons.length} other arms are shown to be worse.` +
     (runnerUp ? ` The nearest, ${runnerUp.arm}: ${runnerUp.wording}.` : '')
   );
+}
+
+/** The axes whose effect is beyond noise, in a sentence each. */
+function shownEffects(effects: readonly AxisEffect[], metric: MetricDefinition): string[] {
+  return effects
+    .filter(({ verdict }) => verdict === 'better' || verdict === 'worse')
+    .map(({ axis, value, reference, difference, interval, settings, seeds, pHolm }) => {
+      const size = `${formatDifference(difference, metric.unit)}${differenceUnit(metric.unit)}`;
+      const range = interval ? ` ${formatInterval(interval, metric.unit, true)}` : '';
+      return (
+        `Averaged over ${settings} settings of the rest, ${axis} ${value} rather than ${reference} gives ${size}${range} ` +
+        `over ${seeds.length} seeds, p ${equals(pHolm!)} after Holm’s correction over ${effects.length} effects.`
+      );
+    });
 }
 
 function aboveBaselines(

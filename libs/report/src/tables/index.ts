@@ -2,6 +2,7 @@ export type { Cell, Column, Table } from './table.js';
 export { tableRecords } from './table.js';
 export { armTable } from './arm-table.js';
 export { comparisonTable } from './comparison-table.js';
+export { effectTable } from './effect-table.js';
 export { failureTable } from './failure-table.js';
 export { paperTable } from './paper-table.js';
 export { testTable } from './test-table.js';

@@ -53,6 +53,5 @@ export function renderText(table: Table, { color = false, width = Infinity }: Te
 }
 
 function widthOf(text: string): number {
-   
   return Math.max(...text.split('\n').map((line) => [...line.replace(/\u001b\[[0-9;]*m/g, '')].length));
 }
