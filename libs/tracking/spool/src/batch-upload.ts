@@ -1,4 +1,4 @@
-import { HttpError, InvalidRequestError, LIMITS, type MlflowClient } from 'mlflow-js-client';
+import { HttpError, InvalidRequestError, LIMITS, type CallOptions, type MlflowClient } from 'mlflow-js-client';
 import type { DeadLetter } from './dead-letters.js';
 import { mlflowValue, sha256 } from './mlflow-values.js';
 import type { BatchItem } from './upload-items.js';
@@ -44,10 +44,10 @@ export class BatchUpload {
    *
    * @throws MlflowError if the server cannot be reached or wants nothing at all; nothing is lost then
    */
-  async flush(client: MlflowClient, state: UploadState, signal: AbortSignal | undefined): Promise<DeadLetter[]> {
+  async flush(client: MlflowClient, state: UploadState, call: CallOptions): Promise<DeadLetter[]> {
     const items = this.#items;
     if (items.length === 0) return [];
-    const letters = await sendHalving(client, state, items, signal);
+    const letters = await sendHalving(client, state, items, call);
     this.#items = [];
     this.#bytes = this.#params = this.#tags = 0;
     return letters;
@@ -58,22 +58,22 @@ async function sendHalving(
   client: MlflowClient,
   state: UploadState,
   items: readonly BatchItem[],
-  signal: AbortSignal | undefined,
+  call: CallOptions,
 ): Promise<DeadLetter[]> {
   const { letters, rest } = settleParams(items, state);
   if (rest.length === 0) return letters;
   try {
-    await send(client, state.runId!, rest, signal);
+    await send(client, state.runId!, rest, call);
   } catch (error) {
     if (!isRefusal(error)) throw error;
     if (rest.length > 1) {
       const half = rest.length >> 1;
       for (const part of [rest.slice(0, half), rest.slice(half)])
-        letters.push(...(await sendHalving(client, state, part, signal)));
+        letters.push(...(await sendHalving(client, state, part, call)));
       return letters;
     }
     const [item] = rest as [BatchItem];
-    if (await sendShorter(client, state, item, signal)) return letters;
+    if (await sendShorter(client, state, item, call)) return letters;
     letters.push({ id: item.id, reason: (error as Error).message, item: item.item });
     return letters;
   }
@@ -108,7 +108,7 @@ async function send(
   client: MlflowClient,
   runId: string,
   items: readonly BatchItem[],
-  signal: AbortSignal | undefined,
+  call: CallOptions,
 ): Promise<void> {
   await client.runs.logBatch(
     runId,
@@ -117,7 +117,7 @@ async function send(
       params: items.flatMap((item) => (item.kind === 'param' ? [item.item] : [])),
       tags: items.flatMap((item) => (item.kind === 'tag' ? [item.item] : [])),
     },
-    { signal },
+    call,
   );
 }
 
@@ -125,7 +125,7 @@ async function sendShorter(
   client: MlflowClient,
   state: UploadState,
   item: BatchItem,
-  signal: AbortSignal | undefined,
+  call: CallOptions,
 ): Promise<boolean> {
   if (item.kind !== 'param') return false;
   for (const limit of SHORTER_PARAMS) {
@@ -135,7 +135,7 @@ async function sendShorter(
         client,
         state.runId!,
         [{ ...item, item: { key: item.item.key, value: mlflowValue(item.whole, limit) } }],
-        signal,
+        call,
       );
     } catch (error) {
       if (isRefusal(error)) continue;

@@ -9,6 +9,8 @@ export interface JournalLine {
   /** undefined if the line cannot be read: torn by a crash, or garbage. */
   readonly record: JournalRecord | undefined;
   readonly text: string;
+  /** Offset of its first byte. */
+  readonly start: number;
   /** Offset of the byte after the line. */
   readonly end: number;
 }
@@ -32,8 +34,8 @@ export function* readJournal(file: string, offset = 0): Generator<JournalLine> {
       let start = 0;
       for (let end = data.indexOf(0x0a); end >= 0; end = data.indexOf(0x0a, start)) {
         const text = data.toString('utf8', start, end);
+        if (text !== '') yield { record: parse(text), text, start: base + start, end: base + end + 1 };
         start = end + 1;
-        if (text !== '') yield { record: parse(text), text, end: base + start };
       }
       rest = Buffer.from(data.subarray(start));
       if (rest.length > MAX_LINE) throw new Error(`${file}: a line of more than ${MAX_LINE} bytes at ${base}`);

@@ -1,15 +1,14 @@
-import { existsSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
-import { HttpError, UnsupportedError, type MlflowClient, type RunStatus } from 'mlflow-js-client';
+import { HttpError, UnsupportedError, type CallOptions, type MlflowClient, type RunStatus } from 'mlflow-js-client';
 import { BatchUpload, isRefusal } from './batch-upload.js';
 import { appendDeadLetters, type DeadLetter } from './dead-letters.js';
+import { ensureRun } from './ensure-run.js';
 import type { ExperimentCache } from './experiment-cache.js';
-import { readJournal } from './journal-reader.js';
-import { uploadModel } from './model-upload.js';
-import { mlflowArtifactPath, OVERFLOW_ARTIFACT, wellFormed } from './mlflow-values.js';
+import { uploadFile } from './file-upload.js';
+import { journalBytes, readJournal } from './journal-reader.js';
+import { OVERFLOW_ARTIFACT } from './mlflow-values.js';
 import { overflowArtifact } from './overflow-artifact.js';
 import { isAlive } from './process-identity.js';
-import { JOURNAL_SUFFIX, type JournalRecord, type RunHeader } from './records.js';
+import type { JournalRecord, RunHeader } from './records.js';
 import { batchItems, overflows } from './upload-items.js';
 import { freshState, loadState, saveState, sidecarFiles, type UploadState } from './upload-state.js';
 
@@ -20,6 +19,7 @@ export class RunDeletedError extends Error {}
 export class RunUpload {
   readonly state: UploadState;
   readonly #files: ReturnType<typeof sidecarFiles>;
+  readonly #call: CallOptions;
   #header: RunHeader | undefined;
   #batch = new BatchUpload();
   /** Offset up to which records are in the batch. */
@@ -29,12 +29,13 @@ export class RunUpload {
     readonly journal: string,
     private readonly client: MlflowClient,
     private readonly experiments: ExperimentCache,
-    private readonly signal?: AbortSignal,
+    signal?: AbortSignal,
     private readonly onProgress: () => void = () => undefined,
   ) {
     this.#files = sidecarFiles(journal, client.trackingUri);
     this.state = loadState(this.#files.state, client.trackingUri);
     this.#reached = this.state.offset;
+    this.#call = { signal };
   }
 
   get header(): RunHeader | undefined {
@@ -93,12 +94,13 @@ export class RunUpload {
   }
 
   async #drain(): Promise<void> {
-    await this.#ensureRun();
-    for (const line of readJournal(this.journal, this.state.offset)) {
+    const { client, experiments, journal, state } = this;
+    if (await ensureRun(client, experiments, journal, this.header!, state, this.#call)) this.#save();
+    for (const line of readJournal(journal, state.offset)) {
       if (!line.record) {
         await this.#flush();
         this.#letters([
-          { id: `${line.end}:line`, reason: 'unreadable line: torn by a crash', item: line.text.slice(0, 200) },
+          { id: tornLineId(line.start), reason: 'unreadable line: torn by a crash', item: line.text.slice(0, 200) },
         ]);
       } else await this.#take(line.record);
       this.#reached = line.end;
@@ -106,6 +108,7 @@ export class RunUpload {
     await this.#flush();
     await this.#writeOverflow();
     await this.#endIfKilled();
+    this.#noteTornTail();
   }
 
   async #take(record: JournalRecord): Promise<void> {
@@ -134,102 +137,14 @@ export class RunUpload {
         return this.#letters([{ id: `${record.n}:rejected`, reason: record.reason, item: record.what }]);
       default:
         await this.#flush();
-        await this.#takeFile(record);
+        this.#letters(await uploadFile(this.client, this.journal, record, this.state, this.#call));
+        this.onProgress();
     }
-  }
-
-  async #takeFile(record: Extract<JournalRecord, { type: 'artifact' | 'dataset' | 'model' }>): Promise<void> {
-    const call = { signal: this.signal };
-    try {
-      if (record.type === 'artifact') {
-        const file = resolve(dirname(this.journal), record.file);
-        if (!existsSync(file)) throw new UnsupportedError(`there is no file ${basename(file)}`);
-        await this.client.artifacts.upload(
-          { artifactUri: this.state.artifactUri! },
-          mlflowArtifactPath(record.path),
-          { file },
-          call,
-        );
-      } else if (record.type === 'dataset') {
-        const { name, digest, source, sourceType, schema, profile, context } = record.dataset;
-        const input = {
-          name: name.slice(0, 500),
-          digest: digest.slice(0, 36),
-          source: source.slice(0, 65_535),
-          sourceType,
-          context,
-        };
-        const rest = { ...(schema !== undefined && { schema }), ...(profile !== undefined && { profile }) };
-        await this.client.runs.logInputs(
-          this.state.runId!,
-          [{ ...input, ...rest, tags: { digest: digest.slice(0, 500) } }],
-          call,
-        );
-      } else {
-        const { experimentId, runId, artifactUri } = this.state;
-        const place = { experimentId: experimentId!, runId: runId!, artifactUri: artifactUri! };
-        this.state.models[record.name] = await uploadModel(this.client, place, record, dirname(this.journal), call);
-      }
-    } catch (error) {
-      const missing = error instanceof HttpError && error.endpointMissing && (await this.#isMlflow());
-      if (!isRefusal(error) && !(error instanceof UnsupportedError) && !missing) throw error;
-      const key =
-        record.type === 'artifact' ? record.path : record.type === 'dataset' ? record.dataset.name : record.name;
-      this.#letters([{ id: `${record.n}:${record.type}:${key}`, reason: (error as Error).message, item: record }]);
-    }
-    this.onProgress();
-  }
-
-  /** A missing endpoint means an older server, or none at all; only the first is a reason to go on. */
-  async #isMlflow(): Promise<boolean> {
-    return this.client.version({ signal: this.signal }).then(
-      () => true,
-      () => false,
-    );
-  }
-
-  async #ensureRun(): Promise<void> {
-    const { state } = this;
-    const { id, experiment, name, parent, t } = this.header!;
-    if (state.runId === undefined) {
-      state.experimentId = await this.experiments.id(wellFormed(experiment));
-      const parentId = parent === undefined ? undefined : await this.#findParent(parent);
-      const { run } = await this.client.runs.createOnce(
-        {
-          runKey: id,
-          experimentId: state.experimentId,
-          name: wellFormed(name),
-          startTime: t,
-          tags: { 'mlflow.source.type': 'LOCAL', ...(parentId !== undefined && { 'mlflow.parentRunId': parentId }) },
-        },
-        { signal: this.signal },
-      );
-      state.runId = run.info.runId;
-      state.artifactUri = run.info.artifactUri;
-      state.parentLinked = parent === undefined || run.tags['mlflow.parentRunId'] !== undefined;
-      this.#save();
-    }
-    if (!state.parentLinked && parent !== undefined) {
-      const parentId = await this.#findParent(parent);
-      if (parentId === undefined) return;
-      await this.client.runs.setTags(state.runId, { 'mlflow.parentRunId': parentId }, { signal: this.signal });
-      state.parentLinked = true;
-      this.#save();
-    }
-  }
-
-  /** From the upload of the parent's journal beside this one, else from the server. */
-  async #findParent(parent: string): Promise<string | undefined> {
-    const beside = resolve(dirname(this.journal), `${parent}${JOURNAL_SUFFIX}`);
-    const { runId } = loadState(sidecarFiles(beside, this.client.trackingUri).state, this.client.trackingUri);
-    if (runId !== undefined) return runId;
-    const [found] = await this.client.runs.findByKey(this.state.experimentId!, parent, { signal: this.signal });
-    return found?.info.runId;
   }
 
   async #flush(): Promise<void> {
     if (this.#batch.size > 0) {
-      this.#letters(await this.#batch.flush(this.client, this.state, this.signal));
+      this.#letters(await this.#batch.flush(this.client, this.state, this.#call));
       this.onProgress();
     }
     if (this.#reached > this.state.offset) {
@@ -241,7 +156,7 @@ export class RunUpload {
   async #setStatus(status: RunStatus, endTime: number | undefined): Promise<void> {
     await this.client.runs.update(
       { runId: this.state.runId!, status, ...(endTime !== undefined && { endTime }) },
-      { signal: this.signal },
+      this.#call,
     );
     this.state.status = status === 'RUNNING' ? undefined : status;
     this.#save();
@@ -251,9 +166,8 @@ export class RunUpload {
     if (!this.state.overflow) return;
     try {
       const content = overflowArtifact(this.journal, this.state.paramLimit);
-      await this.client.artifacts.upload({ artifactUri: this.state.artifactUri! }, OVERFLOW_ARTIFACT, content, {
-        signal: this.signal,
-      });
+      const owner = { artifactUri: this.state.artifactUri! };
+      await this.client.artifacts.upload(owner, OVERFLOW_ARTIFACT, content, this.#call);
     } catch (error) {
       if (!isRefusal(error) && !(error instanceof UnsupportedError)) throw error;
       this.#letters([
@@ -270,6 +184,14 @@ export class RunUpload {
     if (status === undefined && process && isAlive(process) === false) await this.#setStatus('KILLED', lastTime);
   }
 
+  /** What a process that is no more left of its last line. */
+  #noteTornTail(): void {
+    const bytes = journalBytes(this.journal) - this.state.offset;
+    if (this.state.status === undefined || this.state.process === undefined || bytes <= 0) return;
+    const reason = 'unreadable line: torn by a crash';
+    this.#letters([{ id: tornLineId(this.state.offset), reason, item: `${bytes} bytes` }]);
+  }
+
   #letters(letters: readonly DeadLetter[]): void {
     appendDeadLetters(this.#files.deadLetters, letters);
   }
@@ -277,6 +199,11 @@ export class RunUpload {
   #save(): void {
     saveState(this.#files.state, this.state);
   }
+}
+
+/** By where the line begins, so that a tail and the line it becomes later are one. */
+function tornLineId(start: number): string {
+  return `${start}:line`;
 }
 
 /** The first readable statement of what the run is. */

@@ -105,6 +105,7 @@ async function syncJournal(journal: string, context: SyncContext): Promise<RunRe
   if (!lock)
     return { ...base(journal, known), state: 'locked', pendingBytes: pendingBytes(journal, context), deadLetters: 0 };
   const renewal = setInterval(() => lock.renew(), LOCK_RENEWAL_MS).unref();
+  const bytes = journalBytes(journal);
   const upload = new RunUpload(journal, context.client, context.experiments, context.signal);
   const report = (
     state: RunReport['state'],
@@ -114,7 +115,8 @@ async function syncJournal(journal: string, context: SyncContext): Promise<RunRe
     runId: upload.state.runId,
     state,
     status: upload.state.status,
-    pendingBytes: Math.max(0, journalBytes(journal) - upload.state.offset),
+    // What follows the last line of a process that is no more is a torn line, a dead letter already.
+    pendingBytes: upload.state.status === undefined ? Math.max(0, bytes - upload.state.offset) : 0,
     deadLetters: readDeadLetters(files.deadLetters).size,
     ...more,
   });
@@ -131,7 +133,7 @@ async function syncJournal(journal: string, context: SyncContext): Promise<RunRe
       verification && verification.differences.length > 0 ? 'different' : 'synced',
       verification && { verification },
     );
-    Object.assign(known, { report: result, bytes: upload.state.offset, process: upload.state.process });
+    Object.assign(known, { report: result, bytes, process: upload.state.process });
     return result;
   } catch (error) {
     if (error instanceof RunDeletedError) return report('deleted', { error: error.message });

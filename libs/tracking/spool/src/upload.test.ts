@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { MlflowClient, tag, type Run } from 'mlflow-js-client';
@@ -271,8 +280,9 @@ describe.each(servers)('upload to the $name', { timeout: 120_000 }, ({ name: ser
       if (child.exitCode === null && child.signalCode === null) await new Promise((done) => child.once('exit', done));
     };
     await from(0, 2000);
+    appendFileSync(join(directory, `${id}.spool.jsonl`), '{"n":9,"type":"metr');
     const killed = only((await syncDirectory(directory, client)).runs);
-    expect(killed).toMatchObject({ state: 'synced', status: 'KILLED' });
+    expect(killed).toMatchObject({ state: 'synced', status: 'KILLED', pendingBytes: 0, deadLetters: 1 });
     const { recorded, onServer } = killed.verification!.metricPoints;
     expect(onServer).toBe(recorded);
     expect(recorded).toBeGreaterThan(4000);
@@ -282,7 +292,13 @@ describe.each(servers)('upload to the $name', { timeout: 120_000 }, ({ name: ser
     again.params({ rank: 4 });
     again.end();
     const over = only((await syncDirectory(directory, client)).runs);
-    expect(over).toMatchObject({ state: 'synced', status: 'FINISHED', runId: killed.runId, pendingBytes: 0 });
+    expect(over).toMatchObject({
+      state: 'synced',
+      status: 'FINISHED',
+      runId: killed.runId,
+      pendingBytes: 0,
+      deadLetters: 1,
+    });
     const all = await steps(killed.runId!, 'train/loss');
     expect(all.length).toBeGreaterThan(last + 500);
     expect(all).toEqual(range(all.length));

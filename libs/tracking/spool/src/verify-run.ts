@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { CallOptions, MetricPoint, MlflowClient } from 'mlflow-js-client';
 import { readDeadLetters } from './dead-letters.js';
+import { fileRecordId } from './file-upload.js';
 import { readJournal } from './journal-reader.js';
 import { mlflowArtifactPath } from './mlflow-values.js';
 import { batchItems } from './upload-items.js';
@@ -91,11 +92,11 @@ function readExpectation(journal: string, deadLetters: string, state: UploadStat
     if (end > state.offset) break;
     if (!record) continue;
     if (record.type === 'artifact') {
-      if (dead.has(`${record.n}:artifact:${record.path}`)) continue;
+      if (dead.has(fileRecordId(record))) continue;
       const file = resolve(dirname(journal), record.file);
       expected.artifacts.set(mlflowArtifactPath(record.path), existsSync(file) ? statSync(file).size : undefined);
     } else if (record.type === 'dataset') {
-      if (!dead.has(`${record.n}:dataset:${record.dataset.name}`))
+      if (!dead.has(fileRecordId(record)))
         expected.datasets.add(`${record.dataset.name.slice(0, 500)} ${record.dataset.digest.slice(0, 36)}`);
     }
     for (const { kind, id, item } of batchItems(record, state.paramLimit)) {
