@@ -1,5 +1,6 @@
 import { decoderHidden, decoderLogits, initWeights, type ModelConfig } from '@gmoe/model';
-import { createEngine, type Engine, HostTensor, RandomKey, tf } from '@gmoe/tensor';
+import { createAdapter, mixtureSchema, type AdapterSettings } from '@gmoe/adapters-moe-lora';
+import { createEngine, type Engine, HostTensor, linear, oneHot, RandomKey, tf, topKIds } from '@gmoe/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEvaluator, createPerplexity, evaluationSchema, type EvaluationItem } from './index.js';
 
@@ -135,6 +136,64 @@ describe('evaluation against one unpacked sequence at a time', () => {
     expect(() => createEvaluator(engine, { config, weights }, same, evaluationSchema.parse(shape))).toThrow(
       /item-0: two options start with the same token/,
     );
+  });
+
+  it('load by domain is the load of each domain scored alone', async () => {
+    const router: NonNullable<AdapterSettings['router']> = {
+      id: 'toy',
+      init: (drawn, { experts, modelWidth }) => ({
+        trainable: { weight: drawn.normal([experts, modelWidth]) },
+        frozen: {},
+        state: {},
+        warnings: [],
+      }),
+      route({ trainable }, x_TD) {
+        const logits_TE = linear(x_TD, trainable['weight'] as tf.Tensor2D);
+        return { logits_TE, probs_TE: tf.softmax(logits_TE) };
+      },
+    };
+    const top1: NonNullable<AdapterSettings['selector']> = {
+      id: 'top-1',
+      slots: () => 1,
+      select({ probs_TE }) {
+        const ids_TK = topKIds(probs_TE, 1);
+        const mask_TE = oneHot(ids_TK, probs_TE.shape[1]).sum<tf.Tensor2D>(1);
+        return { ids_TK, weights_TK: tf.onesLike(ids_TK).cast('float32'), mask_TE, gates_TE: mask_TE };
+      },
+    };
+    const adapter = createAdapter({
+      config,
+      lora: null,
+      mixture: mixtureSchema.parse({ experts: 3, rank: 2 }),
+      router,
+      selector: top1,
+    });
+    const init = adapter.init(key);
+    const model = { config, weights, adapter, adapterFrozen: init.frozen };
+    const tensors = { trainable: init.trainable, carried: init.state };
+    const options = evaluationSchema.parse(shape);
+    const labelled = items.map((item, i) =>
+      i % 5 === 4 ? item : { ...item, domain: i % 3 === 0 ? 'physics' : 'history' },
+    );
+    const all = await createEvaluator(engine, model, labelled, options).evaluate(tensors);
+    expect(all.domains).toEqual(['history', 'physics']);
+    for (const [index, domain] of all.domains!.entries()) {
+      const alone = await createEvaluator(
+        engine,
+        model,
+        labelled.filter((item) => 'domain' in item && item.domain === domain),
+        options,
+      ).evaluate(tensors);
+      alone.load!.forEach((layer, l) =>
+        layer.forEach((share, e) => expect(all.domainLoad![l]![index]![e]!).toBeCloseTo(share, 6)),
+      );
+    }
+    const tokens = items.reduce((sum, { promptIds }) => sum + promptIds.length, 0);
+    all.load!.forEach((layer) => {
+      expect(layer.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
+      layer.forEach((share) => expect(Math.abs(share * tokens - Math.round(share * tokens))).toBeLessThan(1e-3));
+    });
+    expect(all.metrics['routing/max_share']).toBe(Math.max(...all.load!.flat()));
   });
 
   it('perplexity equals the sum over unpacked sequences', async () => {

@@ -28,6 +28,7 @@ interface Batch {
   readonly ids_BS: tf.Tensor2D;
   readonly positions_BS: tf.Tensor2D;
   readonly segments_BS: tf.Tensor2D;
+  readonly sharedSegments_BS?: tf.Tensor2D;
 }
 
 /** Hidden states at the asked rows, and the adapter of the pass. Without an adapter, `trainable` replaces base weights. */

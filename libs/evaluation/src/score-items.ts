@@ -1,7 +1,7 @@
 import { UserError } from '@gmoe/core';
 import type { EvaluationItem } from './item.js';
 import type { EvaluationOptions } from './options.js';
-import { packSegments, type PackedScoring, type Segment } from './pack-segments.js';
+import { lengthOf, packSegments, type PackedScoring, type Segment } from './pack-segments.js';
 
 /** The answers of the model about one item, filled while batches run. */
 export interface ItemScores {
@@ -21,7 +21,7 @@ export interface ScoringPlan {
 
 /**
  * Lays items out as segments. label-token: one segment an item (the prompt), one query with the options' first tokens.
- * log-likelihood: one segment an option (prompt and option), one query for each of the option's tokens.
+ * log-likelihood: one segment an item, the options as continuations of its prompt, one query for each of their tokens.
  */
 export function planScoring(items: readonly EvaluationItem[], options: EvaluationOptions): ScoringPlan {
   const chosen = options.limit === null ? items : items.slice(0, options.limit);
@@ -41,7 +41,7 @@ export function planScoring(items: readonly EvaluationItem[], options: Evaluatio
       const { prompt, cut } = room(0);
       truncated += Number(cut);
       const query = {
-        position: prompt.length - 1,
+        place: prompt.length - 1,
         candidates: item.optionIds.map((ids) => ids[0]!),
         answer: (values: readonly number[]) => values.forEach((value, i) => (logProbs[i] = value)),
       };
@@ -50,14 +50,7 @@ export function planScoring(items: readonly EvaluationItem[], options: Evaluatio
       // All options see the same prompt, also where it is cut.
       const { prompt, cut } = room(Math.max(...item.optionIds.map((ids) => ids.length)) - 1);
       truncated += Number(cut);
-      item.optionIds.forEach((ids, option) => {
-        const queries = ids.map((id, i) => ({
-          position: prompt.length - 1 + i,
-          candidates: [id],
-          answer: ([value]: readonly number[]) => (logProbs[option]! += value!),
-        }));
-        segments.push({ ids: [...prompt, ...ids.slice(0, -1)], queries, domain });
-      });
+      segments.push(...likelihoodSegments(prompt, item.optionIds, logProbs, domain, options.sequenceLength));
     }
     return { item, logProbs };
   });
@@ -66,14 +59,54 @@ export function planScoring(items: readonly EvaluationItem[], options: Evaluatio
     sequenceLength: options.sequenceLength,
     queries: queriesPerBatch(segments, options),
     noDomain: domains.length,
-    candidates: byLabel ? Math.max(1, ...chosen.map(({ optionIds }) => optionIds.length)) : 1,
+    shared: !byLabel,
+    candidates: Math.max(1, ...chosen.map(({ optionIds }) => optionIds.length)),
   };
   return { scores, batches: packSegments(segments, shape), domains, truncated };
 }
 
+/**
+ * One segment with the options as continuations of the prompt; where that is longer than a row, one segment an option. The
+ * prompt's last token is asked for all first tokens at once.
+ */
+function likelihoodSegments(
+  prompt: readonly number[],
+  optionIds: EvaluationItem['optionIds'],
+  logProbs: Float64Array,
+  domain: number,
+  rowLength: number,
+): Segment[] {
+  const last = prompt.length - 1;
+  const add = (option: number) => (values: readonly number[]) => (logProbs[option]! += values[0]!);
+  const shared: Segment = {
+    ids: prompt,
+    continuations: optionIds.map((ids) => ({ ids: ids.slice(0, -1) })),
+    queries: [
+      {
+        place: last,
+        candidates: optionIds.map((ids) => ids[0]!),
+        answer: (values) => values.forEach((value, option) => (logProbs[option]! += value)),
+      },
+    ],
+    domain,
+  };
+  if (lengthOf(shared) > rowLength) {
+    return optionIds.map((ids, option) => ({
+      ids: [...prompt, ...ids.slice(0, -1)],
+      queries: ids.map((id, i) => ({ place: last + i, candidates: [id], answer: add(option) })),
+      domain,
+    }));
+  }
+  let place = last;
+  const later = optionIds.flatMap((ids, option) =>
+    ids.slice(1).map((id) => ({ place: ++place, candidates: [id], answer: add(option) })),
+  );
+  return [{ ...shared, queries: [...shared.queries, ...later] }];
+}
+
 /** Slots for queries: what full rows of average segments would ask, so that neither rows nor slots are wasted. */
 function queriesPerBatch(segments: readonly Segment[], { batchSize, sequenceLength }: EvaluationOptions): number {
-  const tokens = segments.reduce((sum, { ids }) => sum + ids.length, 0);
+  const tokens = segments.reduce((sum, segment) => sum + lengthOf(segment), 0);
   const queries = segments.reduce((sum, segment) => sum + segment.queries.length, 0);
   const largest = Math.max(1, ...segments.map((segment) => segment.queries.length));
   const expected = tokens === 0 ? 1 : Math.ceil((queries / tokens) * batchSize * sequenceLength);
