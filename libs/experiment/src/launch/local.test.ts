@@ -28,22 +28,8 @@ describe('local launcher', () => {
   });
 
   it('isolates every way to fail, retries what may pass, and goes on', async () => {
-    const faults = [
-      'none',
-      'throw',
-      'abort',
-      'exit',
-      'hang',
-      'memory',
-      'flaky',
-      'kill-once',
-      'infrastructure',
-      'heap-once',
-    ];
-    const store = fakeStore({
-      grid: { fault: faults },
-      limits: { retries: 1, seconds: 1, memoryMiB: 300 },
-    });
+    const faults = ['heap-once', 'patient', 'throw', 'abort', 'exit', 'memory', 'flaky', 'kill-once', 'infrastructure'];
+    const store = fakeStore({ grid: { fault: faults }, limits: { retries: 1, memoryMiB: 300 } });
     const run = await fakeLauncher(worker).submit({ store });
     const [events, summary] = await Promise.all([collect(run.events()), run.done]);
     const outcome = Object.fromEntries(
@@ -53,21 +39,20 @@ describe('local launcher', () => {
       }),
     );
     expect(outcome).toEqual({
-      none: 'finished',
+      patient: 'finished',
       throw: 'error',
       abort: 'crash',
       exit: 'crash',
-      hang: 'time',
       memory: 'memory',
       flaky: 'finished',
       'kill-once': 'finished',
       infrastructure: 'infrastructure',
       'heap-once': 'finished',
     });
-    expect(summary).toEqual({ finished: 4, failed: 6, remaining: 0, damaged: 0, stopped: 0 });
+    expect(summary).toEqual({ finished: 4, failed: 5, remaining: 0, damaged: 0, stopped: 0 });
     const startedOf = (fault: string): number =>
       events.filter((event) => event.type === 'trial-started' && event.trial.axes['fault'] === fault).length;
-    expect(['throw', 'memory', 'hang', 'abort', 'infrastructure', 'flaky'].map(startedOf)).toEqual([1, 1, 1, 2, 2, 2]);
+    expect(['throw', 'memory', 'abort', 'infrastructure', 'flaky'].map(startedOf)).toEqual([1, 1, 2, 2, 2]);
     const alone = events.flatMap((e) => (e.type === 'trial-retried' && e.alone ? [e.trial.axes['fault']] : []));
     expect(alone).toEqual(['heap-once']);
     const thrown = store.manifest().trials.find((trial) => trial.axes['fault'] === 'throw')!;
@@ -76,9 +61,19 @@ describe('local launcher', () => {
       'TypeError: shapes do not fit',
     );
 
-    expect(retryFailed(store)).toHaveLength(6);
-    expect(planStatus(store).counts).toMatchObject({ finished: 4, todo: 6, failed: 0 });
+    expect(retryFailed(store)).toHaveLength(5);
+    expect(planStatus(store).counts).toMatchObject({ finished: 4, todo: 5, failed: 0 });
   }, 30_000);
+
+  it('ends a trial that hangs in one call, and one that runs too long, at the wall-clock limit', async () => {
+    const store = fakeStore({ grid: { fault: ['hang', 'slow'] }, limits: { seconds: 0.5 } });
+    const run = await fakeLauncher(worker).submit({ store });
+    expect(await run.done).toMatchObject({ failed: 2 });
+    const problems = planStatus(store).trials.map((trial) => trial.problem);
+    expect(problems[0]).toMatch(/^ran for \d+ s and did not stop when asked; limits.seconds is 0.5$/);
+    expect(problems[1]).toBe('ran longer than limits.seconds = 0.5');
+    expect(store.manifest().trials.map((trial) => store.attempts(trial.hash).length)).toEqual([1, 1]);
+  });
 
   it('stops with a checkpoint, releases the claim, and goes on from there to the same bits', async () => {
     const raw = { trial: { steps: 60 }, seeds: 2 };

@@ -56,13 +56,12 @@ async function fail(fault: string, attempt: TrialAttempt): Promise<void> {
   if (fault === 'exit') process.exit(7);
   if (fault === 'kill-once' && first) process.kill(process.pid, 'SIGKILL');
   if (fault === 'heap-once' && first) {
-    const trials = join(attempt.folder, '..', '..', '..');
-    const claimed = (): number =>
-      readdirSync(trials).filter((name) => existsSync(join(trials, name, 'claim.json'))).length;
-    while (claimed() < 2) await delay(5);
+    while (countBeside(attempt, 'claim.json') < 2) await delay(5);
     process.stderr.write('FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n');
     process.abort();
   }
+  // Stays until some attempt has failed, so that it has company.
+  if (fault === 'patient') while (countBeside(attempt, 'failure.json') === 0) await delay(5);
   if (fault === 'disk-full') writeFileSync('/dev/full', 'x'.repeat(10));
   if (fault === 'memory') {
     const hoard: Buffer[] = [];
@@ -76,4 +75,14 @@ async function fail(fault: string, attempt: TrialAttempt): Promise<void> {
   }
   if (fault === 'slow') await delay(60_000, undefined, { signal: attempt.signal }).catch(() => undefined);
   if (fault === 'slow' && attempt.signal.aborted) throw attempt.signal.reason;
+}
+
+/** Files of a name in the folders of all trials and of their attempts. */
+function countBeside(attempt: TrialAttempt, name: string): number {
+  const trials = join(attempt.folder, '..', '..', '..');
+  const folders = readdirSync(trials).flatMap((trial) => {
+    const attempts = join(trials, trial, 'attempts');
+    return [join(trials, trial), ...readdirSync(attempts).map((id) => join(attempts, id))];
+  });
+  return folders.filter((folder) => existsSync(join(folder, name))).length;
 }
