@@ -1,14 +1,12 @@
-import { applyDropout, initLora, kaimingUniformA, keepMask, loraUpdate, scalingFactor } from '@gmoe/adapters-lora';
-import type { LayerRouting } from '@gmoe/coordination-core';
+import { initLora, kaimingUniformA, keepMask } from '@gmoe/adapters-lora';
 import { UserError } from '@gmoe/core';
-import type { RouterSpec, Selection } from '@gmoe/routers-core';
 import { sitePath, siteShape, type SiteName } from '@gmoe/model';
-import { HostTensor, type tf } from '@gmoe/tensor';
-import type { Adapter, AdapterParams, AdapterSettings, BoundAdapter, PassInputs } from './adapter.js';
-import { expertCounts } from './expert-load.js';
+import type { RouterSpec } from '@gmoe/routers-core';
+import { HostTensor } from '@gmoe/tensor';
+import type { Adapter, AdapterSettings } from './adapter.js';
+import { bindAdapter } from './bind-adapter.js';
 import { expertsPerLayer } from './experts-per-layer.js';
-import { mixtureAdditive, mixtureFfn, type ExpertFactors, type FfnBase } from './mixture-forward.js';
-import { below, NAMES, prefixed } from './names.js';
+import { NAMES, prefixed } from './names.js';
 
 /**
  * Composes plain LoRA on any linear layers with a routed mixture of LoRA experts on the feed-forward networks.
@@ -92,117 +90,6 @@ export function createAdapter(settings: AdapterSettings): Adapter {
 
     bind: (params, inputs) => bindAdapter(settings, params, inputs, routerSpec, coordinationSpec),
   };
-}
-
-function bindAdapter(
-  { lora, mixture, router, selector, coordination = [] }: AdapterSettings,
-  { trainable, frozen, state }: AdapterParams,
-  { tokenMask_T, training, draws = {} }: PassInputs,
-  routerSpec: (layer: number) => RouterSpec,
-  coordinationSpec: Adapter['coordinationSpec'],
-): BoundAdapter {
-  const loraScaling = lora ? scalingFactor(lora) : 0;
-  const targets = new Set<string>(lora?.targets);
-  const passed: LayerRouting[] = [];
-
-  const tensor = (name: string): tf.Tensor2D => {
-    const found = trainable[name];
-    if (!found) throw new Error(`the adapter's parameters lack '${name}'`);
-    return found as tf.Tensor2D;
-  };
-  const factors = (path: string) => ({ a: tensor(NAMES.loraA(path)), b: tensor(NAMES.loraB(path)) });
-  const dropped = <X extends tf.Tensor>(name: string, x: X, rate: number): X =>
-    training && rate > 0 ? applyDropout(x, mustHave(draws, name), rate) : x;
-
-  /** A base projection with its plain LoRA, where it is targeted. */
-  const adapted = (layer: number, site: SiteName, x: tf.Tensor2D, base: (x: tf.Tensor2D) => tf.Tensor2D) => {
-    if (!lora || !targets.has(site)) return base(x);
-    const path = sitePath({ layer, name: site });
-    return base(x).add<tf.Tensor2D>(loraUpdate(dropped(path, x, lora.dropout), factors(path), loraScaling));
-  };
-
-  const mixtureForward = (layer: number, x_TD: tf.Tensor2D, base: FfnBase): tf.Tensor2D => {
-    const selection = route(layer, x_TD);
-    const updates: ExpertFactors = Object.fromEntries(
-      mixture!.targets.map((site) => [site, factors(NAMES.experts(layer, site))]),
-    );
-    const forward = mixture!.form === 'ffn' ? mixtureFfn : mixtureAdditive;
-    // Plain LoRA on the network's projections belongs to the base that the experts share.
-    const shared: FfnBase = {
-      gate: (x) => adapted(layer, 'gate_proj', x, base.gate),
-      up: (x) => adapted(layer, 'up_proj', x, base.up),
-      down: (x) => adapted(layer, 'down_proj', x, base.down),
-    };
-    return forward(x_TD, shared, updates, selection, {
-      rank: mixture!.rank,
-      scaling: scalingFactor(mixture!),
-      dropout: (site, x) => dropped(NAMES.experts(layer, site), x, mixture!.dropout),
-    });
-  };
-
-  const route = (layer: number, x_TD: tf.Tensor2D): Selection => {
-    const prefix = NAMES.router(layer);
-    const noise = training && router!.needsNoise ? { noise_TE: mustHave(draws, `${prefix}noise`) as tf.Tensor2D } : {};
-    const output = router!.route(
-      { trainable: below(trainable, prefix), frozen: below(frozen, prefix), state: below(state, prefix) },
-      x_TD,
-      { tokenMask_T, training, ...noise },
-      routerSpec(layer),
-    );
-    const selection = selector!.select(output);
-    passed[layer] = {
-      logits_TE: output.logits_TE,
-      probs_TE: output.probs_TE,
-      mask_TE: selection.mask_TE,
-      gates_TE: selection.gates_TE,
-    };
-    return selection;
-  };
-
-  const routing = () => {
-    const layers = coordinationSpec.expertsPerLayer.map((_, layer) => {
-      const found = passed[layer];
-      if (!found) throw new Error(`mixture layer ${layer} has not run: give the hooks to the decoder first`);
-      return found;
-    });
-    return { layers, tokenMask_T };
-  };
-
-  return {
-    hooks: {
-      linear: (site, x_TD, base) => adapted(site.layer, site.name, x_TD, base),
-      ...(mixture ? { ffn: (layer, x_TD, base) => mixtureForward(layer, x_TD, base) } : {}),
-    },
-    routing,
-    coordinate() {
-      const metrics: Record<string, tf.Tensor> = {};
-      const next: Record<string, tf.Tensor> = {};
-      const parts = coordination.map((strategy) => {
-        const prefix = NAMES.coordination(strategy.id);
-        const params = { trainable: below(trainable, prefix), state: below(state, prefix) };
-        const result = strategy.loss(params, routing(), coordinationSpec);
-        Object.assign(metrics, prefixed(result.metrics, `${strategy.id}/`));
-        Object.assign(next, prefixed(result.state, prefix));
-        return { id: strategy.id, coefficient: strategy.coefficient, loss: result.loss };
-      });
-      return { parts, metrics, state: next };
-    },
-    nextRouterState() {
-      const next: Record<string, tf.Tensor> = {};
-      if (!router?.nextState) return next;
-      expertCounts(routing()).forEach((load_E, layer) => {
-        const prefix = NAMES.router(layer);
-        Object.assign(next, prefixed(router.nextState!(below(state, prefix), { load_E }, routerSpec(layer)), prefix));
-      });
-      return next;
-    },
-  };
-}
-
-function mustHave(draws: AdapterParams['state'], name: string): tf.Tensor {
-  const found = draws[name];
-  if (!found) throw new Error(`training needs the random draw '${name}' (Adapter.draw)`);
-  return found;
 }
 
 function slotsOf({ selector }: AdapterSettings, experts: number): number {
