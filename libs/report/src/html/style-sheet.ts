@@ -37,6 +37,7 @@ tr.base td{color:var(--muted);font-style:italic}
 td.best{font-weight:700}
 td.faint{color:var(--muted)}
 figure{margin:0 0 2.6em}
+*+figure{margin-top:1.8em}h2+figure,.finding+figure{margin-top:0}
 figcaption{color:var(--muted);font-size:.88rem;margin-top:.5em;max-width:75ch}
 .chart svg{display:block;width:100%;height:auto}
 .narrow,wbr{display:none}

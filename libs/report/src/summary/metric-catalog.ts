@@ -12,7 +12,7 @@ export interface MetricDefinition {
   readonly definition: string;
 }
 
-/** `name` at the last evaluation, however the runner filed it. */
+/** `name` of the finished trial, however the runner filed it. */
 function atTheEnd(name: string): string[] {
   return [`final/${name}`, `final/${name.replace(/^eval\//, '')}`, name];
 }
@@ -25,7 +25,7 @@ export const METRICS: readonly MetricDefinition[] = [
     better: 'higher',
     names: atTheEnd('eval/accuracy'),
     definition:
-      'Share of test examples for which the option with the highest score is the right one, after the last step.',
+      'Share of test examples for which the option with the highest score is the right one. Scored once, with the tensors of the last step, or with the best on the dev split where training evaluated it.',
   },
   {
     id: 'loss',
@@ -33,8 +33,7 @@ export const METRICS: readonly MetricDefinition[] = [
     unit: 'nats',
     better: 'lower',
     names: atTheEnd('eval/loss'),
-    definition:
-      'Mean negative log-probability of the right answer on the test set after the last step; no auxiliary losses.',
+    definition: 'Mean negative log-probability of the right answer on the test set; no auxiliary losses.',
   },
   {
     id: 'macroF1',

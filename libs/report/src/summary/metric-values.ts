@@ -2,7 +2,10 @@ import type { TrialRecord } from '../results/sweep-results.js';
 import { median } from '../statistics/index.js';
 import type { MetricDefinition } from './metric-catalog.js';
 
-/** A finished trial's value of a metric: from its result, else from its last event that has it; for throughput the median. */
+/**
+ * A finished trial's value of a metric: from its result, else from its last event that has it; for throughput the
+ * median. Scores come from the result only: those in events are of the dev split.
+ */
 export function metricValue(record: TrialRecord, metric: MetricDefinition): number | undefined {
   const result = record.result;
   if (record.state !== 'finished' || result === undefined) return undefined;
@@ -11,6 +14,7 @@ export function metricValue(record: TrialRecord, metric: MetricDefinition): numb
     const value = result.metrics[name];
     if (value !== undefined && Number.isFinite(value)) return value;
   }
+  if (metric.names.some((name) => name.startsWith('eval/'))) return undefined;
   if (metric.id !== 'tokensPerSecond') {
     for (const name of metric.names) {
       const value = record.events.findLast((event) => event.metrics?.[name] !== undefined)?.metrics?.[name];

@@ -146,6 +146,20 @@ describe('summarise', () => {
     expect(summarise(results)).toEqual(summary);
   });
 
+  it('takes no score of the dev split for the test set’s', () => {
+    const results = plainResults([{ arm: 'a', seed: 0, metrics: { 'model/trainable_parameters': 7 } }]);
+    const event = { time: 0, type: 'eval' as const, step: 9, metrics: { 'eval/loss': 1, 'routing/entropy': 0.9 } };
+    const { metrics } = summarise(
+      { ...results, trials: results.trials.map((t) => ({ ...t, events: [event] })) },
+      {
+        metric: 'entropy',
+      },
+    ).arms[0]!;
+    expect(metrics['entropy']!.mean).toBe(0.9);
+    expect(metrics['trainableParameters']!.mean).toBe(7);
+    expect(metrics['loss']).toBeUndefined();
+  });
+
   it('survives a sweep without any result', () => {
     const summary = summarise(plainResults([{ arm: 'a', seed: 0 }]));
     expect(summary.trials).toEqual({ total: 1, finished: 0, failed: 0, missing: 1 });

@@ -102,7 +102,9 @@ function aboveBaselines(
   metric: MetricDefinition,
 ): string[] {
   if (baselines.length === 0 || metric.better === 'neither') return [];
-  const names = baselines.map((b) => `${b.label} (${formatWithUnit(b.value, metric.unit)})`);
+  const names = baselines.map(
+    (b) => `${b.kind === 'chance' ? '' : 'the '}${b.label} (${formatWithUnit(b.value, metric.unit)})`,
+  );
   const measured = arms.filter((arm) => arm.metrics[metric.id]);
   const above = measured.filter((arm) => {
     const { interval } = arm.metrics[metric.id]!;
