@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,8 +13,15 @@ export function planFake(raw: JsonObject): SweepPlan {
   return planSweep(parseSweep(raw, { source: 'test', name: 'test' }), { schema: exampleSchema });
 }
 
+const temporary: string[] = [];
+process.once('exit', () => {
+  for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder that goes when the test process ends. */
 export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'gmoe-experiment-'));
+  temporary.push(mkdtempSync(join(tmpdir(), 'gmoe-experiment-')));
+  return temporary.at(-1)!;
 }
 
 export function fakeStore(raw: JsonObject, folder = temporaryFolder()): SweepStore {
