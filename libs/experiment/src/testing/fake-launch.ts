@@ -1,5 +1,5 @@
 import { SweepStore } from '../store/index.js';
-import { fakeLauncher } from './fake-sweep.js';
+import { fakeLauncher } from './fake-launcher.js';
 
 const [folder, worker, stepMs, jobs] = process.argv.slice(2) as [string, string, string, string];
 const store = SweepStore.open(folder);

@@ -3,22 +3,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { createLocalLauncher, type LaunchEvent, type LocalLauncherOptions } from '../launch/index.js';
+import { afterAll } from 'vitest';
+import type { LaunchEvent } from '../launch/index.js';
 import { parseSweep, planSweep, type JsonObject, type SweepPlan } from '../spec/index.js';
 import { without } from '../spec/config-path.js';
 import { SweepStore } from '../store/index.js';
 import { exampleSchema } from './example-schema.js';
+
+export { fakeLauncher } from './fake-launcher.js';
 
 export function planFake(raw: JsonObject): SweepPlan {
   return planSweep(parseSweep(raw, { source: 'test', name: 'test' }), { schema: exampleSchema });
 }
 
 const temporary: string[] = [];
-process.once('exit', () => {
+afterAll(() => {
   for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A folder that goes when the test process ends. */
+/** A folder that goes when the test file is done. */
 export function temporaryFolder(): string {
   temporary.push(mkdtempSync(join(tmpdir(), 'gmoe-experiment-')));
   return temporary.at(-1)!;
@@ -42,21 +45,6 @@ export async function bundle(name: 'fake-worker' | 'fake-launch'): Promise<strin
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   });
   return outfile;
-}
-
-export function fakeLauncher(
-  worker: string,
-  options: Partial<LocalLauncherOptions> & { readonly stepMs?: number } = {},
-): ReturnType<typeof createLocalLauncher> {
-  const { stepMs = 0, ...rest } = options;
-  return createLocalLauncher({
-    command: (store) => [process.execPath, worker, store.folder, String(stepMs)],
-    jobs: 2,
-    graceSeconds: 3,
-    staleSeconds: 2,
-    pollSeconds: 0.1,
-    ...rest,
-  });
 }
 
 export async function collect(events: AsyncIterable<LaunchEvent>): Promise<LaunchEvent[]> {
