@@ -128,7 +128,11 @@ describe.each(servers)('contract: $name', { timeout: 120_000 }, ({ start }) => {
     const points = [1, 1, 2, 3].map((value, index) => ({ key: 'd', value, timestamp: 5 + (index >> 1), step: 1 }));
     await client.runs.logBatch(runId, { metrics: points });
     await client.runs.logBatch(runId, { metrics: [...points, { key: 'd', value: NaN, timestamp: 5, step: 1 }] });
-    await client.runs.logBatch(runId, { metrics: [{ key: 'd', value: NaN, timestamp: 5, step: 1 }] });
+    const again = client.runs.logBatch(runId, { metrics: [{ key: 'd', value: NaN, timestamp: 5, step: 1 }] });
+    // 3.6 knows NaN again only by its database's complaint; 3.17 drops it as any other.
+    if ((await client.version()).startsWith('3.6.'))
+      await expect(again).rejects.toThrow('UNIQUE constraint failed: metrics');
+    else await again;
     expect((await history(runId, 'd')).map(({ value }) => value).sort()).toEqual([1, 2, 3, NaN]);
   });
 
@@ -249,7 +253,7 @@ describe.each(servers)('contract: $name', { timeout: 120_000 }, ({ start }) => {
   it('stores, lists and fetches artifacts', async () => {
     const bytes = new Uint8Array(300_000).map((_, index) => index % 251);
     writeFileSync(join(folder, 'big.bin'), bytes);
-    expect(await client.artifacts.upload(run, 'a/b c/é 中 (1)+=,@.bin', { file: join(folder, 'big.bin') })).toBe(
+    expect(await client.artifacts.upload(run, 'a/é 中/b c (1)+=,@.bin', { file: join(folder, 'big.bin') })).toBe(
       300_000,
     );
     await client.artifacts.upload(run, 'text.txt', 'hello');
@@ -258,12 +262,12 @@ describe.each(servers)('contract: $name', { timeout: 120_000 }, ({ start }) => {
     for await (const entry of client.artifacts.listFiles(run.runId)) files.set(entry.path, entry.bytes);
     expect(files).toEqual(
       new Map([
-        ['a/b c/é 中 (1)+=,@.bin', 300_000],
+        ['a/é 中/b c (1)+=,@.bin', 300_000],
         ['empty.txt', 0],
         ['text.txt', 5],
       ]),
     );
-    await client.artifacts.downloadTo(run, 'a/b c/é 中 (1)+=,@.bin', join(folder, 'back', 'big.bin'));
+    await client.artifacts.downloadTo(run, 'a/é 中/b c (1)+=,@.bin', join(folder, 'back', 'big.bin'));
     expect(readFileSync(join(folder, 'back', 'big.bin')).equals(bytes)).toBe(true);
     expect(new TextDecoder().decode(await client.artifacts.download(run, 'text.txt'))).toBe('hello');
     await expect(client.artifacts.download(run, 'no/such')).rejects.toMatchObject({ status: 404, transient: false });

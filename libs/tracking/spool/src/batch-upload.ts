@@ -1,6 +1,7 @@
 import { HttpError, InvalidRequestError, LIMITS, type CallOptions, type MlflowClient } from 'mlflow-js-client';
 import type { DeadLetter } from './dead-letters.js';
 import { mlflowValue, sha256 } from './mlflow-values.js';
+import { isStoredNaN, withoutStoredNaN } from './stored-nan.js';
 import type { BatchItem } from './upload-items.js';
 import type { UploadState } from './upload-state.js';
 
@@ -66,6 +67,10 @@ async function sendHalving(
     await send(client, state.runId!, rest, call);
   } catch (error) {
     if (!isRefusal(error)) throw error;
+    if (isStoredNaN(error)) {
+      const missing = await withoutStoredNaN(client, state.runId!, rest, call);
+      if (missing.length < rest.length) return [...letters, ...(await sendHalving(client, state, missing, call))];
+    }
     if (rest.length > 1) {
       const half = rest.length >> 1;
       for (const part of [rest.slice(0, half), rest.slice(half)])

@@ -213,7 +213,7 @@ describe.each(servers)('upload to the $name', { timeout: 120_000 }, ({ name: ser
     );
     let killed: Promise<void> | undefined;
     for (const step of range(400)) {
-      for (const child of children) child.metrics(step, { loss: step / 7, twin: 1 }, 1_700_000_000_000 + step);
+      for (const child of children) child.metrics(step, { loss: step / 7, nan: NaN }, 1_700_000_000_000 + step);
       if (step === 200) killed = server.kill();
       if (step % 50 === 0) await new Promise((done) => setImmediate(done));
     }
@@ -231,10 +231,12 @@ describe.each(servers)('upload to the $name', { timeout: 120_000 }, ({ name: ser
     expect(events.at(-1)).toEqual({ type: 'recovered' });
     const report = await syncDirectory(directory, client);
     expect(report).toMatchObject({ complete: true });
+    expect(report.runs.map((run) => run.deadLetters)).toEqual([0, 0, 0, 0]);
     const runs = await runsOf(experiment);
     expect(runs.length).toBe(4);
     for (const run of runs.filter((one) => one.info.name !== 'parent')) {
       expect(await steps(run.info.runId, 'loss')).toEqual(range(400));
+      expect(await steps(run.info.runId, 'nan')).toEqual(range(400));
       expect(run.info.status).toBe('FINISHED');
     }
   }, 120_000);

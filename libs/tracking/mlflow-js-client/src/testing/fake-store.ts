@@ -169,6 +169,13 @@ export class FakeStore {
     const { paramLimit } = this;
     if (paramLimit !== undefined && params.some((param) => param.value.length > paramLimit))
       throw invalid(`Param value had a length which exceeded the length limit of ${paramLimit}`);
+    const nan = metrics.find((metric) => Number.isNaN(metric.value) && run.points.has(identityOf(metric)));
+    if (nan)
+      throw new FakeError(
+        400,
+        'BAD_REQUEST',
+        `(sqlite3.IntegrityError) UNIQUE constraint failed: metrics.key, metrics.timestamp [parameters: ('${nan.key}')]`,
+      );
     const values = params.map(({ key, value }) => ({ key, value: [...value].slice(0, 6000).join('') }));
     const changed = values.filter((param) => run.params.has(param.key) && run.params.get(param.key) !== param.value);
     if (changed.length > 0)
@@ -184,7 +191,7 @@ export class FakeStore {
           : Math.sign(metric.value) * Number.MAX_VALUE;
       const points = run.metrics.get(metric.key) ?? [];
       run.metrics.set(metric.key, points);
-      const identity = JSON.stringify([metric.key, metric.step, metric.timestamp, String(value)]);
+      const identity = identityOf({ ...metric, value });
       if (!run.points.has(identity)) points.push({ ...metric, value });
       run.points.add(identity);
     }
@@ -303,6 +310,10 @@ function searchable(run: FakeRun): Searchable {
 /** The point that a server shows: largest step, then latest, then largest value. */
 export function lastPoint(points: readonly Point[]): Point {
   return points.reduce((best, point) => (isLater(point, best) ? point : best));
+}
+
+function identityOf({ key, step, timestamp, value }: Point): string {
+  return JSON.stringify([key, step, timestamp, String(value)]);
 }
 
 function isLater(a: Point, b: Point): boolean {
