@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { canonicalJson, parseOptions, Registry, stableHash, UserError, type Json } from './index.js';
+import { canonicalJson, parseOptions, Registry, resolveOptions, stableHash, UserError, type Json } from './index.js';
 
 describe('Registry', () => {
   it('lists the known ids on an unknown one and refuses a duplicate', () => {
@@ -40,5 +40,19 @@ describe('parseOptions', () => {
   ])('names field, value and what is allowed', (input, message) => {
     expect(() => parseOptions(schema, input, 'sweep.yaml')).toThrow(message);
     expect(() => parseOptions(schema, input)).toThrow(UserError);
+  });
+});
+
+describe('resolveOptions', () => {
+  const definition = {
+    options: z.strictObject({ gain: z.number().default(1), width: z.int().default(256) }),
+    fidelity: { reference: { gain: 100, width: 128 } },
+  };
+
+  it('lays the schema, the fidelity and what is written over each other', () => {
+    expect(resolveOptions(definition, {}, 'paper')).toEqual({ gain: 1, width: 256 });
+    expect(resolveOptions(definition, { width: 64 }, 'paper')).toEqual({ gain: 1, width: 64 });
+    expect(resolveOptions(definition, { width: 64 }, 'reference')).toEqual({ gain: 100, width: 64 });
+    expect(() => resolveOptions(definition, { depth: 1 }, 'reference', 'router')).toThrow(/router: .*"depth"/);
   });
 });

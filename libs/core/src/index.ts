@@ -4,3 +4,4 @@ export { stableHash, canonicalJson, type Json } from './canonical-json.js';
 export { parseOptions } from './parse-options.js';
 export { FIDELITIES, type Fidelity, type FidelityOptions } from './fidelity.js';
 export { findUpward } from './find-upward.js';
+export { resolveOptions, type OptionsDefinition } from './resolve-options.js';

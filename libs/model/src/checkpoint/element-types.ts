@@ -7,6 +7,9 @@ export const ELEMENT_TYPES = {
   BF16: { bytes: 2, dtype: 'float32' },
   I32: { bytes: 4, dtype: 'int32' },
   BOOL: { bytes: 1, dtype: 'bool' },
+  F64: { bytes: 8, dtype: 'float32' },
+  I64: { bytes: 8, dtype: 'int32' },
+  U8: { bytes: 1, dtype: 'int32' },
 } as const satisfies Record<string, { bytes: number; dtype: DType }>;
 
 export type ElementType = keyof typeof ELEMENT_TYPES;

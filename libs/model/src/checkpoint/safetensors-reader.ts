@@ -57,8 +57,8 @@ export class SafetensorsFile {
   }
 
   /**
-   * Reads a tensor; F16 and BF16 become float32.
-   * @throws UserError if there is none of this name, or if it holds NaN or an infinity
+   * Reads a tensor; F16, BF16 and F64 become float32, I64 and U8 int32.
+   * @throws UserError if there is none of this name, if it holds NaN or an infinity, or an integer beyond 32 bits
    */
   async read(name: string): Promise<HostTensor> {
     const stored = this.header.tensors.get(name);
@@ -69,7 +69,31 @@ export class SafetensorsFile {
       await readFully(this.file, new Uint8Array(data.buffer), stored.offset, this.path);
       return new HostTensor(data, shape);
     }
+    if (type === 'I64' || type === 'U8' || type === 'F64') return this.readConverted(name, stored, type);
     return new HostTensor(await this.readFloats(name, stored), shape);
+  }
+
+  /** Types that only small tensors have: ids, masks, reference values. */
+  private async readConverted(
+    name: string,
+    { offset, bytes, shape }: StoredTensor,
+    type: 'I64' | 'U8' | 'F64',
+  ): Promise<HostTensor> {
+    const raw = new Uint8Array(bytes);
+    await readFully(this.file, raw, offset, this.path);
+    if (type === 'U8') return HostTensor.int(raw, shape);
+    if (type === 'F64') {
+      const data = Float32Array.from(new Float64Array(raw.buffer));
+      const bad = data.findIndex((value) => !Number.isFinite(value));
+      if (bad >= 0) throw new UserError(`${this.path}: tensor '${name}' holds ${data[bad]} at element ${bad}`);
+      return new HostTensor(data, shape);
+    }
+    const wide = new BigInt64Array(raw.buffer);
+    const bad = wide.findIndex((value) => value !== BigInt.asIntN(32, value));
+    if (bad >= 0) {
+      throw new UserError(`${this.path}: tensor '${name}' holds ${wide[bad]} at element ${bad}, beyond 32 bits`);
+    }
+    return HostTensor.int(Array.from(wide, Number), shape);
   }
 
   async close(): Promise<void> {

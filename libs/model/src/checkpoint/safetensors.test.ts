@@ -94,6 +94,27 @@ describe('safetensors', () => {
     expect((await readdir(dir)).filter((file) => file.endsWith('.tmp'))).toEqual([]);
   });
 
+  it('narrows doubles, 64-bit integers and bytes, and refuses integers beyond 32 bits', async () => {
+    const bytes = Buffer.alloc(34);
+    [0.1, -1e10].forEach((value, i) => bytes.writeDoubleLE(value, 8 * i));
+    [-5n, 2n ** 31n - 1n].forEach((value, i) => bytes.writeBigInt64LE(value, 16 + 8 * i));
+    bytes.set([0, 255], 32);
+    const header = {
+      f: { dtype: 'F64', shape: [2], data_offsets: [0, 16] },
+      i: { dtype: 'I64', shape: [2], data_offsets: [16, 32] },
+      u: { dtype: 'U8', shape: [1, 2], data_offsets: [32, 34] },
+    };
+    await craft(header, bytes);
+    expect((await readSafetensors(path)).tensors).toEqual({
+      f: HostTensor.float([0.1, -1e10]),
+      i: HostTensor.int([-5, 2 ** 31 - 1]),
+      u: HostTensor.int([0, 255], [1, 2]),
+    });
+    bytes.writeBigInt64LE(2n ** 31n, 24);
+    await craft(header, bytes);
+    await expect(readSafetensors(path)).rejects.toThrow(/'i' holds 2147483648 at element 1, beyond 32 bits/);
+  });
+
   it.each<[string, unknown, number, RegExp]>([
     ['a header longer than the file', '', -1, /header claims \d+ bytes, but the file has 8/],
     ['a header that is not JSON', '{"a":', 0, /header is not JSON/],
@@ -118,9 +139,9 @@ describe('safetensors', () => {
     ['bytes at the end', { a: f32([1], 0, 4) }, 12, /last 8 bytes belong to no tensor/],
     [
       'a type that is not read',
-      { a: { dtype: 'F64', shape: [1], data_offsets: [0, 8] } },
+      { a: { dtype: 'C64', shape: [1], data_offsets: [0, 8] } },
       8,
-      /dtype 'F64', which is not read/,
+      /dtype 'C64', which is not read/,
     ],
     [
       'a type named like a method',
