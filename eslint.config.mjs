@@ -11,11 +11,20 @@ const LAYERS = {
   'coordination-core': ['tensor'],
   coordination: ['tensor', 'coordination-core'],
   model: ['tensor', 'model'],
-  adapters: ['tensor', 'model', 'routers-core', 'coordination-core', 'adapters'],
+  adapters: ['tensor', 'model', 'routers-core', 'coordination-core', 'diagnostics', 'adapters'],
   datasets: ['tensor'],
   training: ['tensor', 'model', 'adapters', 'routers-core', 'coordination-core', 'datasets'],
-  evaluation: ['tensor', 'model', 'adapters', 'datasets'],
-  experiment: ['routers-core', 'coordination-core', 'adapters', 'datasets', 'training', 'evaluation', 'model', 'tensor'],
+  evaluation: ['tensor', 'model', 'adapters', 'datasets', 'diagnostics'],
+  experiment: [
+    'routers-core',
+    'coordination-core',
+    'adapters',
+    'datasets',
+    'training',
+    'evaluation',
+    'model',
+    'tensor',
+  ],
   trial: [
     'routers-core',
     'coordination-core',
@@ -27,13 +36,26 @@ const LAYERS = {
     'tensor',
     'experiment',
   ],
+  diagnostics: [],
+  verify: [
+    'tensor',
+    'model',
+    'routers-core',
+    'router',
+    'coordination-core',
+    'coordination',
+    'adapters',
+    'datasets',
+    'training',
+    'verify',
+  ],
   client: ['client'],
   tracking: ['client', 'tracking'],
-  report: ['tensor', 'experiment', 'report'],
+  report: ['tensor', 'experiment', 'diagnostics', 'report'],
 };
 
 export default [
-  { ignores: ['dist/**', 'node_modules/**', '.nx/**', 'coverage/**', 'runs/**', 'tmp/**', '**/*.py'] },
+  { ignores: ['dist/**', 'node_modules/**', '.nx/**', 'coverage/**', 'runs/**', 'tmp/**', '.venv*/**', '**/*.py'] },
   ...tseslint.configs.strict,
   {
     files: ['**/*.ts'],
@@ -60,5 +82,7 @@ export default [
     },
   },
   { files: ['libs/**/*.ts'], ignores: ['**/*.test.ts'], rules: { 'no-console': 'error' } },
+  // Nx loads local generators as CommonJS.
+  { files: ['tools/generators/**/*.js'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   prettier,
 ];

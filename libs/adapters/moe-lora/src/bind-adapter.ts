@@ -58,17 +58,19 @@ export function bindAdapter(
   const route = (layer: number, x_TD: tf.Tensor2D): Selection => {
     const prefix = NAMES.router(layer);
     const noise = training && router!.needsNoise ? { noise_TE: mustHave(draws, `${prefix}noise`) as tf.Tensor2D } : {};
+    const context = { tokenMask_T, training, ...noise };
     const output = router!.route(
       { trainable: below(trainable, prefix), frozen: below(frozen, prefix), state: below(state, prefix) },
       x_TD,
-      { tokenMask_T, training, ...noise },
+      context,
       routerSpec(layer),
     );
-    const selection = selector!.select(output);
+    const selection = selector!.select(output, context);
     passed[layer] = {
       logits_TE: output.logits_TE,
       probs_TE: output.probs_TE,
       mask_TE: selection.mask_TE,
+      ...(selection.assigned_TE ? { assigned_TE: selection.assigned_TE } : {}),
       gates_TE: selection.gates_TE,
     };
     return selection;

@@ -12,6 +12,8 @@ export interface LayerRouting {
   readonly probs_TE: tf.Tensor2D;
   /** 1 where the expert is used; no gradient. */
   readonly mask_TE: tf.Tensor2D;
+  /** 1 where the token was sent, also to an expert without room for it; absent where it equals `mask_TE`. */
+  readonly assigned_TE?: tf.Tensor2D;
   /** Mixture weights after selection (renormalised), 0 where not selected. */
   readonly gates_TE: tf.Tensor2D;
 }

@@ -35,14 +35,14 @@ interface Shares {
 }
 
 function shares(
-  { probs_TE, mask_TE }: LayerRouting,
+  { probs_TE, mask_TE, assigned_TE = mask_TE }: LayerRouting,
   topK: number,
   mask_T: tf.Tensor1D | undefined,
   secondSoftmax: boolean,
 ): Shares {
   const probabilities_TE = secondSoftmax ? tf.softmax(probs_TE) : probs_TE;
   // A second softmax keeps the order, so it picks the same experts.
-  const chosen_TE = secondSoftmax ? topKMask(probabilities_TE, topK) : mask_TE;
+  const chosen_TE = secondSoftmax ? topKMask(probabilities_TE, topK) : assigned_TE;
   return { chosen_E: tokenMean(chosen_TE, mask_T), probability_E: tokenMean(probabilities_TE, mask_T) };
 }
 

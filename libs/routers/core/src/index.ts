@@ -13,3 +13,4 @@ export {
 } from './router.js';
 export { defineSelector, type Selection, type Selector, type SelectorDefinition } from './selector.js';
 export { denseSelector, selectorDefinitions, topKSelector, topPSelector } from './selectors.js';
+export { discrete } from './discrete.js';

@@ -1,7 +1,7 @@
 import type { tf } from '@gmoe/tensor';
 import type { FidelityOptions } from '@gmoe/core';
 import type { z } from 'zod';
-import type { RouterOutput } from './router.js';
+import type { RouterContext, RouterOutput } from './router.js';
 
 /** Which experts each token uses and with which weights. */
 export interface Selection {
@@ -15,14 +15,22 @@ export interface Selection {
    */
   readonly ids_TK: tf.Tensor2D;
   readonly weights_TK: tf.Tensor2D;
+  /**
+   * 1 where the token was sent, also to an expert that had no room left for it: what balance losses count. Only where
+   * it differs from `mask_TE`. [T, E]
+   */
+  readonly assigned_TE?: tf.Tensor2D;
 }
 
-/** Chooses experts from a router's scores: top-k, dense, top-p. */
+/**
+ * Chooses experts from a router's scores: top-k, dense, top-p, switch. Every implementation passes
+ * `testSelectorContract`. What limits an expert's tokens (capacity) is the selector's: it sees all tokens at once.
+ */
 export interface Selector {
   readonly id: string;
   /** K, the number of slots for E experts: k for top-k, E for dense and top-p. */
   slots(experts: number): number;
-  select(output: RouterOutput): Selection;
+  select(output: RouterOutput, context: RouterContext): Selection;
 }
 
 export interface SelectorDefinition<Schema extends z.ZodType = z.ZodType> {

@@ -1,6 +1,7 @@
 import { oneHot, topKIds, topKMask, takeAlongLast, tf } from '@gmoe/tensor';
 import { z } from 'zod';
 import type { RouterOutput } from './router.js';
+import { discrete } from './discrete.js';
 import { defineSelector, type Selection, type Selector } from './selector.js';
 
 /** Probabilities of the selected experts, renormalised to sum 1 (paper eq. 4): `P m / sum(P m)`. */
@@ -66,13 +67,14 @@ function createTopP({ p }: z.output<typeof topPOptions>): Selector {
     id: 'top-p',
     slots: (experts) => experts,
     select(output) {
-      const scores_TE = scoresOf(output);
-      const experts = scores_TE.shape[1];
-      const ids_TE = topKIds(scores_TE, experts);
-      const sorted_TE = takeAlongLast(output.probs_TE, ids_TE);
-      // Taken while the mass before an expert is below p.
-      const taken_TE = sorted_TE.cumsum(-1, true).less(p).cast('float32');
-      const mask_TE = oneHot(ids_TE, experts).mul(taken_TE.expandDims(2)).sum(1) as tf.Tensor2D;
+      const mask_TE = discrete(scoresOf(output), (scores_TE) => {
+        const experts = scores_TE.shape[1];
+        const ids_TE = topKIds(scores_TE, experts);
+        const sorted_TE = takeAlongLast(output.probs_TE, ids_TE);
+        // Taken while the mass before an expert is below p. Axis 1, not -1, which tfjs mistakes.
+        const taken_TE = sorted_TE.cumsum(1, true).less(p).cast('float32');
+        return oneHot(ids_TE, experts).mul(taken_TE.expandDims(2)).sum(1) as tf.Tensor2D;
+      });
       return everySlot(mask_TE, renormalize(output.probs_TE, mask_TE));
     },
   };

@@ -25,6 +25,23 @@ export function randomEdges(experts: number, density: number, key: RandomKey): E
   return fromPairs(experts, (i, j) => chosen.has([Math.min(i, j), Math.max(i, j)].join()));
 }
 
+/** Draws of `twinFreeEdges` before it gives up. */
+const DRAWS = 1000;
+
+/**
+ * `randomEdges`, drawn again with the next key while two experts are twins (`twinGroups`): a uniform draw among the graphs
+ * without twins. Where there is none among 1000 draws (e.g. density 1, one edge for three experts) it is the first draw.
+ */
+export function twinFreeEdges(experts: number, density: number, key: RandomKey): ExpertEdges {
+  const first = randomEdges(experts, density, key);
+  let edges = first;
+  for (let draw = 1; twinGroups(edges).length > 0; draw++) {
+    if (draw === DRAWS) return first;
+    edges = randomEdges(experts, density, key.fold(draw));
+  }
+  return edges;
+}
+
 export function fullEdges(experts: number): ExpertEdges {
   return fromPairs(experts, (i, j) => i !== j);
 }

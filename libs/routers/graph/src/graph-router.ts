@@ -9,6 +9,7 @@ import {
   noEdges,
   normalizedAdjacency,
   randomEdges,
+  twinFreeEdges,
   twinGroups,
   type ExpertEdges,
 } from './expert-graph.js';
@@ -38,11 +39,21 @@ const options = z.strictObject({
     .describe(
       'cosine edges: whether an expert counts as joined to itself when the density is reached (reference: yes)',
     ),
+  avoidTwins: z
+    .boolean()
+    .default(true)
+    .describe(
+      'random edges: draw again, up to 1000 times, while two experts have equal neighbourhoods and therefore equal logits. Not in the paper, where 66 % of the draws at E = 8, beta = 0.1 have such twins',
+    ),
   gain: z
     .number()
     .positive()
     .default(1)
     .describe('factor on the Glorot bound of the token projection Wm (paper 1, reference 100)'),
+  activateLast: z
+    .boolean()
+    .default(true)
+    .describe('silu after the last graph layer too, as in the reference; false: only between layers'),
   trainFeatures: z
     .boolean()
     .default(false)
@@ -76,7 +87,7 @@ function layEdges(options: GraphRouterOptions, features: HostTensor, struct: Hos
   if (options.edges === 'cosine') {
     return cosineEdges(hiddenFeatures(features, struct), options.density, options.countDiagonal);
   }
-  return randomEdges(experts, options.density, key);
+  return options.avoidTwins ? twinFreeEdges(experts, options.density, key) : randomEdges(experts, options.density, key);
 }
 
 function init(options: GraphRouterOptions, key: RandomKey, { modelWidth, experts, layer }: RouterSpec): RouterInit {
@@ -143,12 +154,15 @@ function createGraphRouter(options: GraphRouterOptions): Router {
       const count = rows(0);
       const shared_1NG = tf.matMul(fromExperts(count), linear(e_EG, weight('conv.0'))).reshape([1, count, G]);
       const token_T1G = linear(h_TG, weight('conv.0')).reshape([T, 1, G]);
-      let nodes_TNG = silu(token_T1G.mul(fromToken(count).reshape([1, count, 1])).add<tf.Tensor3D>(shared_1NG));
+      const activate = (y_TNG: tf.Tensor3D, i: number) =>
+        i < options.layers - 1 || options.activateLast ? silu(y_TNG) : y_TNG;
+      const first_TNG = token_T1G.mul(fromToken(count).reshape([1, count, 1])).add<tf.Tensor3D>(shared_1NG);
+      let nodes_TNG = activate(first_TNG, 0);
       for (let i = 1; i < options.layers; i++) {
         const N = nodes_TNG.shape[1];
         const mixed = linear(nodes_TNG.reshape([T * N, G]), weight(`conv.${i}`)).reshape([T, N, G]) as tf.Tensor3D;
         const rowsOf = adjacency.slice([0, 0], [rows(i), N]);
-        nodes_TNG = silu(applyAdjacency(rowsOf, mixed));
+        nodes_TNG = activate(applyAdjacency(rowsOf, mixed), i);
       }
       const logits_TE = linear(nodes_TNG.reshape([T * E, G]), weight('proj')).reshape([T, E]) as tf.Tensor2D;
       return { logits_TE, probs_TE: tf.softmax(logits_TE) };

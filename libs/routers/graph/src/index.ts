@@ -8,6 +8,7 @@ export {
   noEdges,
   normalizedAdjacency,
   randomEdges,
+  twinFreeEdges,
   twinGroups,
   type EdgeKind,
   type ExpertEdges,

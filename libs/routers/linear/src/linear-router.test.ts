@@ -1,0 +1,4 @@
+import { testRouterContract } from '@gmoe/routers-core/testing';
+import { linearRouter } from './index.js';
+
+testRouterContract(linearRouter, [{ name: 'defaults' }]);

@@ -1,0 +1,1 @@
+export { noisyTopKRouter } from './noisy-topk-router.js';

@@ -1,0 +1,1 @@
+export { sigmoidBiasRouter } from './sigmoid-bias-router.js';

@@ -1,0 +1,62 @@
+import { topKSelector } from '@gmoe/routers-core';
+import { testRouterContract } from '@gmoe/routers-core/testing';
+import type { HostTensor } from '@gmoe/tensor';
+import { RandomKey, tf } from '@gmoe/tensor';
+import { describe, expect, it } from 'vitest';
+import { sigmoidBiasRouter } from './index.js';
+
+testRouterContract(sigmoidBiasRouter, [{ name: 'defaults' }, { name: 'rate 0.1', options: { biasRate: 0.1 } }]);
+
+describe('sigmoid-bias router by numbers', () => {
+  const router = sigmoidBiasRouter.create({ std: 0.02, biasRate: 0.01, epsilon: 1e-20 } as never);
+  const spec = { modelWidth: 2, experts: 3, topK: 2, layer: 0 };
+  const toTensor = ({ data, shape }: HostTensor) => tf.tensor(data, [...shape]);
+  const context = { tokenMask_T: tf.ones<tf.Rank.R1>([1]), training: true };
+
+  it('the bias chooses, the affinities weigh', () => {
+    const params = {
+      trainable: {
+        weight: tf.tensor2d([
+          [1, 0],
+          [0, 1],
+          [-1, 0],
+        ]),
+      },
+      frozen: {},
+      state: { bias: tf.tensor1d([-1, 0, 0]) },
+    };
+    const output = router.route(params, tf.tensor2d([[2, 1]]), context, spec);
+    const { gates_TE } = topKSelector.create({ k: 2 }).select(output, context);
+    // sigmoid(2), sigmoid(1), sigmoid(-2); the bias takes expert 0, the strongest, out of the choice.
+    const [s1, s2] = [0.7310585786, 0.119202922];
+    expect([...gates_TE.dataSync()]).toEqual(
+      [0, s1 / (s1 + s2), s2 / (s1 + s2)].map((value) => expect.closeTo(value, 6)),
+    );
+  });
+
+  it('moves the bias against the load by the rate, and balances a lopsided router', () => {
+    const { bias } = router.nextState!({ bias: tf.zeros([3]) }, { load_E: tf.tensor1d([9, 3, 6]) }, spec);
+    expect([...bias!.dataSync()]).toEqual([-0.01, 0.01, 0].map((value) => expect.closeTo(value, 7)));
+
+    // 300 tokens that all prefer expert 0: after some steps every expert serves its third of the K N places.
+    const x_TD = toTensor(RandomKey.fromSeed(3).normal([300, 2])) as tf.Tensor2D;
+    const weight = tf.tensor2d([
+      [0.3, 0.1],
+      [0.1, -0.3],
+      [-0.2, 0.2],
+    ]);
+    const shifted = x_TD.add<tf.Tensor2D>(tf.tensor1d([3, 0]));
+    const load = (state: { bias: tf.Tensor }) => {
+      const output = router.route({ trainable: { weight }, frozen: {}, state }, shifted, context, spec);
+      return topKSelector.create({ k: 1 }).select(output, context).mask_TE.sum<tf.Tensor1D>(0);
+    };
+    let state: { bias: tf.Tensor } = { bias: tf.zeros([3]) };
+    expect(Math.max(...load(state).dataSync())).toBeGreaterThan(250);
+    for (let step = 0; step < 60; step++) {
+      state = router.nextState!(state, { load_E: load(state) }, spec) as typeof state;
+    }
+    const settled = [...load(state).dataSync()];
+    expect(Math.max(...settled)).toBeLessThan(150);
+    expect(Math.min(...settled)).toBeGreaterThan(50);
+  });
+});

@@ -1,0 +1,2 @@
+export { switchRouter } from './switch-router.js';
+export { switchSelector } from './switch-selector.js';

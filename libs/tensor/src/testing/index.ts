@@ -1,0 +1,2 @@
+export { onBothEngines } from './both-engines.js';
+export { relativeError } from './relative-error.js';
