@@ -1,15 +1,4 @@
-/** Bundles the runner: our libs into one file, npm packages stay outside. */
-import { build } from 'esbuild';
+/** `npm run build`: the runner, as `gmoe` runs it. */
+import { buildRunner } from './build-runner.mjs';
 
-await build({
-  entryPoints: { main: 'apps/runner/src/main.ts' },
-  outdir: 'dist/apps/runner',
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
-  format: 'esm',
-  packages: 'external',
-  tsconfig: 'tsconfig.base.json',
-  sourcemap: true,
-  banner: { js: '#!/usr/bin/env node' },
-});
+await buildRunner('dist/apps/runner');

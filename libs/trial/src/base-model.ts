@@ -10,16 +10,16 @@ export function bundledBaseDir(): string {
   return findUpward(import.meta.url, join('models', 'openstax-2m'), 'GMOE_BASE');
 }
 
+/** Whether a config's `base` names a model. */
+export function isBase(base: string): boolean {
+  return base === 'bundled' || existsSync(join(resolve(base), 'config.json'));
+}
+
 /** Folder of the base model that a config names. @throws UserError if there is no such folder */
 export function baseDir(base: string): string {
   if (base === 'bundled') return bundledBaseDir();
-  const folder = resolve(base);
-  if (!existsSync(join(folder, 'config.json'))) {
-    throw new UserError(
-      `base: '${base}' is no model folder (no config.json in it); allowed: bundled, or a folder in Hugging Face layout`,
-    );
-  }
-  return folder;
+  if (isBase(base)) return resolve(base);
+  throw new UserError(`base: '${base}' is no model folder (no config.json in it)`);
 }
 
 let last: { readonly folder: string; readonly model: Promise<LoadedModel> } | undefined;

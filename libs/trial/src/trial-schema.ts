@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mixtureSchema } from '@gmoe/adapters-moe-lora';
 import { loraSchema } from '@gmoe/adapters-lora';
 import { FIDELITIES, type Fidelity } from '@gmoe/core';
@@ -15,6 +16,7 @@ import { evaluationSchema } from '@gmoe/evaluation';
 import { DEVICES, ENGINES } from '@gmoe/tensor';
 import { optimizerSchema, scheduleSchema, trainingSchema } from '@gmoe/training';
 import { z } from 'zod';
+import { isBase } from './base-model.js';
 import type { Registries } from './registries.js';
 
 const engineSchema = z.strictObject({
@@ -85,6 +87,20 @@ const strategiesOnce: TrialRule<TrialConfig> = ({ coordination }) => {
   return twice ? { field: 'coordination', message: `holds '${twice}' twice; each strategy at most once` } : undefined;
 };
 
+const baseIsThere: TrialRule<TrialConfig> = ({ base }) =>
+  isBase(base)
+    ? undefined
+    : {
+        field: 'base',
+        message: 'is no model folder (no config.json in it); allowed: bundled, or a folder in Hugging Face layout',
+      };
+
+const dataIsThere: TrialRule<TrialConfig> = ({ task }) => {
+  const folder = task['dataDir'];
+  if (typeof folder !== 'string' || existsSync(folder)) return undefined;
+  return { field: 'task.dataDir', message: 'is no folder' };
+};
+
 /** The schema of a trial config over the registered routers, selectors, strategies and tasks. */
 export function trialSchema(registries: Registries): TrialSchema<TrialConfig> {
   const routers = registries.routers.all();
@@ -120,7 +136,7 @@ export function trialSchema(registries: Registries): TrialSchema<TrialConfig> {
       engine: engineSchema.prefault({}).describe('where the trial computes; not part of its identity'),
     },
     defaults: (raw) => fidelityDefaults(raw, registries),
-    rules: [somethingTrains, mixtureNeedsRouter, topKWithinExperts, strategiesOnce].map(
+    rules: [somethingTrains, mixtureNeedsRouter, topKWithinExperts, strategiesOnce, baseIsThere, dataIsThere].map(
       // Rules read the config as it is documented; the composed schema knows components by their id only.
       (rule) => (config: object) => rule(config as TrialConfig),
     ),

@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseOptions } from '@gmoe/core';
-import { loadResults, renderReport, REPORT_FORMATS, type SummariseOptions } from '@gmoe/report';
+import type { ReportFormat, SummariseOptions } from '@gmoe/report';
 import type { Command } from 'commander';
 import { z } from 'zod';
+
+const REPORT_FORMATS = ['text', 'html', 'md', 'csv', 'latex', 'json'] as const satisfies readonly ReportFormat[];
 
 const optionsSchema = z.object({
   format: z.enum(REPORT_FORMATS).optional(),
@@ -21,7 +23,8 @@ export function addReport(program: Command): void {
     .option('--out <file>', 'file to write instead of the screen')
     .option('--metric <name>', 'metric to compare (default: accuracy)')
     .option('--reference <arm>', 'arm that the others are compared with (default: the first)')
-    .action((dir: string, raw: object) => {
+    .action(async (dir: string, raw: object) => {
+      const { loadResults, renderReport } = await import('@gmoe/report');
       const { format, out, metric, reference } = parseOptions(optionsSchema, raw, '--');
       const options: SummariseOptions = { ...(metric ? { metric } : {}), ...(reference ? { reference } : {}) };
       const results = loadResults(dir);

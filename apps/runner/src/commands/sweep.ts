@@ -13,7 +13,6 @@ import {
   type Launcher,
   type SweepPlan,
 } from '@gmoe/experiment';
-import { loadResults, renderReport } from '@gmoe/report';
 import { readGitState } from '@gmoe/spool';
 import { createEngine } from '@gmoe/tensor';
 import { baselineKey, measureBaseline } from '@gmoe/trial';
@@ -82,11 +81,13 @@ async function runSweep(file: string, raw: object): Promise<void> {
     const submission = await launcherOf(options, spec.launcher, engine).submit({ store, stopping: spec.stopping });
     stop.signal.addEventListener('abort', () => void submission.cancel('checkpoint'));
     const baselines = measureBaselines(store, plan, engine);
+    // Told when it is awaited; until then a failure must not end the process.
+    baselines.catch(() => undefined);
     for await (const event of submission.events()) progress.event(event);
     const summary = await submission.done;
     await baselines;
     progress.close();
-    if (summary.finished > 0) writeReport(store);
+    if (summary.finished > 0) await writeReport(store);
     await tracking.close();
     if (stop.signal.aborted) process.exitCode = EXIT.interrupted;
     else if (summary.failed + summary.damaged > 0) process.exitCode = EXIT.failed;
@@ -149,7 +150,9 @@ function writeProvenance(store: SweepStore, file: string, command: string): void
   writeFileSync(join(store.folder, 'provenance.json'), `${JSON.stringify(provenance, null, 2)}\n`);
 }
 
-function writeReport(store: SweepStore): void {
+async function writeReport(store: SweepStore): Promise<void> {
+  // Loaded here, so that nothing else waits for the charting library.
+  const { loadResults, renderReport } = await import('@gmoe/report');
   const results = loadResults(store.folder);
   const width = process.stdout.columns;
   const text = { color: process.stdout.isTTY && !process.env['NO_COLOR'], ...(width ? { width } : {}) };

@@ -56,7 +56,7 @@ function recordArms(
     });
     if (seeds.length === 0) continue;
     const { arm, hash } = trials[0]!;
-    const { seed: _, ...config } = store.config(hash);
+    const config = Object.fromEntries(Object.entries(store.config(hash)).filter(([key]) => key !== 'seed'));
     recordLayout(sweepSpool(store, warn), armLayout(fields, { arm, group, config: config as never, seeds })).end(
       'FINISHED',
     );

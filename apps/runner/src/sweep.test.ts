@@ -1,0 +1,93 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadResults } from '@gmoe/report';
+import { describe, expect, it } from 'vitest';
+import { setUpGmoe } from './testing/run-gmoe.js';
+
+const { gmoe, folder } = setUpGmoe();
+
+/** The quickstart, made small: a few steps, a few test examples. */
+const SMALL = ['--set=trial.training.steps=3', '--set=trial.task.trainLimit=120', '--set=trial.task.testLimit=60'];
+
+describe('gmoe sweep', () => {
+  it('runs the arms over the seeds, writes every file, and runs nothing twice', async () => {
+    const out = join(folder(), 'tiny');
+    const args = ['sweep', 'experiments/quickstart.yaml', '--out', out, ...SMALL, '--set=seeds=1'];
+    const first = await gmoe(args);
+    expect(first.stderr).toBe('');
+    expect(first.code).toBe(0);
+    const results = loadResults(out);
+    expect(results.warnings).toEqual([]);
+    expect(results.trials.map(({ state }) => state)).toEqual(Array(8).fill('finished'));
+    expect(new Set(results.trials.map(({ trial }) => trial.arm)).size).toBe(8);
+    expect(results.baselines).toHaveLength(1);
+    expect(results.baselines[0]!.chance).toBeCloseTo(1 / 6, 10);
+    for (const { result, predictions, events, trial } of results.trials) {
+      expect(predictions).toHaveLength(60);
+      const accuracy = predictions.filter(({ correct }) => correct).length / 60;
+      expect(result!.metrics['eval/accuracy']).toBeCloseTo(accuracy, 10);
+      expect(events.filter(({ type }) => type === 'step')).toHaveLength(3);
+      // Each of 4 layers spreads its tokens over 8 experts, two for each token.
+      expect(result!.load!.map((layer) => layer.length)).toEqual([8, 8, 8, 8]);
+      for (const layer of result!.load!) expect(layer.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 5);
+      const home = join(out, 'trials', trial.hash.slice(0, 16), 'attempts', result!.attempt);
+      expect(readdirSync(home).sort()).toEqual(
+        expect.arrayContaining(['adapter', 'config.json', 'events.jsonl', 'log.txt', 'predictions.jsonl']),
+      );
+      expect(existsSync(join(home, 'adapter', 'adapter_model.safetensors'))).toBe(true);
+    }
+    expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('graph · poisson+normal');
+    expect(first.stdout).toContain('graph · poisson+normal');
+
+    const again = await gmoe(args);
+    expect(again.code).toBe(0);
+    expect(again.stdout).toContain('8 trials, 8 of them done before');
+    expect(again.stdout).not.toContain('started');
+  }, 180_000);
+
+  it('gives the same bits for the same seed', async () => {
+    const accuracies = [];
+    for (const name of ['a', 'b']) {
+      const out = join(folder(), name);
+      const run = await gmoe(['train', 'experiments/tiny-trial.yaml', '--out', out]);
+      expect(run.code).toBe(0);
+      const [trial] = loadResults(out).trials;
+      accuracies.push({ ...trial!.result!.metrics, 'train/tokens_per_second': 0 });
+      const home = join(out, 'trials', trial!.trial.hash.slice(0, 16), 'attempts', trial!.result!.attempt);
+      accuracies.push(readFileSync(join(home, 'adapter', 'adapter_model.safetensors')).toString('base64'));
+    }
+    expect(accuracies.slice(0, 2)).toEqual(accuracies.slice(2));
+  }, 120_000);
+});
+
+describe('bad input', () => {
+  it.each([
+    [['sweep', 'no-such.yaml'], /^gmoe: no-such\.yaml: cannot be read: .*\n$/],
+    [
+      ['sweep', 'experiments/quickstart.yaml', '--set', 'trial.base=/nowhere'],
+      /base: is no model folder .* \(got "\/nowhere"\)\n$/,
+    ],
+    [
+      ['sweep', 'experiments/quickstart.yaml', '--set', 'trial.adapter.mixture.selector.k=9'],
+      /selector\.k: must be at most the experts of a layer \(8\).* \(got 9\)\n$/,
+    ],
+    [
+      ['sweep', 'experiments/quickstart.yaml', '--set', 'trial.optimizer.lr=1'],
+      /Unrecognized key: "lr"; known: .*learningRate/,
+    ],
+    [
+      ['sweep', 'experiments/quickstart.yaml', '--engine', 'fast'],
+      /--: engine: Invalid option: expected one of "compiled"\|"eager" \(got "fast"\)\n$/,
+    ],
+    [['sweep', 'experiments/quickstart.yaml', '--device', 'tpu'], /--: device: .* \(got "tpu"\)\n$/],
+    [['report', 'nowhere'], /nowhere: is no folder/],
+  ])('%j: one line, exit code 2, nothing written', async (args, message) => {
+    const out = join(folder(), 'nothing');
+    const { code, stdout, stderr } = await gmoe(args[0] === 'sweep' ? [...args, '--out', out] : args);
+    expect(stderr).toMatch(message);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stdout).toBe('');
+    expect(code).toBe(2);
+    expect(existsSync(out)).toBe(false);
+  });
+});
