@@ -10,5 +10,11 @@ export {
   type LayerRouting,
   type Tensors,
 } from './strategy.js';
-export { decodePositive, encodePositive, PARAMETERIZATIONS, type Parameterization } from './positive-parameter.js';
+export {
+  decodePositive,
+  encodePositive,
+  PARAMETERIZATIONS,
+  type Parameterization,
+  type PositiveBounds,
+} from './positive-parameter.js';
 export { meanOf, tokenMean } from './token-mean.js';

@@ -54,8 +54,15 @@ function createLoadBalance(options: Options): CoordinationStrategy {
   return {
     id: 'load-balance',
     coefficient: options.coefficient,
-    init: () => ({ trainable: {}, state: {} }),
-    loss(_, { layers, tokenMask_T }, { topK, expertsPerLayer }) {
+    init({ expertsPerLayer }) {
+      if (options.poolLayers && new Set(expertsPerLayer).size > 1) {
+        throw new UserError(
+          `coordination.load-balance.poolLayers: true needs as many experts in every layer; they are ${expertsPerLayer.join(', ')}`,
+        );
+      }
+      return { trainable: {}, state: {} };
+    },
+    loss(_, { layers, tokenMask_T }, { topK }) {
       const mask = options.includePadding ? undefined : tokenMask_T;
       const perLayer = layers.map((layer) =>
         shares(layer, Math.min(topK, layer.probs_TE.shape[1]), mask, options.secondSoftmax),
@@ -63,11 +70,6 @@ function createLoadBalance(options: Options): CoordinationStrategy {
       const product = ({ chosen_E, probability_E }: Shares) =>
         chosen_E.mul(probability_E).sum().mul<tf.Scalar>(probability_E.shape[0]!);
       if (!options.poolLayers) return { loss: meanOf(perLayer.map(product)), metrics: {}, state: {} };
-      if (new Set(expertsPerLayer).size > 1) {
-        throw new UserError(
-          `coordination.load-balance.poolLayers: true needs as many experts in every layer; they are ${expertsPerLayer.join(', ')}`,
-        );
-      }
       const pooled = {
         chosen_E: meanOf(perLayer.map(({ chosen_E }) => chosen_E)),
         probability_E: meanOf(perLayer.map(({ probability_E }) => probability_E)),

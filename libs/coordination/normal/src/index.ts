@@ -1,1 +1,1 @@
-export { normalCoordination } from './normal-coordination.js';
+export { loadContribution, normalCoordination, type NormalOptions } from './normal-coordination.js';

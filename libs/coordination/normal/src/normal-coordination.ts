@@ -6,6 +6,7 @@ import {
   PARAMETERIZATIONS,
   type CoordinationStrategy,
   type LayerRouting,
+  type PositiveBounds,
 } from '@gmoe/coordination-core';
 import { HostTensor, sortDescending, stopGradient, tf } from '@gmoe/tensor';
 import { z } from 'zod';
@@ -21,7 +22,7 @@ const options = z.strictObject({
     .number()
     .positive()
     .default(1e-3)
-    .describe("smallest sigma; parameterization: clamp only. The authors' code has none and fails at sigma <= 0"),
+    .describe("smallest sigma. The authors' code has none and fails at sigma <= 0"),
   firstIndex: z
     .union([z.literal(0), z.literal(1)])
     .default(1)
@@ -50,27 +51,30 @@ const options = z.strictObject({
   includePadding: z.boolean().default(false).describe('count padding tokens too (reference)'),
   epsilon: z.number().positive().default(1e-8).describe('added to the load inside the logarithm'),
 });
-type Options = z.output<typeof options>;
+export type NormalOptions = z.output<typeof options>;
+type Options = NormalOptions;
 
 const countName = (layer: number) => `count.${layer}`;
 
-/** What the selected experts of a layer gain in this pass. [E] */
-function contribution(
+/** What the selected experts of a layer gain in a pass: see the option `weights`. [E] */
+export function loadContribution(
   { probs_TE, mask_TE, gates_TE }: LayerRouting,
   tokenMask_T: tf.Tensor1D,
   topK: number,
-  options: Options,
-) {
-  const weights_TE = options.weights === 'gates' ? gates_TE : probs_TE.mul<tf.Tensor2D>(mask_TE).mul<tf.Tensor2D>(topK);
-  const counted = options.includePadding ? weights_TE : weights_TE.mul<tf.Tensor2D>(tokenMask_T.reshape([-1, 1]));
-  return counted.sum<tf.Tensor1D>(0);
+  { weights, includePadding }: Pick<Options, 'weights' | 'includePadding'>,
+): tf.Tensor1D {
+  const weights_TE = weights === 'gates' ? gates_TE : probs_TE.mul<tf.Tensor2D>(mask_TE).mul<tf.Tensor2D>(topK);
+  const counted_TE = includePadding ? weights_TE : weights_TE.mul<tf.Tensor2D>(tokenMask_T.reshape([-1, 1]));
+  return counted_TE.sum<tf.Tensor1D>(0);
 }
 
-/** Density of `N(i; E / 2, sigma)` at the experts' indices. [E] */
-function normalDensity(sigma: tf.Scalar, experts: number, firstIndex: number): tf.Tensor1D {
-  const distances = Array.from({ length: experts }, (_, i) => (i + firstIndex - experts / 2) ** 2);
-  const exponent = tf.tensor1d(distances).neg().div(sigma.square().mul(2));
-  return exponent.exp().div<tf.Tensor1D>(sigma.mul(Math.sqrt(2 * Math.PI)));
+/**
+ * Logarithm of the density of `N(i; E / 2, sigma)` at the experts' indices. In logarithms, since the density itself falls
+ * below float32 for a small sigma. [E]
+ */
+function normalLogDensity(sigma: tf.Scalar, experts: number, firstIndex: number): tf.Tensor1D {
+  const squares_E = tf.tensor1d(Array.from({ length: experts }, (_, i) => (i + firstIndex - experts / 2) ** 2));
+  return squares_E.div(sigma.square().mul(-2)).sub<tf.Tensor1D>(sigma.log());
 }
 
 /**
@@ -79,13 +83,21 @@ function normalDensity(sigma: tf.Scalar, experts: number, firstIndex: number): t
  * this pass's part of the load.
  */
 function createNormal(options: Options): CoordinationStrategy {
+  const bounds: PositiveBounds = {
+    parameterization: options.parameterization,
+    floor: options.sigmaFloor,
+    clamp: [options.sigmaFloor, Infinity],
+  };
+  const sort = (x_E: tf.Tensor1D) =>
+    options.sorted ? (sortDescending(x_E.reshape([1, -1]) as tf.Tensor2D).reshape([-1]) as tf.Tensor1D) : x_E;
+
   return {
     id: 'normal',
     coefficient: options.coefficient,
     init({ expertsPerLayer }) {
       const sigma = encodePositive(
         expertsPerLayer.map((experts) => experts / 2),
-        options.parameterization,
+        bounds,
       );
       const counts = Object.fromEntries(
         expertsPerLayer.map((experts, layer) => [countName(layer), HostTensor.zeros([experts])]),
@@ -96,29 +108,30 @@ function createNormal(options: Options): CoordinationStrategy {
     },
     loss({ trainable, state }, { layers, tokenMask_T }, { topK }) {
       const trained_L = (options.learnSigma ? trainable : state)['sigma'] as tf.Tensor1D;
-      const sigma_L = decodePositive(trained_L, options.parameterization, options.sigmaFloor, Infinity);
+      const sigma_L = decodePositive(trained_L, bounds);
       const next: Record<string, tf.Tensor> = {};
       const metrics: Record<string, tf.Tensor> = {};
-      const sort = (x_E: tf.Tensor1D) =>
-        options.sorted ? (sortDescending(x_E.reshape([1, -1]) as tf.Tensor2D).reshape([-1]) as tf.Tensor1D) : x_E;
 
       const densities = layers.map(({ probs_TE }, layer) => {
         const sigma = sigma_L.slice(layer, 1).reshape([]) as tf.Scalar;
         metrics[`sigma.${layer}`] = sigma;
-        return sort(normalDensity(sigma, probs_TE.shape[1], options.firstIndex));
+        return sort(normalLogDensity(sigma, probs_TE.shape[1], options.firstIndex));
       });
-      const total = tf.addN(densities.map((density) => density.sum()));
+      const ofModel = tf.logSumExp(tf.concat(densities));
       const losses = layers.map((routing, layer) => {
         const past_E = stopGradient(state[countName(layer)] as tf.Tensor1D);
         const count_E = past_E
           .mul<tf.Tensor1D>(options.decay)
-          .add<tf.Tensor1D>(contribution(routing, tokenMask_T, topK, options));
+          .add<tf.Tensor1D>(loadContribution(routing, tokenMask_T, topK, options));
         next[countName(layer)] = stopGradient(count_E);
         const load_E = sort(count_E).div<tf.Tensor1D>(count_E.sum());
         const density_E = densities[layer]!;
-        const target_E = density_E.div<tf.Tensor1D>(options.normalizeOver === 'layer' ? density_E.sum() : total);
-        const log_E = tf.log(target_E.div(load_E.add(options.epsilon)));
-        return target_E.mul(options.absoluteLog ? log_E.abs() : log_E).sum();
+        const logTarget_E = density_E.sub(options.normalizeOver === 'layer' ? tf.logSumExp(density_E) : ofModel);
+        const log_E = logTarget_E.sub(load_E.add(options.epsilon).log());
+        return logTarget_E
+          .exp()
+          .mul(options.absoluteLog ? log_E.abs() : log_E)
+          .sum();
       });
       if (!options.learnSigma) next['sigma'] = trained_L;
       return { loss: meanOf(losses), metrics, state: next };

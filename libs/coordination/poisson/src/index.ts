@@ -1,1 +1,1 @@
-export { poissonCoordination, poissonTarget } from './poisson-coordination.js';
+export { poissonCoordination, poissonLogTarget } from './poisson-coordination.js';

@@ -12,7 +12,7 @@ import { z } from 'zod';
 
 const options = z.strictObject({
   coefficient: z.number().min(0).default(0.005).describe('weight of this loss in the total (paper 0.005)'),
-  lambda: z.number().positive().default(1.5).describe('rate of the target distribution at the start, one per layer'),
+  lambda: z.number().min(0.01).default(1.5).describe('rate of the target distribution at the start, one per layer'),
   learnLambda: z.boolean().default(true).describe('train lambda with the adapter'),
   parameterization: z
     .enum(PARAMETERIZATIONS)
@@ -20,6 +20,7 @@ const options = z.strictObject({
     .describe('how lambda stays positive: softplus (paper), or clamped to lambdaRange (reference)'),
   lambdaRange: z
     .tuple([z.number().positive(), z.number().positive()])
+    .refine(([low, high]) => low <= high, 'the lowest lambda must not be above the highest')
     .default([1, 2])
     .describe('lowest and highest lambda; parameterization: clamp only'),
   absoluteLog: z
@@ -37,6 +38,9 @@ const options = z.strictObject({
 });
 type Options = z.output<typeof options>;
 
+/** Lambda stays above this with `parameterization: softplus`. */
+const LAMBDA_FLOOR = 1e-3;
+
 /** `log i!` for i = 1..count. */
 function logFactorials(count: number): number[] {
   let sum = 0;
@@ -44,14 +48,14 @@ function logFactorials(count: number): number[] {
 }
 
 /**
- * `q_i ~ lambda^i e^-lambda / i!`, i = 1..E, normalised to sum 1; the common factor `e^-lambda` cancels. Computed as a
- * softmax of logarithms, exact for any E. lambda scalar -> [E].
+ * Logarithm of `q_i ~ lambda^i e^-lambda / i!`, i = 1..E, normalised to sum 1; the common factor `e^-lambda` cancels.
+ * In logarithms throughout, since q itself falls below float32 for many experts. lambda scalar -> [E].
  */
-export function poissonTarget(lambda: tf.Scalar, experts: number, termLimit: number | null = null): tf.Tensor1D {
+export function poissonLogTarget(lambda: tf.Scalar, experts: number, termLimit: number | null = null): tf.Tensor1D {
   const factorials = logFactorials(experts);
   const ranks = factorials.map((_, i) => Math.min(i + 1, termLimit ?? experts));
   const logs = ranks.map((rank) => factorials[rank - 1]!);
-  return tf.softmax(tf.log(lambda).mul<tf.Tensor1D>(tf.tensor1d(ranks)).sub<tf.Tensor1D>(tf.tensor1d(logs)));
+  return tf.logSoftmax(tf.log(lambda).mul<tf.Tensor1D>(tf.tensor1d(ranks)).sub<tf.Tensor1D>(tf.tensor1d(logs)));
 }
 
 /**
@@ -59,28 +63,31 @@ export function poissonTarget(lambda: tf.Scalar, experts: number, termLimit: num
  * shape `q`, so that experts differ: `mean over layers and tokens of sum_i q_i log(q_i / s_i)`.
  */
 function createPoisson(options: Options): CoordinationStrategy {
-  const [low, high] = options.lambdaRange;
+  const bounds = { parameterization: options.parameterization, floor: LAMBDA_FLOOR, clamp: options.lambdaRange };
   return {
     id: 'poisson',
     coefficient: options.coefficient,
     init({ expertsPerLayer }) {
       const lambda = encodePositive(
         expertsPerLayer.map(() => options.lambda),
-        options.parameterization,
+        bounds,
       );
       return options.learnLambda ? { trainable: { lambda }, state: {} } : { trainable: {}, state: { lambda } };
     },
     loss({ trainable, state }, { layers, tokenMask_T }) {
       const trained_L = (options.learnLambda ? trainable : state)['lambda'] as tf.Tensor1D;
-      const lambda_L = decodePositive(trained_L, options.parameterization, low, high);
+      const lambda_L = decodePositive(trained_L, bounds);
       const mask = options.includePadding ? undefined : tokenMask_T;
       const metrics: Record<string, tf.Tensor> = {};
       const losses = layers.map(({ probs_TE }, layer) => {
         const lambda = lambda_L.slice(layer, 1).reshape([]) as tf.Scalar;
         metrics[`lambda.${layer}`] = lambda;
-        const q_E = poissonTarget(lambda, probs_TE.shape[1], options.termLimit);
-        const log_TE = tf.log(q_E.div(sortDescending(probs_TE).add(options.epsilon)));
-        const divergence_T = q_E.mul(options.absoluteLog ? log_TE.abs() : log_TE).sum(-1);
+        const logTarget_E = poissonLogTarget(lambda, probs_TE.shape[1], options.termLimit);
+        const log_TE = logTarget_E.sub<tf.Tensor2D>(sortDescending(probs_TE).add(options.epsilon).log());
+        const divergence_T = logTarget_E
+          .exp()
+          .mul(options.absoluteLog ? log_TE.abs() : log_TE)
+          .sum(-1);
         return tokenMean(divergence_T, mask);
       });
       return { loss: meanOf(losses), metrics, state: options.learnLambda ? {} : { lambda: trained_L } };

@@ -1,0 +1,1 @@
+export { testCoordinationContract, type CoordinationContractCase } from './coordination-contract.js';
