@@ -1,4 +1,5 @@
 import { tf } from '../tf.js';
+import { isTracing } from '../trace/trace-state.js';
 import { customGradient } from './custom-gradient.js';
 
 /** Ids of the `k` largest scores of each row, largest first; ties take the lower id. [T, E] -> [T, K] int32. */
@@ -25,7 +26,9 @@ export function topKMask(scores_TE: tf.Tensor2D, k: number): tf.Tensor2D {
 
 /** One row of indicator values per id. ids [...] int32 -> [..., depth] float32; no gradient. */
 export function oneHot(ids: tf.Tensor, depth: number): tf.Tensor {
-  return tf.oneHot(ids, depth, 1, 0, 'float32');
+  if (isTracing()) return tf.oneHot(ids, depth, 1, 0, 'float32');
+  // tfjs's wasm kernel writes integers whatever the type, so that float32 ones would be 1.4e-45.
+  return tf.oneHot(ids, depth).cast('float32');
 }
 
 function checkK(k: number, experts: number): void {
