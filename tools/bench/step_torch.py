@@ -1,6 +1,6 @@
 """The training step of the bench in eager PyTorch: same weights, same batches, same maths.
 
-Reads FOLDER/step.safetensors and FOLDER/step.json as tools/bench/export-step.ts writes them and prints one JSON line:
+Reads FOLDER/step.safetensors and FOLDER/step.json as tools/bench/bench-step.ts writes them and prints one JSON line:
 losses of every step, gradient norm of the first, and the median time of a step.
 
     python3 tools/bench/step_torch.py FOLDER [--threads 1] [--steps 20] [--warmup 3]
@@ -40,7 +40,7 @@ class Step:
         self.frozen = {k[7:]: v for k, v in tensors.items() if k.startswith("frozen.")}
         self.params = {k[6:]: v.requires_grad_() for k, v in tensors.items() if k.startswith("param.")}
         self.batches = []
-        for s in range(config["steps"]):
+        for s in range(config["batches"]):
             prefix = f"batch.{s}."
             self.batches.append({k[len(prefix):]: v.long() if v.dtype == torch.int32 else v
                                  for k, v in tensors.items() if k.startswith(prefix)})
@@ -78,8 +78,9 @@ class Step:
         values, ids = torch.topk(probs, c["topK"])
         weights = values / values.sum(-1, keepdim=True)
         w = {s: self.base[f"model.layers.{layer}.mlp.{s}.weight"] for s in ("gate_proj", "up_proj", "down_proj")}
-        a = {s: p[f"moe.{layer}.{s}.A"].flatten(0, 1) for s in w}
-        b = {s: p[f"moe.{layer}.{s}.B"].permute(0, 2, 1).flatten(0, 1) for s in w}
+        # A [E R, in] and B [out, E R]: expert e has rows or columns e R .. e R + R - 1.
+        a = {s: p[f"moe.{layer}.{s}.A"] for s in w}
+        b = {s: p[f"moe.{layer}.{s}.B"].T for s in w}
         gate, up = x @ w["gate_proj"].T, x @ w["up_proj"].T
         gate_rank, up_rank = x @ a["gate_proj"].T * scale, x @ a["up_proj"].T * scale
         hidden, down_rank = 0, 0
@@ -89,8 +90,8 @@ class Step:
             h = h * weights[:, j:j + 1]
             hidden = hidden + h
             down_rank = down_rank + (h @ a["down_proj"].T) * mask
-        mask_TE = torch.zeros_like(probs).scatter(1, ids, 1.0)
-        return hidden @ w["down_proj"].T + (down_rank * scale) @ b["down_proj"], mask_TE
+        gates_TE = torch.zeros_like(probs).scatter(1, ids, weights)
+        return hidden @ w["down_proj"].T + (down_rank * scale) @ b["down_proj"], gates_TE
 
     def forward(self, batch):
         c = self.config
@@ -124,8 +125,8 @@ class Step:
             x = x + self.lora(l, "o_proj", context, w("o_proj"))
             y = norm(x, self.base[name + "post_attention_layernorm.weight"])
             probs = self.route(l, y)
-            output, chosen = self.experts(l, y, probs)
-            routing.append((probs, chosen))
+            output, gates = self.experts(l, y, probs)
+            routing.append((probs, gates))
             x = x + output
         hidden = norm(x, self.base["model.norm.weight"])[batch["supervised"]]
         logits = hidden @ self.base["lm_head.weight"].T
@@ -135,18 +136,26 @@ class Step:
         return lm, self.auxiliary(routing, real)
 
     def auxiliary(self, routing, real):
-        total = 0.0
-        for strategy in self.config["coordination"]:
-            per_layer = [getattr(self, strategy["id"].replace("-", "_"))(l, strategy, probs, chosen, real)
-                         for l, (probs, chosen) in enumerate(routing)]
-            total = total + strategy["coefficient"] * sum(per_layer) / len(per_layer)
-        return total
-
-    def load_balance(self, layer, strategy, probs, chosen, real):
-        tokens = real.sum()
-        share = (chosen * real[:, None]).sum(0) / tokens
-        mean = (probs * real[:, None]).sum(0) / tokens
-        return probs.shape[1] * (share * mean).sum()
+        """Poisson distinction and Normal balance in the paper's form (eq. 6-9), means over layers and real tokens."""
+        c = self.config
+        poisson = normal = 0.0
+        lambdas = c["lambdaFloor"] + F.softplus(self.params["lambda"])
+        sigmas = c["sigmaFloor"] + F.softplus(self.params["sigma"])
+        counts = []
+        for layer, (probs, gates) in enumerate(routing):
+            experts = probs.shape[1]
+            i = torch.arange(1, experts + 1, dtype=torch.float32)
+            log_q = torch.log_softmax(i * lambdas[layer].log() - torch.lgamma(i + 1), 0)
+            ranked = probs.sort(1, descending=True).values
+            divergence = (log_q.exp() * (log_q - (ranked + 1e-16).log())).sum(1)
+            poisson = poisson + (divergence * real).sum() / real.sum()
+            past = 0.0 if self.counts is None else self.counts[layer]
+            count = past + (gates * real[:, None]).sum(0)
+            counts.append(count.detach())
+            log_p = torch.log_softmax(-((i - experts / 2) ** 2) / (2 * sigmas[layer] ** 2), 0)
+            normal = normal + (log_p.exp() * (log_p - (count / count.sum() + 1e-8).log())).sum()
+        self.counts = counts
+        return (c["poisson"] * poisson + c["normal"] * normal) / len(routing)
 
     def run(self, batch):
         lm, aux = self.forward(batch)

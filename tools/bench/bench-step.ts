@@ -1,0 +1,223 @@
+/**
+ * A training step of the bench from the real libs, and the same step as files for `step_torch.py`: a decoder with LoRA on
+ * q, k, v, o and a mixture of LoRA experts on the FFN, graph router, Poisson and Normal coordination in the paper's form.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createAdapter, NAMES } from '@gmoe/adapters-moe-lora';
+import { loraSchema, scalingFactor } from '@gmoe/adapters-lora';
+import { mixtureSchema } from '@gmoe/adapters-moe-lora';
+import { normalCoordination } from '@gmoe/coordination-normal';
+import { poissonCoordination } from '@gmoe/coordination-poisson';
+import { initWeights, parseModelConfig, sitePath, writeSafetensors } from '@gmoe/model';
+import { topKSelector } from '@gmoe/routers-core';
+import { graphRouter } from '@gmoe/routers-graph';
+import { HostTensor, RandomKey } from '@gmoe/tensor';
+import { adapterTrainee, optimizerSchema, type Trainee, type TrainingBatch } from '@gmoe/training';
+
+export interface StepSize {
+  readonly layers: number;
+  readonly hiddenSize: number;
+  readonly ffnSize: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly vocabSize: number;
+  readonly experts: number;
+  readonly rank: number;
+  readonly topK: number;
+  readonly graphWidth: number;
+  readonly rows: number;
+  readonly length: number;
+  /** Supervised positions of a batch. */
+  readonly supervised: number;
+  readonly batches: number;
+}
+
+/** ENGINE.md's size: a 4-layer decoder of width 256. */
+export const BENCH_SIZE: StepSize = {
+  layers: 4,
+  hiddenSize: 256,
+  ffnSize: 704,
+  heads: 4,
+  kvHeads: 4,
+  vocabSize: 4096,
+  experts: 8,
+  rank: 8,
+  topK: 2,
+  graphWidth: 64,
+  rows: 8,
+  length: 128,
+  supervised: 1024,
+  batches: 4,
+};
+
+/** Small enough for tfjs's cpu backend. */
+export const PARITY_SIZE: StepSize = {
+  layers: 2,
+  hiddenSize: 32,
+  ffnSize: 48,
+  heads: 4,
+  kvHeads: 2,
+  vocabSize: 64,
+  experts: 4,
+  rank: 4,
+  topK: 2,
+  graphWidth: 16,
+  rows: 2,
+  length: 24,
+  supervised: 12,
+  batches: 5,
+};
+
+export const optimizer = optimizerSchema.parse({ learningRate: 2e-3 });
+const LAMBDA = 1.5;
+const SIGMA_FLOOR = 1e-3;
+
+const poissonOptions = poissonCoordination.options.parse({}) as { coefficient: number };
+const normalOptions = normalCoordination.options.parse({ sigmaFloor: SIGMA_FLOOR }) as { coefficient: number };
+
+export interface BenchStep {
+  readonly size: StepSize;
+  readonly trainee: Trainee;
+  readonly batches: readonly TrainingBatch[];
+}
+
+/** The step with random weights; B of LoRA is not zero, so that every gradient is at work from the first step. */
+export function createBenchStep(size: StepSize): BenchStep {
+  const key = RandomKey.fromSeed(1);
+  const config = parseModelConfig({
+    model_type: 'llama',
+    vocab_size: size.vocabSize,
+    hidden_size: size.hiddenSize,
+    intermediate_size: size.ffnSize,
+    num_hidden_layers: size.layers,
+    num_attention_heads: size.heads,
+    num_key_value_heads: size.kvHeads,
+    max_position_embeddings: 2048,
+    rms_norm_eps: 1e-5,
+    rope_theta: 10_000,
+    tie_word_embeddings: false,
+    hidden_act: 'silu',
+  });
+  const lora = loraSchema.parse({ rank: size.rank, alpha: 2 * size.rank });
+  const mixture = mixtureSchema.parse({
+    experts: size.experts,
+    rank: size.rank,
+    alpha: 2 * size.rank,
+    selector: { id: 'top-k', k: size.topK },
+  });
+  const adapter = createAdapter({
+    config,
+    lora,
+    mixture,
+    router: graphRouter.create(graphRouter.options.parse({ width: size.graphWidth, density: 0.5 })),
+    selector: topKSelector.create(topKSelector.options.parse({ k: size.topK })),
+    coordination: [poissonCoordination.create(poissonOptions), normalCoordination.create(normalOptions)],
+  });
+  const start = adapter.init(key.fold('adapter'));
+  const trainable = Object.fromEntries(
+    Object.entries(start.trainable).map(([name, tensor]) => [
+      name,
+      name.endsWith('lora_B.weight') ? key.fold(name).normal(tensor.shape, 0, 0.05) : tensor,
+    ]),
+  );
+  const weights = initWeights(config, key.fold('weights'), 0.06);
+  const trainee = adapterTrainee(config, weights, adapter, key, { start: { ...start, trainable } });
+  return {
+    size,
+    trainee,
+    batches: Array.from({ length: size.batches }, (_, i) => randomBatch(size, key.fold('batch').fold(i))),
+  };
+}
+
+/** Two segments and a little padding in each row, random tokens. */
+function randomBatch({ rows, length, vocabSize, supervised }: StepSize, key: RandomKey): TrainingBatch {
+  const padding = 2;
+  const half = Math.floor((length - padding) / 2);
+  const segmentOf = (s: number) => (s < half ? 1 : s < length - padding ? 2 : 0);
+  const ids = Int32Array.from(key.fold('ids').words(rows * length), (word) => word % vocabSize);
+  const column = (i: number) => i % length;
+  const real = Array.from({ length: rows * length }, (_, i) => i).filter((i) => segmentOf(column(i)) > 0);
+  const chosen = [...key.fold('supervised').permutation(real.length)].slice(0, supervised).map((i) => real[i]!);
+  const slots = Array.from({ length: supervised }, (_, n) => chosen[n] ?? 0);
+  return {
+    ids_BS: new HostTensor(ids, [rows, length]),
+    positions_BS: HostTensor.int(
+      Array.from(ids, (_, i) => (segmentOf(column(i)) === 2 ? column(i) - half : column(i) < half ? column(i) : 0)),
+      [rows, length],
+    ),
+    segments_BS: HostTensor.int(
+      Array.from(ids, (_, i) => segmentOf(column(i))),
+      [rows, length],
+    ),
+    supervised_N: HostTensor.int(slots),
+    targets_N: HostTensor.int(Array.from(key.fold('targets').words(supervised), (word) => word % vocabSize)),
+    weights_N: HostTensor.float(slots.map((_, n) => (n < chosen.length ? 1 : 0))),
+  };
+}
+
+/** Writes `step.safetensors` and `step.json` for `step_torch.py`. */
+export async function exportBenchStep({ size, trainee, batches }: BenchStep, folder: string): Promise<void> {
+  const tensors: Record<string, HostTensor> = {};
+  for (const [name, tensor] of Object.entries(trainee.frozen.weights)) tensors[`base.${name}`] = tensor;
+  const { trainable } = trainee.initial;
+  for (let layer = 0; layer < size.layers; layer++) {
+    for (const site of ['q_proj', 'k_proj', 'v_proj', 'o_proj'] as const) {
+      const path = sitePath({ layer, name: site });
+      tensors[`param.lora.${layer}.${site}.A`] = trainable[NAMES.loraA(path)]!;
+      tensors[`param.lora.${layer}.${site}.B`] = trainable[NAMES.loraB(path)]!;
+    }
+    for (const site of ['gate_proj', 'up_proj', 'down_proj']) {
+      const path = NAMES.experts(layer, site);
+      tensors[`param.moe.${layer}.${site}.A`] = trainable[NAMES.loraA(path)]!;
+      tensors[`param.moe.${layer}.${site}.B`] = trainable[NAMES.loraB(path)]!;
+    }
+    const prefix = NAMES.router(layer);
+    for (const [ours, theirs] of Object.entries({
+      'token.weight': 'Wm',
+      'struct.weight': 'Ws',
+      'proj.weight': 'Wp',
+      'conv.0.weight': 'conv.0',
+      'conv.1.weight': 'conv.1',
+    })) {
+      tensors[`param.router.${layer}.${theirs}`] = trainable[prefix + ours]!;
+    }
+    tensors[`frozen.router.${layer}.X`] = trainee.frozen.adapter[`${prefix}features`]!;
+    tensors[`frozen.router.${layer}.adjacency`] = trainee.frozen.adapter[`${prefix}adjacency`]!;
+  }
+  tensors['param.lambda'] = trainable[`${NAMES.coordination('poisson')}lambda`]!;
+  tensors['param.sigma'] = trainable[`${NAMES.coordination('normal')}sigma`]!;
+  batches.forEach((batch, s) => {
+    const names = {
+      ids: batch.ids_BS,
+      positions: batch.positions_BS,
+      segments: batch.segments_BS,
+      supervised: batch.supervised_N,
+      targets: batch.targets_N,
+      weights: batch.weights_N,
+    };
+    for (const [name, tensor] of Object.entries(names)) tensors[`batch.${s}.${name}`] = tensor;
+  });
+  const scaling = scalingFactor({ alpha: 2 * size.rank, rank: size.rank, scaling: 'standard' });
+  const lambdaFloor = LAMBDA - Math.log1p(Math.exp(tensors['param.lambda'].data[0]!));
+  const config = {
+    ...size,
+    headWidth: size.hiddenSize / size.heads,
+    keyValueHeads: size.kvHeads,
+    ropeTheta: 10_000,
+    normEpsilon: 1e-5,
+    loraScaling: scaling,
+    mixtureScaling: scaling,
+    mixtureRank: size.rank,
+    router: 'graph',
+    gcnLayers: 2,
+    optimizer,
+    lambdaFloor: Math.max(0, Math.round(lambdaFloor * 1e5) / 1e5),
+    sigmaFloor: SIGMA_FLOOR,
+    poisson: poissonOptions.coefficient,
+    normal: normalOptions.coefficient,
+  };
+  mkdirSync(folder, { recursive: true });
+  await writeSafetensors(join(folder, 'step.safetensors'), tensors);
+  writeFileSync(join(folder, 'step.json'), `${JSON.stringify(config, null, 2)}\n`);
+}
