@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-// @ts-expect-error the build script is plain JavaScript
-import { buildRunner } from '../../../../tools/build-runner.mjs';
 
 export interface GmoeResult {
   readonly code: number | null;
@@ -22,9 +20,10 @@ export function setUpGmoe(): {
 } {
   const out = join('dist', `test-${process.pid}`);
   let folder: string;
-  beforeAll(async () => {
+  beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'gmoe-app-'));
-    await (buildRunner as (outdir: string) => Promise<unknown>)(out);
+    const { status, stderr } = spawnSync(process.execPath, ['tools/build.mjs', out], { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`the program does not build: ${stderr}`);
   });
   afterAll(() => {
     rmSync(out, { recursive: true, force: true });
