@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addDoctor } from './commands/doctor.js';
+import { addEval } from './commands/eval.js';
 import { addPlan } from './commands/plan.js';
 import { addPretrain } from './commands/pretrain.js';
 import { addReport } from './commands/report.js';
@@ -17,7 +18,7 @@ export function createProgram(): Command {
     .option('--debug', 'print stack traces')
     .exitOverride()
     .showHelpAfterError('(gmoe --help lists commands and options)');
-  const commands = [addSweep, addTrain, addReport, addPlan, addWorker, addPretrain, addDoctor, addSchema];
+  const commands = [addSweep, addTrain, addEval, addReport, addPlan, addWorker, addPretrain, addDoctor, addSchema];
   for (const add of commands) {
     add(program);
     program.commands.at(-1)!.exitOverride().option('--debug', 'print stack traces');

@@ -60,6 +60,37 @@ describe('gmoe sweep', () => {
   }, 120_000);
 });
 
+describe('gmoe eval', () => {
+  it("scores a trial's adapter as the trial did", async () => {
+    const out = join(folder(), 'evaluated');
+    expect((await gmoe(['train', 'experiments/tiny-trial.yaml', '--out', out])).code).toBe(0);
+    const [record] = loadResults(out).trials;
+    const adapter = join(
+      out,
+      'trials',
+      record!.trial.hash.slice(0, 16),
+      'attempts',
+      record!.result!.attempt,
+      'adapter',
+    );
+    const run = await gmoe([
+      'eval',
+      '--adapter',
+      adapter,
+      '--task',
+      'openstax-topics',
+      '--limit',
+      '60',
+      '--out',
+      join(out, 'eval'),
+    ]);
+    expect(run.stderr).toBe('');
+    const metrics = JSON.parse(readFileSync(join(out, 'eval', 'metrics.json'), 'utf8')) as Record<string, number>;
+    expect(metrics['eval/accuracy']).toBeCloseTo(record!.result!.metrics['eval/accuracy']!, 10);
+    expect(metrics['eval/loss']).toBeCloseTo(record!.result!.metrics['eval/loss']!, 4);
+  }, 120_000);
+});
+
 describe('bad input', () => {
   it.each([
     [['sweep', 'no-such.yaml'], /^gmoe: no-such\.yaml: cannot be read: .*\n$/],
@@ -81,6 +112,7 @@ describe('bad input', () => {
     ],
     [['sweep', 'experiments/quickstart.yaml', '--device', 'tpu'], /--: device: .* \(got "tpu"\)\n$/],
     [['report', 'nowhere'], /nowhere: is no folder/],
+    [['eval', '--task', 'arc'], /unknown task; known: openstax-topics, .*arc-easy/],
   ])('%j: one line, exit code 2, nothing written', async (args, message) => {
     const out = join(folder(), 'nothing');
     const { code, stdout, stderr } = await gmoe(args[0] === 'sweep' ? [...args, '--out', out] : args);

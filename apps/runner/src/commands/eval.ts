@@ -1,0 +1,99 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { adapterStart, loadAdapter } from '@gmoe/adapters-moe-lora';
+import { parseOptions, type Json } from '@gmoe/core';
+import { SPLITS, type Split } from '@gmoe/datasets';
+import { createEvaluator } from '@gmoe/evaluation';
+import { createEngine, RandomKey } from '@gmoe/tensor';
+import { buildAdapter, loadBase, loadTaskData } from '@gmoe/trial';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { addEngineOptions, readEngineOptions } from '../engine-options.js';
+import { registries, schema } from '../registries.js';
+
+const optionsSchema = z.object({
+  adapter: z.string().optional(),
+  base: z.string().optional(),
+  task: z.string(),
+  data: z.string().optional(),
+  split: z.enum(SPLITS).default('test'),
+  scoring: z.enum(['label-token', 'log-likelihood']).default('label-token'),
+  limit: z.coerce.number().int().min(1).optional(),
+  sequenceLength: z.coerce.number().int().min(2).default(256),
+  out: z.string().optional(),
+});
+
+export function addEval(program: Command): void {
+  addEngineOptions(
+    program
+      .command('eval')
+      .description('score a base model, or a base with an adapter, on a task')
+      .requiredOption('--task <id>', `${registries.tasks.ids().join(' | ')}`)
+      .option('--adapter <dir>', "adapter folder, e.g. a trial's adapter/ (default: the bare base)")
+      .option('--base <dir>', "base model folder (default: the adapter's own base, else bundled)")
+      .option('--data <dir>', "folder with the task's official files (default: the bundled copy)")
+      .option('--split <name>', `${SPLITS.join(' | ')} (default: test)`)
+      .option('--scoring <name>', 'label-token | log-likelihood (default: label-token)')
+      .option('--limit <n>', 'score the first examples only')
+      .option('--sequence-length <n>', 'longest prompt, tokens (default: 256)')
+      .option('--out <dir>', 'write metrics.json and predictions.jsonl here')
+      .action(runEval),
+  );
+}
+
+async function runEval(raw: object): Promise<void> {
+  const options = parseOptions(optionsSchema, raw, '--');
+  const loaded = options.adapter === undefined ? undefined : await loadAdapter(options.adapter);
+  const description = loaded?.description;
+  const config = schema.resolve(
+    {
+      base: options.base ?? description?.baseModel ?? 'bundled',
+      task: { id: options.task, ...(options.data === undefined ? {} : { dataDir: options.data }) },
+      evaluation: {
+        scoring: options.scoring,
+        sequenceLength: options.sequenceLength,
+        ...(options.limit === undefined ? {} : { limit: options.limit }),
+      },
+      adapter: {
+        lora: (description?.lora ?? (description ? null : {})) as Json,
+        mixture: (description?.mixture ?? null) as Json,
+      },
+      ...(description?.mixture ? { router: description.router, coordination: description.coordination } : {}),
+    },
+    'eval',
+  );
+  const base = await loadBase(config.base);
+  const items = loadTaskData(config, base.tokenizer, registries).split(options.split as Split);
+  const engine = await createEngine({ ...config.engine, ...readEngineOptions(raw) });
+  try {
+    const adapter = loaded ? buildAdapter(config, base.config, registries) : undefined;
+    const start = adapter && loaded ? adapterStart(adapter, adapter.init(RandomKey.fromSeed(0)), loaded) : undefined;
+    const evaluator = createEvaluator(
+      engine,
+      {
+        config: base.config,
+        weights: base.weights,
+        ...(adapter && start ? { adapter, adapterFrozen: start.frozen } : {}),
+      },
+      items,
+      config.evaluation,
+    );
+    const { metrics, predictions } = await evaluator.evaluate({
+      trainable: start?.trainable ?? {},
+      carried: start?.state ?? {},
+    });
+    await evaluator.dispose();
+    for (const [name, value] of Object.entries(metrics)) {
+      process.stdout.write(`${name.padEnd(28)} ${Number.isInteger(value) ? value : value.toFixed(4)}\n`);
+    }
+    if (options.out === undefined) return;
+    mkdirSync(options.out, { recursive: true });
+    writeFileSync(join(options.out, 'metrics.json'), `${JSON.stringify(metrics, null, 2)}\n`);
+    writeFileSync(
+      join(options.out, 'predictions.jsonl'),
+      predictions.map((line) => `${JSON.stringify(line)}\n`).join(''),
+    );
+  } finally {
+    await engine.dispose();
+  }
+}
