@@ -69,12 +69,27 @@ export function loadContribution(
 }
 
 /**
- * Logarithm of the density of `N(i; E / 2, sigma)` at the experts' indices. In logarithms, since the density itself falls
- * below float32 for a small sigma. [E]
+ * Exponent of `N(i; E / 2, sigma)` at the experts' indices, `-(i - E/2)^2 / (2 sigma^2)`. Targets are computed in logarithms,
+ * since the density itself falls below float32 for a small sigma. [E]
  */
-function normalLogDensity(sigma: tf.Scalar, experts: number, firstIndex: number): tf.Tensor1D {
+function normalExponent(sigma: tf.Scalar, experts: number, firstIndex: number): tf.Tensor1D {
   const squares_E = tf.tensor1d(Array.from({ length: experts }, (_, i) => (i + firstIndex - experts / 2) ** 2));
-  return squares_E.div(sigma.square().mul(-2)).sub<tf.Tensor1D>(sigma.log());
+  return squares_E.div(sigma.square().mul(-2));
+}
+
+/** Logarithms of each layer's target, which sums to 1 over the layer, or over all layers together. */
+function logTargets(
+  exponents: readonly tf.Tensor1D[],
+  sigma_L: tf.Tensor1D,
+  over: Options['normalizeOver'],
+): tf.Tensor1D[] {
+  const shapes = exponents.map((exponent_E) => tf.logSoftmax(exponent_E));
+  if (over === 'layer') return shapes;
+  // A layer's share of the sum over all layers: log sum_i exp(exponent_i) - log sigma, normalised. Taken layer by layer first,
+  // which loses fewer digits than one sum over everything.
+  const sums = shapes.map((shape_E, layer) => exponents[layer]!.slice(0, 1).sub<tf.Tensor1D>(shape_E.slice(0, 1)));
+  const shares_L = tf.logSoftmax(tf.concat(sums).sub(sigma_L.log()));
+  return shapes.map((shape_E, layer) => shape_E.add(shares_L.slice([layer], [1])));
 }
 
 /**
@@ -112,12 +127,12 @@ function createNormal(options: Options): CoordinationStrategy {
       const next: Record<string, tf.Tensor> = {};
       const metrics: Record<string, tf.Tensor> = {};
 
-      const densities = layers.map(({ probs_TE }, layer) => {
+      const exponents = layers.map(({ probs_TE }, layer) => {
         const sigma = sigma_L.slice(layer, 1).reshape([]) as tf.Scalar;
         metrics[`sigma.${layer}`] = sigma;
-        return sort(normalLogDensity(sigma, probs_TE.shape[1], options.firstIndex));
+        return sort(normalExponent(sigma, probs_TE.shape[1], options.firstIndex));
       });
-      const ofModel = tf.logSumExp(tf.concat(densities));
+      const targets = logTargets(exponents, sigma_L, options.normalizeOver);
       const losses = layers.map((routing, layer) => {
         const past_E = stopGradient(state[countName(layer)] as tf.Tensor1D);
         const count_E = past_E
@@ -125,8 +140,7 @@ function createNormal(options: Options): CoordinationStrategy {
           .add<tf.Tensor1D>(loadContribution(routing, tokenMask_T, topK, options));
         next[countName(layer)] = stopGradient(count_E);
         const load_E = sort(count_E).div<tf.Tensor1D>(count_E.sum());
-        const density_E = densities[layer]!;
-        const logTarget_E = density_E.sub(options.normalizeOver === 'layer' ? tf.logSumExp(density_E) : ofModel);
+        const logTarget_E = targets[layer]!;
         const log_E = logTarget_E.sub(load_E.add(options.epsilon).log());
         return logTarget_E
           .exp()

@@ -66,5 +66,7 @@ function toTensor({ data, shape, dtype }: HostTensor): tf.Tensor {
 
 function toHost(tensor: tf.Tensor): HostTensor {
   const values = tensor.dataSync() as TypedData;
-  return new HostTensor(values.slice(), tensor.shape, tensor.dtype as DType);
+  // tfjs's cpu backend casts integers to float32 by name only.
+  const data = tensor.dtype === 'float32' ? Float32Array.from(values) : values.slice();
+  return new HostTensor(data, tensor.shape, tensor.dtype as DType);
 }
