@@ -96,8 +96,6 @@ lower('PadV2', ({ x }, { paddings, constantValue }) => {
   return out(node('Pad', [ref(x!), amounts, scalar(constantValue, x!.dtype as 'float32')]), shape, x!.dtype);
 });
 
-lower('BroadcastTo', ({ x }, { shape }) => out(node('Expand', [ref(x!), int64s(shape)]), shape, x!.dtype));
-
 lower('Tile', ({ x }, { reps }) =>
   out(
     node('Tile', [ref(x!), int64s(reps)]),
@@ -141,12 +139,13 @@ lower('Range', (_, { start, stop, step, dtype }) => {
 });
 
 lower('OneHot', ({ indices }, { depth, onValue, offValue, dtype }) => {
-  const type = (dtype ?? 'float32') as 'float32' | 'int32';
-  const values = node('Concat', [one(offValue, type), one(onValue, type)], { axis: 0 });
+  const type = (dtype ?? 'float32') as 'float32' | 'int32' | 'bool';
+  // ONNX Runtime's cpu kernel has float values only.
+  const values = node('Concat', [one(offValue), one(onValue)], { axis: 0 });
   const name = node('OneHot', [castName(ref(indices!), 'int32', 'int64'), int64s([depth]), values], { axis: -1 });
-  return out(name, [...indices!.shape, depth], type);
+  return out(castName(name, 'float32', type), [...indices!.shape, depth], type);
 });
 
-function one(value: number, type: 'float32' | 'int32'): string {
-  return node('Reshape', [scalar(value, type), int64s([1])]);
+function one(value: number): string {
+  return node('Reshape', [scalar(value), int64s([1])]);
 }
