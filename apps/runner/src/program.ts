@@ -7,6 +7,7 @@ import { addReport } from './commands/report.js';
 import { addSchema } from './commands/schema.js';
 import { addSweep } from './commands/sweep.js';
 import { addTrain } from './commands/train.js';
+import { addVerify } from './commands/verify.js';
 import { addWorker } from './commands/worker.js';
 
 /** The command line. */
@@ -18,7 +19,18 @@ export function createProgram(): Command {
     .option('--debug', 'print stack traces')
     .exitOverride()
     .showHelpAfterError('(gmoe --help lists commands and options)');
-  const commands = [addSweep, addTrain, addEval, addReport, addPlan, addWorker, addPretrain, addDoctor, addSchema];
+  const commands = [
+    addSweep,
+    addTrain,
+    addEval,
+    addReport,
+    addPlan,
+    addWorker,
+    addPretrain,
+    addDoctor,
+    addVerify,
+    addSchema,
+  ];
   for (const add of commands) {
     add(program);
     program.commands.at(-1)!.exitOverride().option('--debug', 'print stack traces');
