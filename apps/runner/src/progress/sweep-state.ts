@@ -28,6 +28,8 @@ export class SweepState {
   failed = 0;
   /** Seconds of the trials that were finished in this run. */
   private readonly seconds: number[] = [];
+  /** Most trials that ran at a time. */
+  private width = 1;
 
   constructor(private readonly store: SweepStore) {
     const { trials } = store.manifest();
@@ -52,6 +54,7 @@ export class SweepState {
           startedAt: performance.now(),
           step: event.resumedFrom ?? 0,
         });
+        this.width = Math.max(this.width, this.running.size);
         break;
       case 'progress': {
         const running = this.running.get(event.trial.hash);
@@ -83,8 +86,8 @@ export class SweepState {
       (sum, { startedAt }) => sum + Math.min(mean, (performance.now() - startedAt) / 1000),
       0,
     );
-    const left = (this.total - this.done) * mean - underway;
-    return Math.max(0, left / Math.max(1, this.running.size));
+    const trials = this.total - this.done;
+    return Math.max(0, (trials * mean - underway) / Math.max(1, Math.min(this.width, trials)));
   }
 
   private count(trial: PlannedTrial, status: 'finished' | 'failed', accuracy: number | undefined): void {

@@ -125,7 +125,9 @@ const REMEDY: Record<Provider, string> = {
   cuda: 'It needs an NVIDIA GPU, CUDA with cuDNN, and the add-on: npm_config_onnxruntime_node_install=cuda12 npm rebuild onnxruntime-node',
 };
 
+/** A native error's own words: without the source position, the failed assertion and line breaks. */
 function oneLine(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
+  const words = text.replace(/\s+/g, ' ').replace(/^\/onnxruntime_src\/.* was false\. /, '').trim();
+  const line = words.replace(/\.$/, '');
   return line.length > 160 ? `${line.slice(0, 157)}...` : line;
 }
