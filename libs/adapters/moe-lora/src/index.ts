@@ -18,7 +18,9 @@ export type {
 } from './adapter.js';
 export { createAdapter } from './create-adapter.js';
 export { expertCounts } from './expert-load.js';
-export { loadMetrics, loadShares, normalizedEntropy } from './load-metrics.js';
+export { fixedAdapter } from './fixed-adapter.js';
+export { loadMetrics, loadShares, normalizedEntropy } from '@gmoe/routing-diagnostics';
+export { routingFacts, type LayerFacts } from './routing-facts.js';
 export { below, NAMES, prefixed } from './names.js';
 export type { AdapterDescription } from './files/adapter-config.js';
 export {
@@ -28,5 +30,5 @@ export {
   type AdapterFile,
   type AdapterTensors,
 } from './files/adapter-files.js';
-export { mergeAdapter } from './files/merge-adapter.js';
+export { mergeableLora, mergeAdapter } from './files/merge-adapter.js';
 export { presets, type MethodPreset } from './presets.js';

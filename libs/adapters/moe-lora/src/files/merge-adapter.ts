@@ -1,9 +1,18 @@
-import { scalingFactor } from '@gmoe/adapters-lora';
+import { scalingFactor, type LoraOptions } from '@gmoe/adapters-lora';
 import { UserError } from '@gmoe/core';
 import { sitePath, type ModelConfig } from '@gmoe/model';
 import { HostTensor } from '@gmoe/tensor';
 import { NAMES } from '../names.js';
+import type { AdapterDescription } from './adapter-config.js';
 import type { AdapterFile } from './adapter-files.js';
+
+/** The plain LoRA that can be folded into base weights. @throws UserError with the reason for a routed mixture */
+export function mergeableLora({ lora, mixture }: AdapterDescription): LoraOptions {
+  if (lora && !mixture) return lora;
+  throw new UserError(
+    'merge: this adapter holds a routed mixture, whose update differs from token to token: no single weight matrix equals it. Only plain LoRA merges',
+  );
+}
 
 /**
  * Base weights with plain LoRA folded in: `W + scaling * B A` at every targeted site. Other weights are shared, not copied.
@@ -12,13 +21,9 @@ import type { AdapterFile } from './adapter-files.js';
 export function mergeAdapter(
   config: ModelConfig,
   weights: Readonly<Record<string, HostTensor>>,
-  { description: { lora, mixture }, tensors }: AdapterFile,
+  { description, tensors }: AdapterFile,
 ): Record<string, HostTensor> {
-  if (mixture || !lora) {
-    throw new UserError(
-      'merge: this adapter holds a routed mixture, whose update differs from token to token: no single weight matrix equals it. Only plain LoRA merges',
-    );
-  }
+  const lora = mergeableLora(description);
   const find = (from: Readonly<Record<string, HostTensor>>, name: string): HostTensor => {
     const tensor = from[name];
     if (!tensor) throw new UserError(`merge: tensor '${name}' is missing`);
