@@ -26,4 +26,17 @@ describe.each([
     expect(values).toEqual(HostTensor.float([4, 3, 9, 8], [2, 2]));
     await engine.dispose();
   });
+
+  it('one expert: one-hot rows of depth 1', async () => {
+    const engine = await createEngine(options);
+    const program = engine.jit(
+      (_: object, x: tf.Tensor2D) => ({ ids: topKIds(x, 1), rows: oneHot(topKIds(x, 1), 1), mask: topKMask(x, 1) }),
+      { name: 'one-expert', frozen: {} },
+    );
+    const { ids, rows, mask } = await program(HostTensor.float([0.3, -2], [2, 1]));
+    expect(ids).toEqual(HostTensor.int([0, 0], [2, 1]));
+    expect(rows).toEqual(HostTensor.float([1, 1], [2, 1, 1]));
+    expect(mask).toEqual(HostTensor.float([1, 1], [2, 1]));
+    await engine.dispose();
+  });
 });

@@ -26,6 +26,8 @@ export function topKMask(scores_TE: tf.Tensor2D, k: number): tf.Tensor2D {
 
 /** One row of indicator values per id. ids [...] int32 -> [..., depth] float32; no gradient. */
 export function oneHot(ids: tf.Tensor, depth: number): tf.Tensor {
+  // tfjs refuses a depth of 1: a layer of one expert.
+  if (depth === 1) return ids.equal(tf.scalar(0, 'int32')).cast('float32').expandDims(-1);
   if (isTracing()) return tf.oneHot(ids, depth, 1, 0, 'float32');
   // tfjs's wasm kernel writes integers whatever the type, so that float32 ones would be 1.4e-45.
   return tf.oneHot(ids, depth).cast('float32');
