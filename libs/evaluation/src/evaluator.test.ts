@@ -1,6 +1,17 @@
 import { decoderHidden, decoderLogits, initWeights, type ModelConfig } from '@gmoe/model';
 import { createAdapter, mixtureSchema, type AdapterSettings } from '@gmoe/adapters-moe-lora';
-import { createEngine, type Engine, HostTensor, linear, oneHot, RandomKey, tf, topKIds } from '@gmoe/tensor';
+import { routingMetrics } from '@gmoe/routing-diagnostics';
+import {
+  createEngine,
+  type Engine,
+  HostTensor,
+  linear,
+  oneHot,
+  RandomKey,
+  takeAlongLast,
+  tf,
+  topKIds,
+} from '@gmoe/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEvaluator, createPerplexity, evaluationSchema, type EvaluationItem } from './index.js';
 
@@ -138,7 +149,7 @@ describe('evaluation against one unpacked sequence at a time', () => {
     );
   });
 
-  it('load by domain is the load of each domain scored alone', async () => {
+  describe('routing against one unpacked sequence at a time', () => {
     const router: NonNullable<AdapterSettings['router']> = {
       id: 'toy',
       init: (drawn, { experts, modelWidth }) => ({
@@ -152,48 +163,145 @@ describe('evaluation against one unpacked sequence at a time', () => {
         return { logits_TE, probs_TE: tf.softmax(logits_TE) };
       },
     };
-    const top1: NonNullable<AdapterSettings['selector']> = {
-      id: 'top-1',
-      slots: () => 1,
+    const selectorOf = (k: number): NonNullable<AdapterSettings['selector']> => ({
+      id: 'top-k',
+      slots: () => k,
       select({ probs_TE }) {
-        const ids_TK = topKIds(probs_TE, 1);
-        const mask_TE = oneHot(ids_TK, probs_TE.shape[1]).sum<tf.Tensor2D>(1);
-        return { ids_TK, weights_TK: tf.onesLike(ids_TK).cast('float32'), mask_TE, gates_TE: mask_TE };
+        const ids_TK = topKIds(probs_TE, k);
+        const chosen_TK = takeAlongLast(probs_TE, ids_TK);
+        const weights_TK = chosen_TK.div<tf.Tensor2D>(chosen_TK.sum(1, true));
+        const onehot = oneHot(ids_TK, probs_TE.shape[1]);
+        return { ids_TK, weights_TK, mask_TE: onehot.sum(1), gates_TE: onehot.mul(weights_TK.expandDims(2)).sum(1) };
       },
-    };
-    const adapter = createAdapter({
-      config,
-      lora: null,
-      mixture: mixtureSchema.parse({ experts: 3, rank: 2 }),
-      router,
-      selector: top1,
     });
-    const init = adapter.init(key);
-    const model = { config, weights, adapter, adapterFrozen: init.frozen };
-    const tensors = { trainable: init.trainable, carried: init.state };
-    const options = evaluationSchema.parse(shape);
-    const labelled = items.map((item, i) =>
+    const setup = (experts: number | number[], k: number) => {
+      const adapter = createAdapter({
+        config,
+        lora: null,
+        mixture: mixtureSchema.parse({ experts, rank: 2 }),
+        router,
+        selector: selectorOf(k),
+      });
+      const init = adapter.init(key);
+      // B is drawn too, so that the first layer's experts change what the second layer sees.
+      const trainable = Object.fromEntries(
+        Object.entries(init.trainable).map(([name, { shape }]) => [name, key.fold(name).normal(shape, 0, 0.5)]),
+      );
+      return {
+        adapter,
+        model: { config, weights, adapter, adapterFrozen: init.frozen },
+        tensors: { trainable, carried: init.state },
+      };
+    };
+    const labelled: EvaluationItem[] = items.map((item, i) =>
       i % 5 === 4 ? item : { ...item, domain: i % 3 === 0 ? 'physics' : 'history' },
     );
-    const all = await createEvaluator(engine, model, labelled, options).evaluate(tensors);
-    expect(all.domains).toEqual(['history', 'physics']);
-    for (const [index, domain] of all.domains!.entries()) {
-      const alone = await createEvaluator(
-        engine,
-        model,
-        labelled.filter((item) => 'domain' in item && item.domain === domain),
-        options,
-      ).evaluate(tensors);
-      alone.load!.forEach((layer, l) =>
-        layer.forEach((share, e) => expect(all.domainLoad![l]![index]![e]!).toBeCloseTo(share, 6)),
+    const upload = (tensors: Readonly<Record<string, HostTensor>>) =>
+      Object.fromEntries(Object.entries(tensors).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]));
+
+    /** Probabilities and selection of every token of a prompt, by layer. */
+    const routeAlone = ({ adapter, tensors }: ReturnType<typeof setup>, ids: readonly number[]) =>
+      tf.tidy(() => {
+        const row = (values: number[]) => tf.tensor2d([values], undefined, 'int32');
+        const batch = {
+          ids_BS: row([...ids]),
+          positions_BS: row(ids.map((_, i) => i)),
+          segments_BS: row(ids.map(() => 1)),
+        };
+        const bound = adapter.bind(
+          { trainable: upload(tensors.trainable), frozen: {}, state: {} },
+          { tokenMask_T: tf.ones([ids.length]), training: false },
+        );
+        decoderHidden(config, upload(weights), batch, bound.hooks);
+        return bound.routing().layers.map(({ probs_TE, mask_TE, gates_TE }) => ({
+          probs: probs_TE.arraySync(),
+          mask: mask_TE.arraySync(),
+          gates: gates_TE.arraySync(),
+        }));
+      });
+
+    it.each([
+      { experts: 3, k: 2, scoring: 'label-token' },
+      { experts: [4, 2], k: 1, scoring: 'label-token' },
+      { experts: 1, k: 1, scoring: 'label-token' },
+    ])('counts, weights, confidence, domains and answer positions: %o', async ({ experts, k, scoring }) => {
+      const made = setup(experts, k);
+      const options = evaluationSchema.parse({ ...shape, scoring });
+      const { routing, load, metrics } = await createEvaluator(engine, made.model, labelled, options).evaluate(
+        made.tensors,
       );
-    }
-    const tokens = items.reduce((sum, { promptIds }) => sum + promptIds.length, 0);
-    all.load!.forEach((layer) => {
-      expect(layer.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
-      layer.forEach((share) => expect(Math.abs(share * tokens - Math.round(share * tokens))).toBeLessThan(1e-3));
+      const { statistics, domains, chosen } = routing!;
+      expect(domains).toEqual(['history', 'physics']);
+      expect(statistics.tokens).toBe(items.reduce((sum, { promptIds }) => sum + promptIds.length, 0));
+      expect(statistics.examples).toBe(labelled.filter(({ domain }) => domain).length);
+      const alone = labelled.map((item) => ({ item, layers: routeAlone(made, item.promptIds) }));
+      statistics.layers.forEach((layer, l) => {
+        const E = layer.selected.length;
+        expect(E).toBe([experts].flat()[l] ?? [experts].flat()[0]);
+        const together = Array.from({ length: E }, () => new Array<number>(E).fill(0));
+        const byDomain = domains.map(() => new Array<number>(E).fill(0));
+        const gates = new Array<number>(E).fill(0);
+        let [top, second] = [0, 0];
+        for (const { item, layers } of alone) {
+          const { probs, mask, gates: weights } = layers[l]!;
+          mask.forEach((row, t) => {
+            const ranked = probs[t]!.toSorted((a, b) => b - a);
+            top += ranked[0]!;
+            second += ranked[1] ?? 0;
+            row.forEach((used, e) => {
+              gates[e]! += weights[t]![e]!;
+              if (!used) return;
+              if (item.domain) byDomain[domains.indexOf(item.domain)]![e]!++;
+              row.forEach((also, f) => (together[e]![f]! += also));
+            });
+          });
+        }
+        expect(layer.together).toEqual(together);
+        expect(layer.selected).toEqual(together.map((row, e) => row[e]));
+        expect(layer.byDomain).toEqual(byDomain);
+        expect(layer.weights).toEqual(gates.map((value) => expect.closeTo(value, 4)));
+        expect(layer.topProbability).toBeCloseTo(top, 4);
+        expect(layer.margin).toBeCloseTo(top - second, 4);
+        expect(chosen[l]).toEqual(
+          alone.map(({ layers }) => layers[l]!.mask.at(-1)!.flatMap((used, e) => (used ? [e] : []))),
+        );
+        const assignments = layer.selected.reduce((sum, count) => sum + count, 0);
+        expect(assignments).toBe(k * statistics.tokens);
+        expect(load![l]).toEqual(layer.selected.map((count) => count / assignments));
+      });
+      expect(metrics).toMatchObject(routingMetrics(statistics));
     });
-    expect(all.metrics['routing/max_share']).toBe(Math.max(...all.load!.flat()));
+
+    it('log-likelihood: one answer position an item, also where a prompt is computed for each option', async () => {
+      const made = setup(3, 2);
+      // The second item's options do not fit into a row behind its prompt together.
+      const long = { ...labelled[1]!, promptIds: Array.from({ length: 10 }, (_, i) => (i * 5) % 17) };
+      const wide = {
+        ...long,
+        optionIds: [
+          [1, 2, 3, 4],
+          [5, 6, 7],
+          [8, 9, 10],
+        ],
+        optionCharacters: [3, 3, 3],
+        gold: 0,
+      };
+      const some = [labelled[0]!, wide, labelled[2]!];
+      const options = evaluationSchema.parse({ ...shape, scoring: 'log-likelihood' });
+      const { routing } = await createEvaluator(engine, made.model, some, options).evaluate(made.tensors);
+      routing!.chosen.forEach((layer, l) =>
+        expect(layer).toEqual(
+          some.map(({ promptIds }) =>
+            routeAlone(made, promptIds)
+              [l]!.mask.at(-1)!
+              .flatMap((used, e) => (used ? [e] : [])),
+          ),
+        ),
+      );
+      for (const { selected } of routing!.statistics.layers) {
+        expect(selected.reduce((sum, count) => sum + count, 0)).toBe(2 * routing!.statistics.tokens);
+      }
+    });
   });
 
   it('perplexity equals the sum over unpacked sequences', async () => {

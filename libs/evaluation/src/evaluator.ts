@@ -1,9 +1,10 @@
-import { loadMetrics, loadShares } from '@gmoe/adapters-moe-lora';
+import { loadShares, routingMetrics } from '@gmoe/routing-diagnostics';
 import type { Engine } from '@gmoe/tensor';
 import type { EvaluationItem, Prediction } from './item.js';
 import { choiceMetrics } from './metrics/choice-metrics.js';
 import type { EvaluationOptions } from './options.js';
 import { scoringProgram, type EvaluatedModel, type EvaluatedTensors } from './program.js';
+import { RoutingCollector, type EvaluatedRouting } from './routing-collector.js';
 import { planScoring, type ItemScores } from './score-items.js';
 
 export interface EvaluationResult {
@@ -15,12 +16,10 @@ export interface EvaluationResult {
   readonly metrics: Record<string, number>;
   /** In the order of the items. */
   readonly predictions: Prediction[];
-  /** Share of tokens per expert, [L][E]; mixtures only. */
+  /** Share of a layer's assignments per expert, [L][E]; mixtures only. */
   readonly load?: number[][];
-  /** Share of tokens per expert within each domain, [L][domains][E]; mixtures on items with domains only. */
-  readonly domainLoad?: number[][][];
-  /** Names of the domains. */
-  readonly domains?: string[];
+  /** What the mixture layers did with the items; mixtures only. */
+  readonly routing?: EvaluatedRouting;
 }
 
 /** Scores the same items again and again, as training goes on. */
@@ -45,8 +44,7 @@ export function createEvaluator(
   return {
     async evaluate(tensors) {
       for (const { logProbs } of plan.scores) logProbs.fill(0);
-      let counts: number[][] = [];
-      let byDomain: number[][][] = [];
+      const collector = new RoutingCollector(plan);
       for (const { batch, queries } of plan.batches) {
         const { rows_N, candidates_NC, ...grid } = batch;
         const out = await program(tensors, grid, rows_N, candidates_NC);
@@ -54,17 +52,12 @@ export function createEvaluator(
         queries.forEach(({ candidates, answer }, n) => {
           answer(Array.from(out.logProbs_NC.data.subarray(n * width, n * width + candidates.length)));
         });
-        counts = out.counts.map(({ data }, layer) => addTo(counts[layer], data));
-        byDomain = out.byDomain.map(({ data, shape }, layer) =>
-          plan.domains.map((_, d) => addTo(byDomain[layer]?.[d], data.subarray(d * shape[1]!, (d + 1) * shape[1]!))),
-        );
+        collector.add(out.routing, queries);
       }
-      const load = loadShares(counts);
-      return {
-        ...judge(plan.scores, options, plan.truncated, loadMetrics(load)),
-        ...(load.length > 0 ? { load } : {}),
-        ...(byDomain.length > 0 ? { domainLoad: byDomain.map(loadShares), domains: [...plan.domains] } : {}),
-      };
+      const routing = collector.result();
+      const judged = judge(plan.scores, options, plan.truncated, routing ? routingMetrics(routing.statistics) : {});
+      if (!routing) return judged;
+      return { ...judged, load: loadShares(routing.statistics.layers.map(({ selected }) => selected)), routing };
     },
     dispose: () => program.dispose(),
   };
@@ -107,8 +100,4 @@ function judge(
       ...routing,
     },
   };
-}
-
-function addTo(sum: readonly number[] | undefined, values: ArrayLike<number>): number[] {
-  return Array.from(values, (value, i) => value + (sum?.[i] ?? 0));
 }

@@ -1,6 +1,7 @@
 export { evaluationSchema, type EvaluationOptions } from './options.js';
 export type { EvaluationItem, Prediction } from './item.js';
 export { createEvaluator, type EvaluationResult, type Evaluator } from './evaluator.js';
+export type { EvaluatedRouting } from './routing-collector.js';
 export type { EvaluatedModel, EvaluatedTensors } from './program.js';
 export { createPerplexity, type LanguageModelBatch, type PerplexityResult } from './perplexity.js';
 export { wilsonInterval, type Interval } from './metrics/accuracy.js';

@@ -24,6 +24,8 @@ export interface Query {
   readonly candidates: readonly number[];
   /** Receives the answers, nats, one per candidate. */
   readonly answer: (logProbs: readonly number[]) => void;
+  /** Index of the item whose prompt ends at this place: what experts it uses there is recorded. */
+  readonly endOf?: number;
 }
 
 /** A static batch: B rows of S tokens, N queries of C candidates; unused queries point at position 0. */

@@ -1,6 +1,7 @@
-import { type Adapter, expertCounts } from '@gmoe/adapters-moe-lora';
+import type { Adapter } from '@gmoe/adapters-moe-lora';
 import { decoderHidden, decoderLogits, type ModelConfig } from '@gmoe/model';
-import { gatherRows, type HostTensor, linear, oneHot, takeAlongLast, tf } from '@gmoe/tensor';
+import { gatherRows, type HostTensor, oneHot, takeAlongLast, tf } from '@gmoe/tensor';
+import { routingSums } from './routing-sums.js';
 
 type Named<T> = Readonly<Record<string, T>>;
 
@@ -47,7 +48,7 @@ export function forward(
   return { logits_NV, bound: adapter?.settings.mixture ? bound : undefined, tokenMask_T };
 }
 
-/** Log-probabilities of the candidates of each query, and where the tokens went, by layer and domain. */
+/** Log-probabilities of the candidates of each query, and what each mixture layer did with the tokens. */
 export function scoringProgram(model: EvaluatedModel, domains: number) {
   return (
     frozen: FrozenTensors,
@@ -57,14 +58,12 @@ export function scoringProgram(model: EvaluatedModel, domains: number) {
     candidates_NC: tf.Tensor2D,
   ) => {
     const { logits_NV, bound } = forward(model, frozen, tensors, batch, rows_N);
-    const routing = bound?.routing();
-    const counts = routing ? expertCounts(routing) : [];
-    let byDomain: tf.Tensor2D[] = [];
-    if (routing && domains > 0) {
-      // One column more, for padding and for tokens without a domain.
-      const domain_TG = oneHot(batch.domains_BS.reshape([-1]), domains + 1) as tf.Tensor2D;
-      byDomain = routing.layers.map(({ mask_TE }) => linear(domain_TG.transpose(), mask_TE.transpose()));
-    }
-    return { logProbs_NC: takeAlongLast(tf.logSoftmax(logits_NV), candidates_NC), counts, byDomain };
+    // One column more, for padding and for tokens without a domain.
+    const domain_TG =
+      bound && domains > 0 ? (oneHot(batch.domains_BS.reshape([-1]), domains + 1) as tf.Tensor2D) : undefined;
+    return {
+      logProbs_NC: takeAlongLast(tf.logSoftmax(logits_NV), candidates_NC),
+      routing: bound ? routingSums(bound.routing(), rows_N, domain_TG) : [],
+    };
   };
 }

@@ -17,6 +17,8 @@ export interface ScoringPlan {
   readonly domains: readonly string[];
   /** Items whose prompt lost its beginning. */
   readonly truncated: number;
+  /** Tokens of all segments, padding excluded. */
+  readonly tokens: number;
 }
 
 /**
@@ -29,7 +31,7 @@ export function planScoring(items: readonly EvaluationItem[], options: Evaluatio
   const byLabel = options.scoring === 'label-token';
   let truncated = 0;
   const segments: Segment[] = [];
-  const scores = chosen.map((item) => {
+  const scores = chosen.map((item, index) => {
     checkItem(item, options);
     const logProbs = new Float64Array(item.optionIds.length);
     const domain = item.domain === undefined ? domains.length : domains.indexOf(item.domain);
@@ -44,13 +46,14 @@ export function planScoring(items: readonly EvaluationItem[], options: Evaluatio
         place: prompt.length - 1,
         candidates: item.optionIds.map((ids) => ids[0]!),
         answer: (values: readonly number[]) => values.forEach((value, i) => (logProbs[i] = value)),
+        endOf: index,
       };
       segments.push({ ids: prompt, queries: [query], domain });
     } else {
       // All options see the same prompt, also where it is cut.
       const { prompt, cut } = room(Math.max(...item.optionIds.map((ids) => ids.length)) - 1);
       truncated += Number(cut);
-      segments.push(...likelihoodSegments(prompt, item.optionIds, logProbs, domain, options.sequenceLength));
+      segments.push(...likelihoodSegments(index, prompt, item.optionIds, logProbs, domain, options.sequenceLength));
     }
     return { item, logProbs };
   });
@@ -62,7 +65,8 @@ export function planScoring(items: readonly EvaluationItem[], options: Evaluatio
     shared: !byLabel,
     candidates: Math.max(1, ...chosen.map(({ optionIds }) => optionIds.length)),
   };
-  return { scores, batches: packSegments(segments, shape), domains, truncated };
+  const tokens = segments.reduce((sum, segment) => sum + lengthOf(segment), 0);
+  return { scores, batches: packSegments(segments, shape), domains, truncated, tokens };
 }
 
 /**
@@ -70,6 +74,7 @@ export function planScoring(items: readonly EvaluationItem[], options: Evaluatio
  * prompt's last token is asked for all first tokens at once.
  */
 function likelihoodSegments(
+  index: number,
   prompt: readonly number[],
   optionIds: EvaluationItem['optionIds'],
   logProbs: Float64Array,
@@ -86,6 +91,7 @@ function likelihoodSegments(
         place: last,
         candidates: optionIds.map((ids) => ids[0]!),
         answer: (values) => values.forEach((value, option) => (logProbs[option]! += value)),
+        endOf: index,
       },
     ],
     domain,
@@ -93,7 +99,12 @@ function likelihoodSegments(
   if (lengthOf(shared) > rowLength) {
     return optionIds.map((ids, option) => ({
       ids: [...prompt, ...ids.slice(0, -1)],
-      queries: ids.map((id, i) => ({ place: last + i, candidates: [id], answer: add(option) })),
+      queries: ids.map((id, i) => ({
+        place: last + i,
+        candidates: [id],
+        answer: add(option),
+        ...(option === 0 && i === 0 ? { endOf: index } : {}),
+      })),
       domain,
     }));
   }

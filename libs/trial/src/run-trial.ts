@@ -12,6 +12,7 @@ import { buildAdapter } from './build-adapter.js';
 import type { Registries } from './registries.js';
 import { loadTaskData } from './task-data.js';
 import type { TrialConfig } from './trial-schema.js';
+import { routingValues, writeRouting } from './write-routing.js';
 
 export interface RunTrialOptions {
   readonly registries: Registries;
@@ -122,6 +123,8 @@ async function runTrial(
   const trained = result.best?.tensors ?? result.last;
   const scored = await test(engine, model, data.split('test'), config, trained);
   writePredictions(attempt.folder, scored);
+  const tensors = { trainable: trained.trainable, frozen: trainee.frozen.adapter, state: trained.carried };
+  writeRouting(attempt.folder, scored, adapter, tensors);
   await saveAdapter(join(attempt.folder, 'adapter'), {
     description: {
       ...config.adapter,
@@ -129,11 +132,12 @@ async function runTrial(
       coordination: config.coordination as unknown as Json[],
       baseModel: config.base,
     },
-    tensors: { trainable: trained.trainable, frozen: trainee.frozen.adapter, state: trained.carried },
+    tensors,
   });
   return {
     metrics: {
       ...scored.metrics,
+      ...routingValues(adapter, tensors),
       ...bestMetrics(result),
       'train/steps': result.steps,
       ...(losses.length > 0

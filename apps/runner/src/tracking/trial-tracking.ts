@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SweepStore, TrialAttempt, TrialOutcome } from '@gmoe/experiment';
 import {
@@ -43,6 +44,8 @@ export class TrialTracking {
     });
     recorder.artifact('config.json', join(attempt.folder, 'config.json'));
     recorder.artifact('predictions.jsonl', join(attempt.folder, 'predictions.jsonl'));
+    const routing = join(attempt.folder, 'routing.json');
+    if (existsSync(routing)) recorder.artifact('routing.json', routing);
     for (const file of ['adapter_config.json', 'adapter_model.safetensors']) {
       recorder.artifact(`adapter/${file}`, join(attempt.folder, 'adapter', file));
     }

@@ -14,6 +14,7 @@ export {
   decodePositive,
   encodePositive,
   PARAMETERIZATIONS,
+  positiveValues,
   type Parameterization,
   type PositiveBounds,
 } from './positive-parameter.js';

@@ -33,3 +33,15 @@ export function decodePositive(
 ): tf.Tensor1D {
   return parameterization === 'clamp' ? tf.clipByValue(trained_L, low, high) : tf.softplus(trained_L).add(floor);
 }
+
+/** `decodePositive` outside of programs. */
+export function positiveValues(
+  trained: HostTensor,
+  { parameterization, floor, clamp: [low, high] }: PositiveBounds,
+): number[] {
+  return Array.from(trained.data, (value) =>
+    parameterization === 'clamp'
+      ? Math.min(high, Math.max(low, value))
+      : floor + Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value))),
+  );
+}

@@ -55,6 +55,8 @@ export interface CoordinationStrategy {
   /** Weight of this loss in the total. */
   readonly coefficient: number;
   init(spec: CoordinationSpec): CoordinationInit;
+  /** Parameters of the loss in its own terms, one value a layer, e.g. `lambda`; absent if it has none. */
+  values?(params: { readonly trainable: HostTensors; readonly state: HostTensors }): Record<string, number[]>;
   loss(
     params: { readonly trainable: Tensors; readonly state: Tensors },
     context: CoordinationContext,

@@ -4,6 +4,7 @@ import {
   encodePositive,
   meanOf,
   PARAMETERIZATIONS,
+  positiveValues,
   type CoordinationStrategy,
   type LayerRouting,
   type PositiveBounds,
@@ -121,6 +122,9 @@ function createNormal(options: Options): CoordinationStrategy {
         ? { trainable: { sigma }, state: counts }
         : { trainable: {}, state: { ...counts, sigma } };
     },
+    values: ({ trainable, state }) => ({
+      sigma: positiveValues((options.learnSigma ? trainable : state)['sigma']!, bounds),
+    }),
     loss({ trainable, state }, { layers, tokenMask_T }, { topK }) {
       const trained_L = (options.learnSigma ? trainable : state)['sigma'] as tf.Tensor1D;
       const sigma_L = decodePositive(trained_L, bounds);

@@ -4,6 +4,7 @@ import {
   encodePositive,
   meanOf,
   PARAMETERIZATIONS,
+  positiveValues,
   tokenMean,
   type CoordinationStrategy,
 } from '@gmoe/coordination-core';
@@ -74,6 +75,9 @@ function createPoisson(options: Options): CoordinationStrategy {
       );
       return options.learnLambda ? { trainable: { lambda }, state: {} } : { trainable: {}, state: { lambda } };
     },
+    values: ({ trainable, state }) => ({
+      lambda: positiveValues((options.learnLambda ? trainable : state)['lambda']!, bounds),
+    }),
     loss({ trainable, state }, { layers, tokenMask_T }) {
       const trained_L = (options.learnLambda ? trainable : state)['lambda'] as tf.Tensor1D;
       const lambda_L = decodePositive(trained_L, bounds);

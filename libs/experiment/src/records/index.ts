@@ -9,6 +9,7 @@ export {
   type TrialFailure,
   type TrialResult,
 } from './result.js';
+export { routingSchema, type RoutingRecord } from './routing.js';
 export { predictionSchema, type Prediction } from './prediction.js';
 export { baselineSchema, type Baseline } from './baseline.js';
 export {

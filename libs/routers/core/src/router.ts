@@ -72,6 +72,8 @@ export interface Router {
   readonly needsNoise?: boolean;
   init(key: RandomKey, spec: RouterSpec): RouterInit;
   route(params: RouterParams, x_TD: tf.Tensor2D, context: RouterContext, spec: RouterSpec): RouterOutput;
+  /** Which experts the router's graph joins, 0 or 1 without self-loops, [E][E]; absent if it has no graph. */
+  edges?(frozen: HostTensors): number[][];
   /** State after a training step; absent if the router has none. */
   nextState?(state: Tensors, usage: RouterUsage, spec: RouterSpec): Tensors;
 }

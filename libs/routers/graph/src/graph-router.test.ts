@@ -4,7 +4,7 @@ import type { HostTensor } from '@gmoe/tensor';
 import { RandomKey, tf } from '@gmoe/tensor';
 import { onBothEngines, relativeError } from '@gmoe/tensor/testing';
 import { describe, expect, it } from 'vitest';
-import { graphRouter, type GraphRouterOptions } from './index.js';
+import { graphRouter, twinFreeEdges, type GraphRouterOptions } from './index.js';
 
 // Two experts with an edge between them are twins, which nothing can tell apart: those cases start at five.
 testRouterContract(graphRouter, [
@@ -125,6 +125,19 @@ describe('graph router draws', () => {
     expect(graph(0, 0)).not.toEqual(graph(0, 1));
     expect(init({}, 0).frozen['adjacency']).not.toEqual(init({}, 1).frozen['adjacency']);
     expect(init({ edgeSeed: 3 }, 0).trainable).not.toEqual(init({ edgeSeed: 3 }, 1).trainable);
+  });
+
+  it('tells the edges that its adjacency holds', () => {
+    const router = (options: object) =>
+      graphRouter.create(resolveOptions(graphRouter, { width: 8, ...options }, 'paper') as never);
+    const key = RandomKey.fromSeed(4);
+    const drawn = twinFreeEdges(8, 0.25, key.fold('edges'));
+    const { frozen } = router({ density: 0.25 }).init(key, spec);
+    expect(router({ density: 0.25 }).edges!(frozen)).toEqual(drawn.map((row) => row.map(Number)));
+    const full = router({ edges: 'full' });
+    expect(full.edges!(full.init(key, spec).frozen).map((row) => row.join(''))).toEqual(
+      Array.from({ length: 8 }, (_, i) => Array.from({ length: 8 }, (__, j) => Number(i !== j)).join('')),
+    );
   });
 
   it('warns, with counts, of graphs without edges and of twins', () => {

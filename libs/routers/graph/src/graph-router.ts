@@ -108,6 +108,13 @@ function init(options: GraphRouterOptions, key: RandomKey, { modelWidth, experts
   return { trainable, frozen, state: {}, warnings: graphWarnings(edges) };
 }
 
+/** The expert-expert edges of a normalised adjacency [E + 1, E + 1]: its entries that are not 0, off the diagonal. */
+function edgesOf({ data, shape }: HostTensor): number[][] {
+  const size = shape[0]!;
+  const experts = Array.from({ length: size - 1 }, (_, i) => i);
+  return experts.map((i) => experts.map((j) => Number(i !== j && data[i * size + j] !== 0)));
+}
+
 /** What a researcher must know of a drawn graph, with counts. */
 export function graphWarnings(edges: ExpertEdges): string[] {
   const warnings: string[] = [];
@@ -136,6 +143,7 @@ function createGraphRouter(options: GraphRouterOptions): Router {
   return {
     id: 'graph',
     init: (key, spec) => init(options, key, spec),
+    edges: ({ adjacency }) => edgesOf(adjacency!),
     route({ trainable, frozen }, x_TD, _, { experts: E }) {
       const weight = (name: string) => trainable[`${name}.weight`] as tf.Tensor2D;
       const features = (options.trainFeatures ? trainable : frozen)['features'] as tf.Tensor2D;

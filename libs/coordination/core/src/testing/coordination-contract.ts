@@ -129,6 +129,15 @@ export function testCoordinationContract(
         }
       });
 
+      it('tells its parameters as the loss logs them', async () => {
+        const { eager } = await onBothEngines(program(strategy, experts), {}, [trainable, state, logits, mask_T]);
+        const told = Object.entries(strategy.values?.({ trainable, state }) ?? {}).flatMap(([name, values]) =>
+          values.map((value, layer): [string, number] => [`${name}.${layer}`, value]),
+        );
+        expect(told.map(([name]) => name).sort()).toEqual(Object.keys(eager.metrics).sort());
+        for (const [name, value] of told) expect(relativeError([value], eager.metrics[name]!.data)).toBeLessThan(1e-6);
+      });
+
       it('gradients equal central differences along them, within 2 %', async () => {
         const engine = await createEngine({ engine: 'eager', device: 'cpu' });
         const run = engine.jit(program(strategy, experts), { name: 'differences', frozen: {} });
