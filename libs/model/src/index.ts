@@ -27,7 +27,7 @@ export { loadModel, loadModelConfig, loadWeights, type LoadedModel } from './che
 export { saveModel, type ModelParts } from './checkpoint/save-model.js';
 export { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.js';
 export { readSafetensors, SafetensorsFile } from './checkpoint/safetensors-reader.js';
-export { writeSafetensors, type WriteOptions } from './checkpoint/safetensors-writer.js';
+export { FLOAT_TYPES, writeSafetensors, type FloatType, type WriteOptions } from './checkpoint/safetensors-writer.js';
 export { convertLlama2c } from './conversion/llama2c.js';
 export { readSentencePieceModel, sentencePieceTokenizer, type Piece } from './conversion/sentencepiece.js';
 export { decodeStep, prefill, type CachedPass, type KvCache } from './decoder/kv-cache.js';
@@ -43,4 +43,9 @@ export {
   perplexityOptionsSchema,
   type Perplexity,
   type PerplexityOptions,
+  type ScoredModel,
 } from './generation/perplexity.js';
+export type { FixedAdapter } from './generation/fixed-adapter.js';
+export { createTextStream, type TextStream } from './generation/text-stream.js';
+export { writeNewFolder } from './checkpoint/new-folder.js';
+export { QWEN_PATTERN, tiktokenJson } from './conversion/tiktoken.js';

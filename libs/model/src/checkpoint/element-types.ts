@@ -42,6 +42,23 @@ export function widenFloat16(from: Uint16Array, to: Uint32Array): void {
   for (let i = 0; i < from.length; i++) to[i] = halfTable[from[i]!]!;
 }
 
+/** Rounds float32 values to bfloat16, ties to even; beyond its largest they become infinite. */
+export function narrowBfloat16(from: Float32Array, to: Uint16Array): void {
+  const bits = new Uint32Array(from.buffer, from.byteOffset, from.length);
+  for (let i = 0; i < from.length; i++) {
+    const value = bits[i]!;
+    // Rounding up could carry a NaN's fraction away.
+    const isNan = (value & 0x7fffffff) > EXPONENT;
+    to[i] = isNan ? 0x7fc0 : (value + 0x7fff + ((value >>> 16) & 1)) >>> 16;
+  }
+}
+
+/** Index of the first NaN or infinity among bfloat16 bit patterns; -1 if there is none. */
+export function firstNonFiniteBfloat16(bits: Uint16Array): number {
+  for (let i = 0; i < bits.length; i++) if ((bits[i]! & 0x7f80) === 0x7f80) return i;
+  return -1;
+}
+
 /** The largest finite half. */
 export const FLOAT16_MAX = 65504;
 

@@ -7,7 +7,9 @@ import type { ModelConfig } from '../config/model-config.js';
 import { weightShapes } from '../config/weight-shapes.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { writeAtomically } from './atomic-file.js';
-import { writeSafetensors } from './safetensors-writer.js';
+import { writeSafetensors, type FloatType } from './safetensors-writer.js';
+
+const TORCH_DTYPES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const;
 
 export interface ModelParts {
   readonly config: ModelConfig;
@@ -19,13 +21,13 @@ export interface ModelParts {
  * Writes a model folder in Hugging Face layout: `config.json`, `model.safetensors`, `tokenizer.json`,
  * `tokenizer_config.json`; each file atomically.
  *
- * @param floats how weights are stored; F16 halves the size
- * @throws UserError if a weight is missing or misshapen, or does not fit F16
+ * @param floats how weights are stored; F16 and BF16 halve the size
+ * @throws UserError if a weight is missing or misshapen, or does not fit the 16-bit type
  */
 export async function saveModel(
   dir: string,
   { config, weights, tokenizer }: ModelParts,
-  { floats = 'F32' }: { readonly floats?: 'F32' | 'F16' } = {},
+  { floats = 'F32' }: { readonly floats?: FloatType } = {},
 ): Promise<void> {
   const ordered: Record<string, HostTensor> = {};
   for (const [name, shape] of weightShapes(config)) {
@@ -38,8 +40,7 @@ export async function saveModel(
   }
   await mkdir(dir, { recursive: true });
   await writeSafetensors(join(dir, 'model.safetensors'), ordered, { floats, metadata: { format: 'pt' } });
-  const dtype = floats === 'F16' ? 'float16' : 'float32';
-  await writeJson(join(dir, 'config.json'), { ...toConfigJson(config), torch_dtype: dtype }, 2);
+  await writeJson(join(dir, 'config.json'), { ...toConfigJson(config), torch_dtype: TORCH_DTYPES[floats] }, 2);
   await writeJson(join(dir, 'tokenizer.json'), tokenizer.files.json);
   await writeJson(join(dir, 'tokenizer_config.json'), tokenizer.files.config, 2);
 }

@@ -1,6 +1,10 @@
 import { BYTE_ALPHABET } from '../tokenizer/byte-alphabet.js';
 import type { TokenizerJson } from '../tokenizer/tokenizer-json.js';
 
+/** How Qwen splits text before merging bytes. */
+export const QWEN_PATTERN =
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
 /**
  * A `tokenizer.json` from a tiktoken ranks file (`base64 rank` per line): each token's merge is the pair that is left when
  * its bytes are merged with the ranks below its own. Source: transformers `TikTokenConverter`.

@@ -1,28 +1,31 @@
 import { parseOptions, UserError } from '@gmoe/core';
-import { gatherRows, HostTensor, tf, type Engine, type HostOf, type RandomKey } from '@gmoe/tensor';
+import { gatherRows, HostTensor, tf, type Engine, type RandomKey } from '@gmoe/tensor';
 import { z } from 'zod';
 import type { ModelConfig } from '../config/model-config.js';
 import { decoderLogits, type DecoderHooks, type Weights } from '../decoder/decoder.js';
+import type { FixedAdapter } from './fixed-adapter.js';
 import { drawToken, likeliestToken } from './sampling.js';
 import { decodeStep, prefill, type KvCache } from '../decoder/kv-cache.js';
 
 export const generateOptionsSchema = z.strictObject({
   maxTokens: z.int().min(1).default(128).describe('Tokens to generate at most'),
   temperature: z.number().min(0).default(0).describe('0: always the likeliest token; 1: the model distribution'),
+  topP: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1)
+    .describe('With a temperature: draw among the likeliest tokens of this probability together; 1: among all'),
   stopIds: z.array(z.int().min(0)).default([]).describe('Token ids that end the text; they are not returned'),
 });
 
 export type GenerateOptions = z.input<typeof generateOptionsSchema>;
 
 /** A decoder with its weights, and what an adapter adds to them. */
-export interface GenerationModel<Extra extends Record<string, tf.Tensor> = Record<string, tf.Tensor>> {
+export interface GenerationModel {
   readonly config: ModelConfig;
   readonly weights: Readonly<Record<string, HostTensor>>;
-  /** An adapter's tensors, and its hooks bound to them for a pass of T tokens (mask 1 = real). */
-  readonly adapter?: {
-    readonly tensors: HostOf<Extra>;
-    bind(tensors: Extra, tokenMask_T: tf.Tensor1D): DecoderHooks;
-  };
+  readonly adapter?: FixedAdapter;
 }
 
 /** Writes text token by token. Owns compiled programs: `dispose` it. */
@@ -84,7 +87,7 @@ export function createGenerator(engine: Engine, model: GenerationModel): Generat
 
   return {
     async generate(promptIds, options = {}, key, onToken) {
-      const { maxTokens, temperature, stopIds } = parseOptions(generateOptionsSchema, options, 'generate');
+      const { maxTokens, temperature, topP, stopIds } = parseOptions(generateOptionsSchema, options, 'generate');
       if (temperature > 0 && !key) throw new UserError(`generate: temperature: ${temperature} needs a random key`);
       checkPrompt(promptIds, config);
       const count = promptIds.length;
@@ -100,7 +103,7 @@ export function createGenerator(engine: Engine, model: GenerationModel): Generat
       for (let slot = count; ; slot++) {
         const logits = pass.logits_1V.data as Float32Array;
         const id =
-          temperature === 0 ? likeliestToken(logits) : drawToken(logits, temperature, key!.fold(written.length));
+          temperature === 0 ? likeliestToken(logits) : drawToken(logits, temperature, key!.fold(written.length), topP);
         if (stopIds.includes(id)) break;
         written.push(id);
         onToken?.(id);

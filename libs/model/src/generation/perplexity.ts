@@ -1,8 +1,9 @@
 import { parseOptions, UserError } from '@gmoe/core';
-import { crossEntropy, gatherRows, HostTensor, type Engine, type tf } from '@gmoe/tensor';
+import { crossEntropy, gatherRows, HostTensor, tf, type Engine } from '@gmoe/tensor';
 import { z } from 'zod';
 import { decoderHidden, decoderLogits, type DecoderBatch, type Weights } from '../decoder/decoder.js';
 import type { LoadedModel } from '../checkpoint/load-model.js';
+import type { FixedAdapter } from './fixed-adapter.js';
 
 export const perplexityOptionsSchema = z.strictObject({
   sequenceLength: z.int().min(2).default(512).describe('Tokens that a prediction can look back on, at most; S'),
@@ -26,6 +27,18 @@ export interface Perplexity {
   readonly bitsPerCharacter: number;
   /** `2 ^ bitsPerToken` */
   readonly perplexity: number;
+  /** S, longest window, tokens; after the model's own limit. */
+  readonly sequenceLength: number;
+  /** Tokens scored per window. */
+  readonly stride: number;
+}
+
+/** A model to score with, adapted or not. */
+export type ScoredModel = LoadedModel & { readonly adapter?: FixedAdapter };
+
+interface Frozen {
+  readonly weights: Weights;
+  readonly adapter: Record<string, tf.Tensor>;
 }
 
 /**
@@ -36,7 +49,7 @@ export interface Perplexity {
  */
 export async function perplexity(
   engine: Engine,
-  { config, weights, tokenizer }: LoadedModel,
+  { config, weights, tokenizer, adapter }: ScoredModel,
   text: string,
   options: PerplexityOptions = {},
 ): Promise<Perplexity> {
@@ -50,11 +63,13 @@ export async function perplexity(
   if (ids.length < 2) throw new UserError('perplexity: the text has less than two tokens, nothing is predicted');
 
   const program = engine.jit(
-    (frozen: Weights, batch: DecoderBatch, rows_N: tf.Tensor1D, targets_N: tf.Tensor1D) => {
-      const hidden_ND = gatherRows(decoderHidden(config, frozen, batch), rows_N);
-      return { nats_N: crossEntropy(decoderLogits(config, frozen, hidden_ND), targets_N) };
+    (frozen: Frozen, batch: DecoderBatch, rows_N: tf.Tensor1D, targets_N: tf.Tensor1D) => {
+      const mask_T = tf.cast(batch.segments_BS, 'float32').reshape<tf.Tensor1D>([length]);
+      const hooks = adapter?.bind(frozen.adapter, mask_T) ?? {};
+      const hidden_ND = gatherRows(decoderHidden(config, frozen.weights, batch, hooks), rows_N);
+      return { nats_N: crossEntropy(decoderLogits(config, frozen.weights, hidden_ND), targets_N) };
     },
-    { name: 'perplexity', frozen: weights },
+    { name: 'perplexity', frozen: { weights, adapter: adapter?.tensors ?? {} } },
   );
   let nats = 0;
   try {
@@ -81,6 +96,8 @@ export async function perplexity(
     bitsPerByte: bits / bytes,
     bitsPerCharacter: bits / characters,
     perplexity: 2 ** (bits / tokens),
+    sequenceLength: length,
+    stride,
   };
 }
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readSentencePieceModel, sentencePieceTokenizer } from '../conversion/sentencepiece.js';
 import { sharedFile } from '../testing/shared-data.js';
-import { tiktokenJson } from '../testing/tiktoken.js';
+import { QWEN_PATTERN, tiktokenJson } from '../conversion/tiktoken.js';
 import { createTokenizer, loadTokenizer, type Tokenizer } from './tokenizer.js';
 import { trainBpe } from './train-bpe.js';
 
@@ -14,9 +14,6 @@ interface Case {
   readonly ids: number[];
   readonly decoded: string;
 }
-
-const QWEN_PATTERN =
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
 const expectedFile = sharedFile('tokenizers/expected.json');
 
