@@ -1,10 +1,12 @@
 import { createAdapter, type Adapter } from '@gmoe/adapters-moe-lora';
+import { parseOptions } from '@gmoe/core';
 import type { ModelConfig } from '@gmoe/model';
+import type { z } from 'zod';
 import type { Registries } from './registries.js';
 import type { TrialConfig } from './trial-schema.js';
 
 interface Definition<T> {
-  readonly options: { parse(options: unknown): unknown };
+  readonly options: z.ZodType;
   create(options: never): T;
 }
 
@@ -12,11 +14,15 @@ interface Definition<T> {
 function build<T>(registry: { get(id: string): Definition<T> }, component: { readonly id: string }): T {
   const { id, ...options } = component;
   const definition = registry.get(id);
-  return definition.create(definition.options.parse(options) as never);
+  return definition.create(parseOptions(definition.options, options, id) as never);
 }
 
 /** The adapter that a config describes, on a base model. */
-export function buildAdapter(config: TrialConfig, base: ModelConfig, registries: Registries): Adapter {
+export function buildAdapter(
+  config: Pick<TrialConfig, 'adapter' | 'router' | 'coordination'>,
+  base: ModelConfig,
+  registries: Registries,
+): Adapter {
   const { lora, mixture } = config.adapter;
   return createAdapter({
     config: base,
