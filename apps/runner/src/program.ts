@@ -1,8 +1,13 @@
 import { Command } from 'commander';
+import { addConvert } from './commands/convert.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEval } from './commands/eval.js';
+import { addGenerate } from './commands/generate.js';
+import { addMerge } from './commands/merge.js';
+import { addPerplexity } from './commands/perplexity.js';
 import { addPlan } from './commands/plan.js';
 import { addPretrain } from './commands/pretrain.js';
+import { addPull } from './commands/pull.js';
 import { addReport } from './commands/report.js';
 import { addSchema } from './commands/schema.js';
 import { addSweep } from './commands/sweep.js';
@@ -23,9 +28,14 @@ export function createProgram(): Command {
     addSweep,
     addTrain,
     addEval,
+    addGenerate,
+    addPerplexity,
     addReport,
     addPlan,
     addWorker,
+    addPull,
+    addConvert,
+    addMerge,
     addPretrain,
     addDoctor,
     addVerify,

@@ -1,0 +1,73 @@
+import { isUtf8 } from 'node:buffer';
+import { readFileSync } from 'node:fs';
+import { messageOf, parseOptions, UserError } from '@gmoe/core';
+import { perplexity } from '@gmoe/model';
+import { createEngine } from '@gmoe/tensor';
+import { loadAdaptedModel } from '@gmoe/trial';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { addEngineOptions, readEngineOptions } from '../engine-options.js';
+import { registries } from '../registries.js';
+
+const optionsSchema = z.object({
+  base: z.string().optional(),
+  adapter: z.string().optional(),
+  text: z.string(),
+  window: z.coerce.number().int().min(2).default(512),
+  stride: z.coerce.number().int().min(1).optional(),
+});
+
+export function addPerplexity(program: Command): void {
+  addEngineOptions(
+    program
+      .command('perplexity')
+      .description('bits that a base model, or a base with an adapter, needs for a text')
+      .requiredOption('--text <file>', 'UTF-8 text')
+      .option('--base <dir>', "base model folder (default: the adapter's own base, else bundled)")
+      .option('--adapter <dir>', 'adapter folder: plain LoRA or a routed mixture')
+      .option('--window <n>', "tokens that a prediction looks back on, at most (default: 512, or the model's limit)")
+      .option('--stride <n>', 'tokens scored per window (default: half of the window)')
+      .action(runPerplexity),
+  );
+}
+
+async function runPerplexity(raw: object): Promise<void> {
+  const { text: path, window, stride, ...folders } = parseOptions(optionsSchema, raw, '--');
+  const engineOptions = readEngineOptions(raw);
+  const text = readText(path);
+  const model = await loadAdaptedModel(folders, registries);
+  const engine = await createEngine(engineOptions);
+  try {
+    const scored = await perplexity(engine, model, text, {
+      sequenceLength: window,
+      ...(stride === undefined ? {} : { stride }),
+    });
+    const { tokens, bytes, characters, sequenceLength, stride: step } = scored;
+    const rows: [string, string][] = [
+      ['bits per token', scored.bitsPerToken.toFixed(4)],
+      ['bits per byte', scored.bitsPerByte.toFixed(4)],
+      ['bits per character', scored.bitsPerCharacter.toFixed(4)],
+      ['perplexity per token', scored.perplexity.toFixed(3)],
+      ['text', `${tokens} tokens predicted, ${bytes} bytes, ${characters} characters`],
+      [
+        'windows',
+        `${Math.ceil(tokens / step)} of up to ${sequenceLength} tokens, ${step} scored in each, ` +
+          `so at least ${sequenceLength - step} before each where the text has them`,
+      ],
+    ];
+    for (const [name, value] of rows) process.stdout.write(`${name.padEnd(22)} ${value}\n`);
+  } finally {
+    await engine.dispose();
+  }
+}
+
+function readText(path: string): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw new UserError(`--text: ${path}: cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+  if (!isUtf8(bytes)) throw new UserError(`--text: ${path}: is not UTF-8`);
+  return bytes.toString('utf8');
+}
