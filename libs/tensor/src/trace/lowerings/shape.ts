@@ -60,10 +60,23 @@ lower('StridedSlice', ({ x }, attrs) => {
   return out(node('Reshape', [sliced, int64s(info.finalShape)]), info.finalShape, x!.dtype);
 });
 
+/** Most outputs of one Split: WebGPU promises a shader eight storage buffers, one of which is the input. */
+const SPLIT_OUTPUTS = 7;
+
+function splitNodes(x: string, sizes: readonly number[], axis: number): readonly string[] {
+  if (sizes.length <= SPLIT_OUTPUTS) return nodes('Split', [x, int64s(sizes)], sizes.length, { axis });
+  let end = 0;
+  return sizes.map((size) => {
+    const start = end;
+    end += size;
+    return node('Slice', [x, int64s([start]), int64s([end]), int64s([axis])]);
+  });
+}
+
 lower('SplitV', ({ x }, { numOrSizeSplits, axis }) => {
   const [along] = axes(axis, x!.shape) as [number];
   const sizes = tf.backend_util.prepareSplitSize(x as tf.Tensor, numOrSizeSplits, along);
-  const names = nodes('Split', [ref(x!), int64s(sizes)], sizes.length, { axis: along });
+  const names = splitNodes(ref(x!), sizes, along);
   return names.map((name, i) => {
     const shape = [...x!.shape];
     shape[along] = sizes[i]!;
@@ -85,7 +98,7 @@ lower('Unpack', ({ value }, { axis }) => {
   const [along] = axes(axis, value!.shape) as [number];
   const count = value!.shape[along]!;
   const shape = value!.shape.filter((_, i) => i !== along);
-  const names = nodes('Split', [ref(value!), int64s(Array<number>(count).fill(1))], count, { axis: along });
+  const names = splitNodes(ref(value!), Array<number>(count).fill(1), along);
   return names.map((name) => out(node('Reshape', [name, int64s(shape)]), shape, value!.dtype));
 });
 
