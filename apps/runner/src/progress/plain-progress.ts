@@ -11,7 +11,8 @@ export class PlainProgress implements Progress {
     private readonly stream: { write(text: string): unknown },
   ) {
     this.state = new SweepState(store);
-    this.line(`${this.state.total} trials, ${this.state.done} of them done before`);
+    const { total, done } = this.state;
+    this.line(`${total} trial${total === 1 ? '' : 's'}, ${done} of them done before`);
   }
 
   event(event: LaunchEvent): void {
