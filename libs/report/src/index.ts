@@ -1,5 +1,5 @@
 export * from './statistics/index.js';
-export type { Provenance, RoutingDiagnostics, SweepResults, TrialRecord } from './results/sweep-results.js';
+export type { Provenance, SweepResults, TrialRecord } from './results/sweep-results.js';
 export { loadResults } from './results/load-results.js';
 export * from './summary/index.js';
 export * from './tables/index.js';

@@ -11,6 +11,7 @@ import {
   renderLatex,
   renderMarkdown,
   renderText,
+  routingTable,
 } from './tables/index.js';
 import type { Table, TextOptions } from './tables/index.js';
 
@@ -38,6 +39,7 @@ export function renderReport(
         `# ${summary.name}\n`,
         ...summary.headline.map((line) => `${line}\n`),
         ...tablesOf(summary).map(renderMarkdown),
+        ...filled(routingTable(summary)).map(renderMarkdown),
         ...lists(summary).map(({ title, lines }) => `### ${title}\n\n${lines.map((line) => `- ${line}`).join('\n')}\n`),
       ].join('\n');
     case 'text':

@@ -1,5 +1,6 @@
 import { AXIS, makeChart, type Chart } from './chart.js';
-import { CATEGORY_COLOURS, MUTED, SEQUENTIAL, SURFACE } from './palette.js';
+import { shownLayers } from './layer-heat-map.js';
+import { CATEGORY_COLOURS, INK, MUTED, SEQUENTIAL, SURFACE } from './palette.js';
 import { panels, panelTitles, type Panel } from './panels.js';
 
 /** Co-selection of one trial, to be drawn. */
@@ -9,14 +10,8 @@ export interface Collaboration {
   readonly seed: number;
   /** [L][E][E]: share of tokens whose selected experts hold both. */
   readonly coSelection: readonly (readonly (readonly number[])[])[];
-}
-
-const MOST_LAYERS = 8;
-
-function layersOf(coSelection: Collaboration['coSelection']): number[] {
-  const count = coSelection.length;
-  if (count <= MOST_LAYERS) return Array.from({ length: count }, (_, l) => l);
-  return Array.from({ length: MOST_LAYERS }, (_, i) => Math.round((i * (count - 1)) / (MOST_LAYERS - 1)));
+  /** [L][E][E]: 1 where the router's graph joins two experts; absent for routers without a graph. */
+  readonly edges?: readonly (readonly (readonly number[])[])[];
 }
 
 function offDiagonal(matrix: readonly (readonly number[])[]): number[] {
@@ -25,8 +20,8 @@ function offDiagonal(matrix: readonly (readonly number[])[]): number[] {
 
 /** Which experts work together: matrix of co-selection, one panel per layer. */
 export function coSelectionChart({ id, arm, seed, coSelection }: Collaboration): Chart | undefined {
-  const layers = layersOf(coSelection);
-  const experts = coSelection[0]?.length ?? 0;
+  const layers = shownLayers(coSelection.length);
+  const experts = Math.max(0, ...coSelection.map((matrix) => matrix.length));
   if (experts < 2) return undefined;
   const most = Math.max(...layers.flatMap((l) => offDiagonal(coSelection[l]!)));
   if (!(most > 0)) return undefined;
@@ -97,9 +92,9 @@ export function coSelectionChart({ id, arm, seed, coSelection }: Collaboration):
 }
 
 /** The collaboration graph: experts on a circle, sized by load, joined by lines as thick as they are chosen together. */
-export function collaborationChart({ id, arm, seed, coSelection }: Collaboration): Chart | undefined {
-  const layers = layersOf(coSelection);
-  const experts = coSelection[0]?.length ?? 0;
+export function collaborationChart({ id, arm, seed, coSelection, edges }: Collaboration): Chart | undefined {
+  const layers = shownLayers(coSelection.length);
+  const experts = Math.max(0, ...coSelection.map((matrix) => matrix.length));
   if (experts < 2) return undefined;
   const edgeMost = Math.max(...layers.flatMap((l) => offDiagonal(coSelection[l]!)));
   const nodeMost = Math.max(...layers.flatMap((l) => coSelection[l]!.map((row, e) => row[e] ?? 0)));
@@ -110,7 +105,10 @@ export function collaborationChart({ id, arm, seed, coSelection }: Collaboration
       title: `Collaboration graph, ${arm}`,
       caption:
         `Seed ${seed}: every circle is an expert, its area the share of tokens it serves (largest ${(100 * nodeMost).toFixed(0)} %); ` +
-        `lines are as wide as the share of tokens that both serve (widest ${(100 * edgeMost).toFixed(0)} %).`,
+        `orange lines are as wide as the share of tokens that both serve (widest ${(100 * edgeMost).toFixed(0)} %).` +
+        (edges
+          ? ` Dotted: the edges of the router’s graph, ${edges.map(countEdges).join(', ')} in the layers 0 to ${edges.length - 1}.`
+          : ''),
       alt: `Collaboration graph of ${experts} experts in ${layers.length} layers.`,
     },
     ({ width, narrow }) => {
@@ -130,15 +128,20 @@ export function collaborationChart({ id, arm, seed, coSelection }: Collaboration
             layers.map((l) => `layer ${l}`),
             places.map((place) => ({ ...place, left: place.left + 6 })),
           ),
-          series: layers.map((l, i) => circle(coSelection[l]!, places[i]!, edgeMost, nodeMost, narrow)),
+          series: layers.map((l, i) => circle(coSelection[l]!, edges?.[l], places[i]!, edgeMost, nodeMost, narrow)),
         },
       };
     },
   );
 }
 
+function countEdges(edges: readonly (readonly number[])[]): number {
+  return offDiagonal(edges).filter((joined) => joined > 0).length;
+}
+
 function circle(
   matrix: readonly (readonly number[])[],
+  edges: readonly (readonly number[])[] | undefined,
   { left, top, width, height }: Panel,
   edgeMost: number,
   nodeMost: number,
@@ -167,22 +170,25 @@ function circle(
       label: { show: true, color: '#ffffff', fontSize: narrow ? 9 : 11, position: 'inside', formatter: String(e) },
     })),
     links: matrix.flatMap((row, a) =>
-      row.flatMap((share, b) =>
-        b > a && share > 0
+      row.flatMap((share, b) => [
+        ...(b > a && share > 0
           ? [
-              {
-                source: a,
-                target: b,
-                lineStyle: {
-                  color: CATEGORY_COLOURS[1],
-                  width: Math.max(0.3, (8 * share) / edgeMost),
-                  opacity: 0.15 + (0.6 * share) / edgeMost,
-                },
-              },
+              line(a, b, {
+                color: CATEGORY_COLOURS[1],
+                width: Math.max(0.3, (8 * share) / edgeMost),
+                opacity: 0.15 + (0.6 * share) / edgeMost,
+              }),
             ]
-          : [],
-      ),
+          : []),
+        ...(b > a && (edges?.[a]?.[b] ?? 0) > 0
+          ? [line(a, b, { color: INK, width: 1.5, type: [2, 3], opacity: 1 })]
+          : []),
+      ]),
     ),
     edgeLabel: { show: false },
   };
+}
+
+function line(source: number, target: number, lineStyle: Record<string, unknown>): Record<string, unknown> {
+  return { source, target, lineStyle };
 }

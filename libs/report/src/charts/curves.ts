@@ -26,11 +26,13 @@ export interface Curves {
 
 const MOST_POINTS = 60;
 
-/** The first of the metrics that any trial logged. */
-export function lossCurves(
-  trials: readonly TrialRecord[],
-  metrics = ['train/lm_loss', 'train/loss'],
-): Curves | undefined {
+/** Curves of the training loss. */
+export function lossCurves(trials: readonly TrialRecord[]): Curves | undefined {
+  return trainingCurves(trials, ['train/lm_loss', 'train/loss']);
+}
+
+/** Over training, the first of the metrics that any trial logged. */
+export function trainingCurves(trials: readonly TrialRecord[], metrics: readonly string[]): Curves | undefined {
   const has = (name: string) =>
     trials.some(({ events }) => events.some((event) => event.metrics?.[name] !== undefined));
   const metric = metrics.find(has);

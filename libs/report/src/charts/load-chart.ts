@@ -4,7 +4,7 @@ import { INK, MUTED, SEQUENTIAL } from './palette.js';
 import { shownArms } from './shown-arms.js';
 import { panels, panelTitles } from './panels.js';
 
-/** Share of the tokens per expert and layer, one heatmap per arm. */
+/** Share of a layer's assignments per expert, one heatmap per arm. */
 export function loadChart(summary: SweepSummary, context: string): Chart | undefined {
   const shown = shownArms(summary, context);
   const arms = summary.arms.flatMap((arm) =>
@@ -21,7 +21,7 @@ export function loadChart(summary: SweepSummary, context: string): Chart | undef
       id: `load-${summary.contexts.indexOf(context)}`,
       title: `Expert load${context ? `, ${context}` : ''}`,
       caption:
-        `Share of the tokens that each expert carries, per layer; an even load would be ${(100 / experts).toFixed(1)} % everywhere.` +
+        `Share of a layer’s assignments (one for each expert of a token) that each expert carries; an even load would be ${(100 / experts).toFixed(1)} % everywhere.` +
         (sorted
           ? ' Experts of a layer are sorted by load before averaging over seeds: expert 3 of one seed is not expert 3 of another.'
           : '') +
@@ -83,7 +83,7 @@ export function loadChart(summary: SweepSummary, context: string): Chart | undef
             bottom: 4,
             itemHeight: narrow ? 140 : 220,
             itemWidth: 12,
-            text: [`${top} % of tokens`, '0 %'],
+            text: [`${top} %`, '0 %'],
             textStyle: { color: MUTED, fontSize: 12 },
             inRange: { color: [...SEQUENTIAL] },
           },

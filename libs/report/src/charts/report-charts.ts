@@ -1,20 +1,26 @@
-import type { SweepResults } from '../results/sweep-results.js';
+import { coSelection } from '@gmoe/routing-diagnostics';
+import type { SweepResults, TrialRecord } from '../results/sweep-results.js';
 import type { SweepSummary } from '../summary/index.js';
 import { armChart } from './arm-chart.js';
 import { axisChart, numericAxes } from './axis-chart.js';
 import type { Chart } from './chart.js';
 import { collaborationChart, coSelectionChart, type Collaboration } from './collaboration-chart.js';
-import { lossCurves } from './curves.js';
+import { entropyChart, lossChart } from './curve-chart.js';
+import { lossCurves, trainingCurves } from './curves.js';
 import { differenceChart } from './difference-chart.js';
+import { domainChart } from './domain-chart.js';
 import { importanceChart } from './importance-chart.js';
 import { loadChart } from './load-chart.js';
-import { lossChart } from './loss-chart.js';
+import { loadOverTimeChart } from './load-over-time-chart.js';
+import { loggedParameters, parameterChart } from './parameter-chart.js';
 import { paretoChart } from './pareto-chart.js';
 import { reliabilityChart } from './reliability-chart.js';
 
 /** Every chart that the results can carry, in the order of the report; what has no data is left out. */
 export function reportCharts(results: SweepResults, summary: SweepSummary): Chart[] {
   const curves = lossCurves(results.trials);
+  const entropies = trainingCurves(results.trials, ['routing/entropy']);
+  const parameters = loggedParameters(results.trials);
   return summary.contexts
     .flatMap((context) => [
       armChart(summary, context),
@@ -22,7 +28,16 @@ export function reportCharts(results: SweepResults, summary: SweepSummary): Char
       ...numericAxes(summary, context).map((axis) => axisChart(summary, context, axis)),
       curves && lossChart(curves, summary, context),
       loadChart(summary, context),
-      ...collaborations(results, summary, context).flatMap((one) => [coSelectionChart(one), collaborationChart(one)]),
+      entropies && entropyChart(entropies, summary, context),
+      ...parameters.map((name) => parameterChart(results.trials, name, summary, context)),
+      ...examples(results, summary, context).flatMap(({ id, arm, record }) => {
+        const one = collaborationOf(id, arm, record);
+        return [
+          loadOverTimeChart(id, arm, record),
+          domainChart(id, arm, record),
+          ...(one ? [coSelectionChart(one), collaborationChart(one)] : []),
+        ];
+      }),
       importanceChart(summary, context),
       paretoChart(summary, context, 'trainableParameters'),
       paretoChart(summary, context, 'tokensPerSecond'),
@@ -32,15 +47,29 @@ export function reportCharts(results: SweepResults, summary: SweepSummary): Char
 }
 
 /** The lowest seed of the best arm and of the reference: experts cannot be averaged over seeds. */
-function collaborations(results: SweepResults, summary: SweepSummary, context: string): Collaboration[] {
+function examples(
+  results: SweepResults,
+  summary: SweepSummary,
+  context: string,
+): { id: string; arm: string; record: TrialRecord }[] {
   const reference = summary.comparisons.find((comparison) => comparison.context === context)?.reference;
   const arms = summary.arms.filter((arm) => arm.context === context && (arm.best || arm.arm === reference));
-  return arms.flatMap((arm): Collaboration[] => {
+  return arms.flatMap((arm) => {
     const record = results.trials
-      .filter(({ trial, routing }) => trial.group === arm.group && routing?.coSelection !== undefined)
+      .filter(({ trial, routing }) => trial.group === arm.group && routing !== undefined)
       .sort((a, b) => a.trial.seed - b.trial.seed)[0];
-    const coSelection = record?.routing?.coSelection;
-    if (!record || !coSelection) return [];
-    return [{ id: arm.group.slice(0, 8), arm: arm.arm, seed: record.trial.seed, coSelection }];
+    return record ? [{ id: arm.group.slice(0, 8), arm: arm.arm, record }] : [];
   });
+}
+
+function collaborationOf(id: string, arm: string, { trial, routing }: TrialRecord): Collaboration | undefined {
+  if (!routing || routing.layers.length === 0) return undefined;
+  const graphs = routing.layers.flatMap(({ edges }) => (edges ? [edges] : []));
+  return {
+    id,
+    arm,
+    seed: trial.seed,
+    coSelection: routing.layers.map((layer) => coSelection(layer, routing.tokens)),
+    ...(graphs.length === routing.layers.length ? { edges: graphs } : {}),
+  };
 }

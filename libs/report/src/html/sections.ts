@@ -1,7 +1,15 @@
 import { METRICS } from '../summary/metric-catalog.js';
 import type { Chart } from '../charts/chart.js';
 import type { SweepSummary } from '../summary/index.js';
-import { comparisonTable, effectTable, failureTable, paperTable, testTable } from '../tables/index.js';
+import {
+  comparisonTable,
+  effectTable,
+  failureTable,
+  layerRoutingTable,
+  paperTable,
+  routingTable,
+  testTable,
+} from '../tables/index.js';
 import { escapeHtml } from './escape-html.js';
 import { htmlTable } from './html-table.js';
 
@@ -59,6 +67,16 @@ export function effects(summary: SweepSummary): string {
     : `<h3>What each choice does, averaged over the others</h3>${htmlTable(effectTable(summary))}`;
 }
 
+export function experts(summary: SweepSummary): string {
+  const arms = summary.arms.filter(({ routing }) => routing !== null);
+  if (arms.length === 0) return '';
+  const layers = arms.map((arm) => {
+    const table = layerRoutingTable(arm);
+    return `<h3>${escapeHtml(arm.arm)}</h3>${htmlTable(table)}`;
+  });
+  return htmlTable(routingTable(summary)) + `<details><summary>Layer by layer</summary>${layers.join('\n')}</details>`;
+}
+
 export function paper(summary: SweepSummary): string {
   const table = paperTable(summary);
   return `<details><summary>As a paper prints it: ${escapeHtml(table.title.toLowerCase())}</summary>${htmlTable(table)}</details>`;
@@ -111,7 +129,7 @@ export function reproduce(summary: SweepSummary): string {
 export function definitions(summary: SweepSummary): string {
   const used = METRICS.filter(({ id }) => summary.arms.some((arm) => arm.metrics[id]));
   const own = used.some(({ id }) => id === summary.primary.id) ? [] : [summary.primary];
-  const statistics: [string, string][] = [
+  const statistics: (readonly [string, string])[] = [
     ['± (std)', 'Sample standard deviation over seeds, denominator n − 1: how much one run differs from another.'],
     [
       'Interval of the mean',
@@ -134,6 +152,7 @@ export function definitions(summary: SweepSummary): string {
       'Suggestive',
       'p is below the level taken alone, not after Holm’s correction. “No evidence” means that this sweep cannot tell the arms apart, not that they are equal.',
     ],
+    ...(summary.arms.some(({ routing }) => routing !== null) ? ROUTING : []),
     [
       'Untrained base, chance',
       'The base model without any adapter on the same test set, and guessing uniformly among the options.',
@@ -142,3 +161,24 @@ export function definitions(summary: SweepSummary): string {
   const rows = [...[...own, ...used].map(({ label, definition }) => [label, definition] as const), ...statistics];
   return `<h2>Definitions</h2><dl>${rows.map(([name, text]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(text)}</dd>`).join('\n')}</dl>`;
 }
+
+const ROUTING: readonly [string, string][] = [
+  ['Load CV', 'Coefficient of variation of the experts’ shares of a layer: 0 if even, √(E − 1) if one expert has all.'],
+  ['Dead expert', 'Its share of the assignments is below a hundredth of an even share.'],
+  ['Confidence', 'Largest routing probability of a token, mean over tokens; 1/E if the router has no preference.'],
+  [
+    'Specialisation',
+    'Mutual information of an assignment’s expert and the example’s domain, as a share of the domains’ entropy: 0 if experts ignore the domain. ' +
+      'The estimate is above 0 by chance alone; the column beside it tells by how much at most.',
+  ],
+  [
+    'Same routing, κ',
+    'Share of the experts chosen at the last token of the test prompts that two seeds have in common, after the experts of one are renamed as fits best. ' +
+      'Chance: two independent routings with the same loads; κ = (same − chance) / (1 − chance).',
+  ],
+  [
+    'Twin experts',
+    'Experts with the same neighbours in the router’s graph, themselves included: their logits are equal whatever is learned.',
+  ],
+  ['λ, σ', 'Learned parameters of the Poisson distinction and the Normal balance loss, one per layer.'],
+];

@@ -7,6 +7,7 @@ import {
   readStops,
   SweepStore,
   predictionSchema,
+  routingSchema,
   sweepManifestSchema,
   trialConfigFileSchema,
   trialEventSchema,
@@ -20,8 +21,6 @@ import { z } from 'zod';
 import { listFolder, readJson, readLines, readText, type Warn } from './read-files.js';
 import type { Provenance, SweepResults, TrialRecord } from './sweep-results.js';
 
-const matrixSchema = z.array(z.array(z.array(z.number())));
-const routingSchema = z.object({ coSelection: matrixSchema.optional(), edges: matrixSchema.optional() });
 const provenanceSchema = z.object({
   command: z.string().optional(),
   commit: z.string().optional(),
@@ -31,7 +30,7 @@ const provenanceSchema = z.object({
 
 /**
  * Reads a sweep's folder: `sweep.json`, `trials/<hash16>/{config,result}.json`, the published attempts' `events.jsonl`
- * and `predictions.jsonl`, `baseline.json`. Torn lines, damaged and missing files become warnings, so that a sweep that
+ * `predictions.jsonl` and `routing.json`, `baseline.json`. Torn lines, damaged and missing files become warnings, so that a sweep that
  * is running or was cut off can be reported. Without `sweep.json` the trials found are the sweep.
  *
  * @throws UserError if the folder holds no sweep.
@@ -73,7 +72,7 @@ function loadTrial(folder: string, trial: PlannedTrial, warn: Warn): TrialRecord
     state: result?.status ?? 'missing',
     ...(result === undefined ? {} : { result }),
     ...(config === undefined ? {} : { config }),
-    ...(routing === undefined ? {} : { routing: defined(routing) }),
+    ...(routing === undefined ? {} : { routing }),
     events: attempt === undefined ? [] : readLines(join(attempt, 'events.jsonl'), trialEventSchema, warn),
     predictions: attempt === undefined ? [] : readLines(join(attempt, 'predictions.jsonl'), predictionSchema, warn),
   };

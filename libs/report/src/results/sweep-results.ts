@@ -1,4 +1,12 @@
-import type { ArmStop, Baseline, PlannedTrial, Prediction, TrialEvent, TrialResult } from '@gmoe/experiment';
+import type {
+  ArmStop,
+  Baseline,
+  PlannedTrial,
+  Prediction,
+  RoutingRecord,
+  TrialEvent,
+  TrialResult,
+} from '@gmoe/experiment';
 
 /** A trial of a sweep with what is on disk of it. */
 export interface TrialRecord {
@@ -10,16 +18,8 @@ export interface TrialRecord {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly events: readonly TrialEvent[];
   readonly predictions: readonly Prediction[];
-  /** What routing did, if the attempt left `routing.json`. */
-  readonly routing?: RoutingDiagnostics;
-}
-
-/** Matrices of routing over the test set of one trial. */
-export interface RoutingDiagnostics {
-  /** [L][E][E]: share of tokens whose selected experts hold both i and j. */
-  readonly coSelection?: readonly (readonly (readonly number[])[])[];
-  /** [L][E][E]: weights of the routing graph's edges between experts. */
-  readonly edges?: readonly (readonly (readonly number[])[])[];
+  /** What the mixture layers did with the test examples, if the attempt left `routing.json`. */
+  readonly routing?: RoutingRecord;
 }
 
 /** How the sweep was made: what a reader needs to run it again. */

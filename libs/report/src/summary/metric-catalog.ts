@@ -59,7 +59,7 @@ export const METRICS: readonly MetricDefinition[] = [
     better: 'neither',
     names: atTheEnd('routing/entropy'),
     definition:
-      'exp(H) / E of the experts’ shares of the tokens, mean over layers: 1 if all experts carry the same, 1/E if one carries all.',
+      'exp(H) / E of the experts’ shares of a layer’s assignments (one for each expert of a token), mean over layers: 1 if all experts carry the same, 1/E if one carries all.',
   },
   {
     id: 'maxShare',
@@ -67,7 +67,8 @@ export const METRICS: readonly MetricDefinition[] = [
     unit: 'percent',
     better: 'neither',
     names: atTheEnd('routing/max_share'),
-    definition: 'Share of the tokens that the busiest expert of a layer carries, mean over layers; 1/E if balanced.',
+    definition:
+      'Largest share of a layer’s assignments that any expert of any layer carries; 1/E if balanced, 1/K if all tokens use the same K experts.',
   },
   {
     id: 'tokensPerSecond',

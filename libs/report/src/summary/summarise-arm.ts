@@ -5,6 +5,7 @@ import type { Arm } from './arms.js';
 import { estimate } from './estimate.js';
 import { METRICS, type MetricDefinition } from './metric-catalog.js';
 import { loadOf, metricValue } from './metric-values.js';
+import { summariseRouting } from './routing.js';
 import type { ArmSummary, Estimate, LoadSummary } from './summary.js';
 
 /** All numbers of one arm; `best` is decided by who compares. */
@@ -32,6 +33,7 @@ export function summariseArm(arm: Arm, primary: MetricDefinition, level: number,
     metrics,
     best: false,
     load: loadSummary(finished),
+    routing: summariseRouting(finished),
     agreement: agreementOf(finished),
     calibration: calibrationOf(finished),
   };

@@ -11,6 +11,7 @@ import type {
 import type { AxisShare } from '../statistics/index.js';
 import type { AxisEffect } from './axis-effects.js';
 import type { MetricDefinition } from './metric-catalog.js';
+import type { RoutingSummary } from './routing.js';
 import type { Provenance } from '../results/sweep-results.js';
 
 /** One metric of one arm over its seeds. `null`: cannot be had from so few values. */
@@ -29,7 +30,7 @@ export interface Estimate {
 
 /** Mean load of an arm. */
 export interface LoadSummary {
-  /** [L][E]: mean share of tokens. With several seeds the experts of a layer are first sorted by load, busiest first. */
+  /** [L][E]: mean share of the layer's assignments. With several seeds the experts of a layer are first sorted by load, busiest first. */
   readonly share: readonly (readonly number[])[];
   /** Whether experts were sorted, because expert 3 of one seed is not expert 3 of another. */
   readonly sorted: boolean;
@@ -46,6 +47,7 @@ export interface ArmSummary {
   readonly metrics: Readonly<Record<string, Estimate>>;
   readonly best: boolean;
   readonly load: LoadSummary | null;
+  readonly routing: RoutingSummary | null;
   /** Mean share of test examples that two seeds answer alike. */
   readonly agreement: number | null;
   readonly calibration: Reliability | null;

@@ -5,6 +5,7 @@ export { comparisonTable } from './comparison-table.js';
 export { effectTable } from './effect-table.js';
 export { failureTable } from './failure-table.js';
 export { paperTable } from './paper-table.js';
+export { layerRoutingTable, routingTable } from './routing-table.js';
 export { testTable } from './test-table.js';
 export { renderText, type TextOptions } from './render-text.js';
 export { renderMarkdown } from './render-markdown.js';

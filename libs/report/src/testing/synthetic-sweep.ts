@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stableHash } from '@gmoe/core';
-import type { Baseline, Prediction, SweepManifest, TrialEvent, TrialResult } from '@gmoe/experiment';
+import type { Baseline, Prediction, RoutingRecord, SweepManifest, TrialEvent, TrialResult } from '@gmoe/experiment';
 import { RandomKey } from '@gmoe/tensor';
 
 const ROUTERS = ['linear', 'graph'] as const;
@@ -81,7 +81,7 @@ export function writeSyntheticSweep(folder: string, options: SyntheticOptions = 
     writeJson(join(home, 'result.json'), made.result);
     writeLines(join(home, 'attempts', 'a1', 'events.jsonl'), made.events);
     writeLines(join(home, 'attempts', 'a1', 'predictions.jsonl'), made.predictions);
-    if (made.coSelection) writeJson(join(home, 'attempts', 'a1', 'routing.json'), { coSelection: made.coSelection });
+    if (made.routing) writeJson(join(home, 'attempts', 'a1', 'routing.json'), made.routing);
   });
   return manifest;
 }
@@ -90,7 +90,7 @@ interface MadeTrial {
   readonly result: TrialResult;
   readonly events: TrialEvent[];
   readonly predictions: Prediction[];
-  readonly coSelection?: number[][][];
+  readonly routing?: RoutingRecord;
 }
 
 function makeTrial(
@@ -141,7 +141,7 @@ function makeTrial(
     result: { ...base, status: 'finished', metrics, load },
     events,
     predictions,
-    coSelection: load.map((row) => row.map((a, i) => row.map((b, j) => (i === j ? 2 * a : (2 * a * b) / (1 - a))))),
+    routing: makeRouting(key, load, predictions, router === 'graph'),
   };
 }
 
@@ -151,6 +151,38 @@ function makeLoad(noise: Float32Array, skew: number): number[][] {
     const sum = powers.reduce((a, b) => a + b, 0);
     return powers.map((p) => p / sum);
   });
+}
+
+/** Two experts a token; domains shift the load a little, and example i uses the busiest expert and one by its number. */
+function makeRouting(key: RandomKey, load: number[][], predictions: Prediction[], graph: boolean): RoutingRecord {
+  const tokens = 100 * predictions.length;
+  const busiest = (row: number[]) => row.indexOf(Math.max(...row));
+  return {
+    formatVersion: 1,
+    tokens,
+    examples: predictions.length,
+    domains: Array.from({ length: OPTIONS }, (_, d) => `book-${d}`),
+    layers: load.map((row, l) => ({
+      selected: row.map((share) => 2 * share * tokens),
+      weights: row.map((share) => share * tokens),
+      together: row.map((a, i) => row.map((b, j) => (i === j ? 2 * a : (2 * a * b) / (1 - a)) * tokens)),
+      topProbability: 0.4 * tokens,
+      margin: 0.1 * tokens,
+      byDomain: Array.from({ length: OPTIONS }, (_, d) =>
+        row.map((share, e) => ((2 * share * tokens) / OPTIONS) * (e === d ? 1.6 : 0.9)),
+      ),
+      ...(graph ? { edges: row.map((_, i) => row.map((__, j) => Number(Math.abs(i - j) === 1))) } : {}),
+      values: { 'poisson/lambda': 1.5 - 0.01 * l },
+    })),
+    items: predictions.map(({ id }) => id),
+    chosen: load.map((row, l) =>
+      predictions.map((_, i) => {
+        const first = busiest(row);
+        const other = Number(key.fold('chosen').fold(l).fold(i).words(1)[0]! % (EXPERTS - 1));
+        return [first, other < first ? other : other + 1];
+      }),
+    ),
+  };
 }
 
 function makePredictions(key: RandomKey, difficulty: ArrayLike<number>, ability: number): Prediction[] {
@@ -182,11 +214,12 @@ function makeEvents(
       'train/lm_loss': loss,
       'train/learning_rate': 2e-4,
       'train/tokens_per_second': (STEPS * 4096) / seconds,
+      ...Object.fromEntries(load.map((_, l) => [`coordination/poisson/lambda.${l}`, 1.5 - (0.01 * l * step) / STEPS])),
     };
     events.push({ time, type: 'step', step, metrics });
     if (step % 50 === 0) {
       events.push({ time, type: 'eval', step, metrics: { 'eval/loss': loss + 0.1 } });
-      events.push({ time, type: 'routing', step, load });
+      events.push({ time, type: 'routing', step, load, metrics: { 'routing/entropy': 0.6 + 0.001 * step } });
     }
   }
   return events;

@@ -9,6 +9,38 @@ import { panels, panelTitles, type Panel } from './panels.js';
 
 /** Training loss, one panel per arm: seeds thin, mean thick, band of one standard deviation, all arms' mean grey. */
 export function lossChart(curves: Curves, summary: SweepSummary, context: string): Chart | undefined {
+  const kind =
+    curves.metric === 'train/lm_loss'
+      ? 'Language-model loss without auxiliary losses.'
+      : 'Total loss, auxiliary losses included.';
+  return curveChart(curves, summary, context, { id: 'loss', title: 'Training loss', axis: 'loss (nats)', about: kind });
+}
+
+/** Entropy of the expert load while training. */
+export function entropyChart(curves: Curves, summary: SweepSummary, context: string): Chart | undefined {
+  return curveChart(curves, summary, context, {
+    id: 'entropy',
+    title: 'Load entropy in training',
+    axis: 'exp(H) / E',
+    about: 'exp(H) / E of the expert load since the last record, mean over layers: 1 is even.',
+    bounds: [0, 1],
+  });
+}
+
+interface CurveWords {
+  readonly id: string;
+  readonly title: string;
+  readonly axis: string;
+  readonly about: string;
+  readonly bounds?: readonly [number, number];
+}
+
+function curveChart(
+  curves: Curves,
+  summary: SweepSummary,
+  context: string,
+  { id, title, axis, about, bounds }: CurveWords,
+): Chart | undefined {
   const shown = shownArms(summary, context);
   const arms = curves.arms.filter((arm) => arm.context === context && shown.groups.has(arm.group));
   if (arms.length === 0) return undefined;
@@ -17,17 +49,17 @@ export function lossChart(curves: Curves, summary: SweepSummary, context: string
   const colourOf = (arm: ArmCurves) => colours.of(summaries.find(({ group }) => group === arm.group) as ArmSummary);
   const all = everyArm(arms);
   const values = arms.flatMap((arm) => arm.mean.flatMap(({ value, spread }) => [value - spread, value + spread]));
-  const range = niceRange(values, 4);
+  const range = niceRange(values, 4, bounds);
   const last = Math.max(...arms.flatMap((arm) => arm.mean.map(({ step }) => step)));
   const smoothing = curves.window > 1 ? ` Each point averages ${curves.window} steps.` : '';
   return makeChart(
     {
-      id: `loss-${summary.contexts.indexOf(context)}`,
-      title: `Training loss${context ? `, ${context}` : ''}`,
+      id: `${id}-${summary.contexts.indexOf(context)}`,
+      title: `${title}${context ? `, ${context}` : ''}`,
       caption:
         `Thick: mean over seeds. Band: ± one standard deviation. Thin: single seeds. Dotted grey: mean of all arms, for comparison.` +
-        ` ${curves.metric === 'train/lm_loss' ? 'Language-model loss without auxiliary losses.' : 'Total loss, auxiliary losses included.'}${smoothing}${shown.caption}`,
-      alt: `Training loss over ${last} steps for ${arms.length} arms.`,
+        ` ${about}${smoothing}${shown.caption}`,
+      alt: `${title} over ${last} steps for ${arms.length} arms.`,
     },
     ({ width, narrow }) => {
       const columns = Math.min(narrow ? 2 : 4, arms.length);
@@ -47,7 +79,7 @@ export function lossChart(curves: Curves, summary: SweepSummary, context: string
           ),
           grid: places.map(({ left, top, width: w, height: h }) => ({ left, top, width: w, height: h })),
           xAxis: places.map((place, i) => stepAxis(place, i, last, narrow)),
-          yAxis: places.map((place, i) => lossAxis(place, i, range)),
+          yAxis: places.map((place, i) => valueAxisOf(place, i, range, axis)),
           series: arms.flatMap((arm, i) => panelSeries(arm, i, colourOf(arm), all)),
         },
       };
@@ -55,7 +87,13 @@ export function lossChart(curves: Curves, summary: SweepSummary, context: string
   );
 }
 
-function stepAxis({ last, width }: Panel, gridIndex: number, most: number, narrow: boolean): Record<string, unknown> {
+/** The axis of training steps under a panel. */
+export function stepAxis(
+  { last, width }: Panel,
+  gridIndex: number,
+  most: number,
+  narrow: boolean,
+): Record<string, unknown> {
   return {
     type: 'value',
     gridIndex,
@@ -69,10 +107,12 @@ function stepAxis({ last, width }: Panel, gridIndex: number, most: number, narro
   };
 }
 
-function lossAxis(
+/** The value axis beside a panel, named beside the first of each row. */
+export function valueAxisOf(
   { column }: Panel,
   gridIndex: number,
   range: { min: number; max: number; interval: number },
+  name: string,
 ): Record<string, unknown> {
   return {
     type: 'value',
@@ -80,7 +120,7 @@ function lossAxis(
     ...AXIS,
     ...range,
     axisLabel: { ...AXIS.axisLabel, show: column === 0, fontSize: 11 },
-    ...(column === 0 ? { name: 'loss (nats)', nameLocation: 'middle', nameGap: 32 } : {}),
+    ...(column === 0 ? { name, nameLocation: 'middle', nameGap: 32 } : {}),
   };
 }
 
