@@ -26,6 +26,8 @@ export interface Course {
   readonly evaluationsSinceBest: number;
   /** Tokens per expert since the last record of the load, [L][E]. */
   readonly counts: readonly (readonly number[])[];
+  /** Language-model losses of the last steps. */
+  readonly losses: readonly number[];
 }
 
 const FILE = 'checkpoint.safetensors';
@@ -36,6 +38,7 @@ const recordSchema = z.strictObject({
   step: z.int().min(0),
   evaluationsSinceBest: z.int().min(0),
   counts: z.array(z.array(z.number())),
+  losses: z.array(z.number()),
   best: z.strictObject({ step: z.int(), value: z.number(), metrics: z.record(z.string(), z.number()) }).nullable(),
 });
 
@@ -44,13 +47,14 @@ const recordSchema = z.strictObject({
  * in its metadata. One file, so that a crash leaves a whole old or a whole new checkpoint.
  */
 export async function writeCheckpoint(folder: string, identity: string, course: Course): Promise<void> {
-  const { state, step, best, evaluationsSinceBest, counts } = course;
+  const { state, step, best, evaluationsSinceBest, counts, losses } = course;
   const record: z.output<typeof recordSchema> = {
     formatVersion: 1,
     identity,
     step,
     evaluationsSinceBest,
     counts: counts.map((layer) => [...layer]),
+    losses: [...losses],
     best: best ? { step: best.step, value: best.value, metrics: { ...best.metrics } } : null,
   };
   await mkdir(folder, { recursive: true });
@@ -103,6 +107,7 @@ export async function readCheckpoint(folder: string, identity: string): Promise<
     step: record.step,
     evaluationsSinceBest: record.evaluationsSinceBest,
     counts: record.counts,
+    losses: record.losses,
     best: record.best
       ? {
           ...record.best,

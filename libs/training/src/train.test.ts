@@ -63,6 +63,8 @@ describe('train', () => {
       'eval/x': trainable['model.norm.weight']!.data[0]!,
     });
     const whole = await collect(train(settings({ evaluate }, loop)));
+    const lmLosses = whole.events.flatMap((event) => (event.type === 'step' ? [event.metrics['train/lm_loss']] : []));
+    expect(whole.result.lmLoss).toBe(lmLosses.at(-1));
     const checkpoint = { folder: join(folder, 'kill'), identity: 'a' };
     const first = await collect(train(settings({ evaluate, checkpoint }, loop)), 4);
     expect(first.events.at(-1)).toMatchObject({ type: 'checkpoint', step: 4 });
@@ -75,6 +77,7 @@ describe('train', () => {
       );
     expect([...losses(first.events), ...losses(second.events)]).toEqual(losses(whole.events));
     expect(second.result.best).toEqual(whole.result.best);
+    expect(second.result.lmLoss).toBe(whole.result.lmLoss);
     expect(whole.events.filter(({ type }) => type === 'eval').map(({ step }) => step)).toEqual([3, 6, 8]);
   });
 
@@ -114,6 +117,15 @@ describe('train', () => {
       text: expect.stringMatching(/^stopped at step 3: lm loss = NaN/),
     });
     expect(bytes(result)).toBe(bytes(good.result));
+  });
+
+  it('tells the mean loss of the last tenth of the steps, also where a resume falls into it', async () => {
+    const checkpoint = { folder: join(folder, 'tenth'), identity: 'a' };
+    const whole = await collect(train(settings({ steps: 32 })));
+    const losses = whole.events.flatMap((event) => (event.type === 'step' ? [event.metrics['train/lm_loss']!] : []));
+    expect(whole.result.lmLoss).toBeCloseTo((losses[29]! + losses[30]! + losses[31]!) / 3, 12);
+    await collect(train(settings({ steps: 32, checkpoint }, { checkpointEvery: 31 })), 31);
+    expect((await collect(train(settings({ steps: 32, checkpoint })))).result.lmLoss).toBe(whole.result.lmLoss);
   });
 
   it('ends with the data, and on request', async () => {

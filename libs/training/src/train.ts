@@ -46,6 +46,8 @@ export interface TrainResult {
   readonly last: TrainedTensors;
   /** The best evaluated tensors, where there was an evaluation. */
   readonly best?: BestSnapshot;
+  /** Mean language-model loss of the last tenth of the steps that were done; absent after no step. */
+  readonly lmLoss?: number;
 }
 
 /**
@@ -57,7 +59,14 @@ export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEv
   const { engine, trainee, loop, steps, signal, checkpoint } = settings;
   const stepper = createStepper(engine, trainee, settings.optimizer);
   try {
-    let course: Course = { state: stepper.initial(), step: 0, best: undefined, evaluationsSinceBest: 0, counts: [] };
+    let course: Course = {
+      state: stepper.initial(),
+      step: 0,
+      best: undefined,
+      evaluationsSinceBest: 0,
+      counts: [],
+      losses: [],
+    };
     for (const text of trainee.warnings) yield { type: 'note', step: 0, text };
     const left = checkpoint && (await readCheckpoint(checkpoint.folder, checkpoint.identity));
     if (left) {
@@ -98,7 +107,8 @@ export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEv
         yield { type: 'note', step, text: divergence(report, step) };
         break;
       }
-      course = { ...course, state, step, counts: addCounts(course.counts, report.counts) };
+      const losses = [...course.losses, report.lmLoss].slice(-tenthOf(steps));
+      course = { ...course, state, step, counts: addCounts(course.counts, report.counts), losses };
       yield { type: 'step', step, metrics: stepMetrics(report, rate, realTokens(next.value) / seconds) };
 
       if (course.counts.length > 0 && (step % loop.routingEvery === 0 || step === steps)) {
@@ -129,10 +139,19 @@ export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEv
       stopped,
       last: trained(trainee, course.state),
       ...(course.best ? { best: course.best } : {}),
+      ...(course.losses.length > 0 ? { lmLoss: mean(course.losses.slice(-tenthOf(course.step))) } : {}),
     };
   } finally {
     await stepper.dispose();
   }
+}
+
+function tenthOf(steps: number): number {
+  return Math.max(1, Math.round(steps / 10));
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 async function evaluate(

@@ -80,7 +80,6 @@ async function runTrial(
   const checkpoint = { folder: join(attempt.folder, 'training'), identity: attempt.hash };
   if (attempt.checkpoint) copyFolder(attempt.checkpoint.folder, checkpoint.folder);
 
-  const losses: number[] = [];
   const rates: number[] = [];
   const run = train({
     engine,
@@ -106,10 +105,7 @@ async function runTrial(
       attempt.emit({ type: 'note', step: event.step, text: event.text });
     } else {
       attempt.emit(event.type === 'routing' ? event : { type: event.type, step: event.step, metrics: event.metrics });
-      if (event.type === 'step') {
-        losses.push(event.metrics['train/lm_loss']!);
-        rates.push(event.metrics['train/tokens_per_second']!);
-      }
+      if (event.type === 'step') rates.push(event.metrics['train/tokens_per_second']!);
     }
   }
   const result = next.value;
@@ -140,9 +136,7 @@ async function runTrial(
       ...routingValues(adapter, tensors),
       ...bestMetrics(result),
       'train/steps': result.steps,
-      ...(losses.length > 0
-        ? { 'train/lm_loss': mean(losses.slice(-Math.max(1, Math.round(losses.length / 10)))) }
-        : {}),
+      ...(result.lmLoss === undefined ? {} : { 'train/lm_loss': result.lmLoss }),
       ...(rates.length > 0 ? { 'train/tokens_per_second': median(rates) } : {}),
       'model/trainable_parameters': trainee.layout.size,
       'model/base_parameters': Object.values(base.weights).reduce((sum, { size }) => sum + size, 0),
@@ -189,10 +183,6 @@ function copyFolder(from: string, to: string): void {
   for (const name of readdirSync(from)) {
     if (name.endsWith('.safetensors')) copyFileSync(join(from, name), join(to, name));
   }
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function median(values: readonly number[]): number {
