@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { messageOf, parseOptions, UserError } from '@gmoe/core';
-import { perplexity } from '@gmoe/model';
+import { perplexity, type Perplexity } from '@gmoe/model';
 import { createEngine } from '@gmoe/tensor';
 import { loadAdaptedModel } from '@gmoe/trial';
 import type { Command } from 'commander';
@@ -42,23 +42,25 @@ async function runPerplexity(raw: object): Promise<void> {
       sequenceLength: window,
       ...(stride === undefined ? {} : { stride }),
     });
-    const { tokens, bytes, characters, sequenceLength, stride: step } = scored;
+    const { tokens, bytes, characters } = scored;
     const rows: [string, string][] = [
       ['bits per token', scored.bitsPerToken.toFixed(4)],
       ['bits per byte', scored.bitsPerByte.toFixed(4)],
       ['bits per character', scored.bitsPerCharacter.toFixed(4)],
       ['perplexity per token', scored.perplexity.toFixed(3)],
       ['text', `${tokens} tokens predicted, ${bytes} bytes, ${characters} characters`],
-      [
-        'windows',
-        `${Math.ceil(tokens / step)} of up to ${sequenceLength} tokens, ${step} scored in each, ` +
-          `so at least ${sequenceLength - step} before each where the text has them`,
-      ],
+      ['windows', windows(scored)],
     ];
     for (const [name, value] of rows) process.stdout.write(`${name.padEnd(22)} ${value}\n`);
   } finally {
     await engine.dispose();
   }
+}
+
+function windows({ tokens, sequenceLength, stride }: Perplexity): string {
+  const count = Math.ceil(tokens / stride);
+  if (count === 1) return 'one, the whole text';
+  return `${count} of ${sequenceLength} tokens, ${stride} scored in each: every prediction sees at least ${sequenceLength - stride} tokens, or all there are`;
 }
 
 function readText(path: string): string {

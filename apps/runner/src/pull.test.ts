@@ -1,0 +1,51 @@
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { FakeHub, TOKEN, type FakeRepo } from '@gmoe/hub/testing';
+import { afterEach, expect, it } from 'vitest';
+import { writeLetterModel } from './testing/letter-model.js';
+import { setUpGmoe } from './testing/run-gmoe.js';
+
+const { gmoe, folder } = setUpGmoe();
+let hub: FakeHub | undefined;
+afterEach(() => hub?.close());
+
+async function serve(changes: Partial<FakeRepo> = {}): Promise<Record<string, string>> {
+  const dir = writeLetterModel(join(folder(), 'letters'));
+  const files = Object.fromEntries(readdirSync(dir).map((name) => [name, readFileSync(join(dir, name))]));
+  hub = await FakeHub.start([{ kind: 'model', name: 'org/letters', commit: 'c'.repeat(40), files, ...changes }]);
+  return { HF_ENDPOINT: hub.endpoint, HF_HOME: mkdtempSync(join(folder(), 'hf-')), HF_TOKEN: '' };
+}
+
+it('pulls a model through a broken connection; the printed folder is a base', async () => {
+  const env = await serve();
+  hub!.faults.set('model.safetensors', [{ type: 'truncated', after: 2000 }]);
+  const pulled = await gmoe(['pull', 'org/letters'], env);
+  const path = join(env['HF_HOME']!, 'hub', 'models--org--letters', 'snapshots', 'c'.repeat(40));
+  expect(pulled).toMatchObject({ code: 0 });
+  expect(pulled.stdout).toMatch(/^model org\/letters at cccccccccccc: 3 files, \d+\.\d kB, checksums right\n/);
+  expect(pulled.stdout.trim().split('\n').at(-1)).toBe(path);
+  // Without a terminal: one line a file.
+  expect(pulled.stderr).toMatch(/^(\[\d\/3\] \S+ {2}\d+\.\d kB of \d+\.\d kB\n){3}$/);
+  const generated = await gmoe(['generate', '--base', path, '--prompt', 'abc', '--max-tokens', '5']);
+  expect(generated.stdout).toMatch(/^abc[a-s]{5}\n$/);
+  expect((await gmoe(['pull', 'org/letters'], env)).stdout).toContain('3 of them there before');
+  const to = join(folder(), 'plain');
+  expect((await gmoe(['pull', 'org/letters', '--to', to], env)).stdout.trim().split('\n').at(-1)).toBe(to);
+});
+
+it('says in one line what is missing: terms, revision, network', async () => {
+  const env = await serve({ gated: true });
+  const refused = async (args: string[], extra: Record<string, string>, code: number, message: RegExp) => {
+    const result = await gmoe(['pull', ...args], { ...env, ...extra });
+    expect(result.stderr).toMatch(message);
+    expect(result.stderr.trim().split('\n')).toHaveLength(1);
+    expect(result).toMatchObject({ stdout: '', code });
+  };
+  await refused(['org/letters'], {}, 2, /org\/letters: is gated: accept its terms at http.* and set HF_TOKEN/);
+  await refused(['org/letters', '--revision', 'v7'], {}, 2, /org\/letters: has no revision 'v7'/);
+  const { code } = await gmoe(['pull', 'org/letters'], { ...env, HF_TOKEN: TOKEN });
+  expect(code).toBe(0);
+  await hub!.close();
+  await refused(['org/letters'], {}, 1, /cannot be reached \(.*ECONNREFUSED.*\); pulling needs a network/);
+  hub = undefined;
+});
