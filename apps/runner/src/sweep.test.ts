@@ -60,6 +60,33 @@ describe('gmoe sweep', () => {
   }, 120_000);
 });
 
+describe('remarks on a drawn graph', () => {
+  it('reach the terminal once and the log', async () => {
+    const out = join(folder(), 'remarks');
+    const args = ['--set', 'trial.router.edges=none', '--set', 'trial.training.steps=1'];
+    const run = await gmoe(['train', 'experiments/tiny-trial.yaml', '--out', out, ...args]);
+    expect(run.stderr).toBe('');
+    const remark =
+      'layers 0, 1, 2, 3: the graph joins 0 of 28 expert pairs: experts exchange messages through the token only';
+    expect(run.stdout.split(remark)).toHaveLength(2);
+    const [record] = loadResults(out).trials;
+    const home = join(out, 'trials', record!.trial.hash.slice(0, 16), 'attempts', record!.result!.attempt);
+    expect(readFileSync(join(home, 'log.txt'), 'utf8')).toContain(remark);
+    expect(record!.routing!.layers.map(({ edges }) => edges!.flat().some((joined) => joined > 0))).toEqual(
+      Array(4).fill(false),
+    );
+    // Learned values start at lambda 1.5 and sigma E / 2, and one step moves them little.
+    for (const { values } of record!.routing!.layers) {
+      expect(values['poisson/lambda']).toBeCloseTo(1.5, 1);
+      expect(values['normal/sigma']).toBeCloseTo(4, 1);
+    }
+    expect(record!.events.find(({ type }) => type === 'step')!.metrics).toMatchObject({
+      'coordination/poisson/lambda.0': expect.closeTo(1.5, 5),
+      'coordination/normal/sigma.3': expect.closeTo(4, 5),
+    });
+  }, 120_000);
+});
+
 describe('gmoe eval', () => {
   it("scores a trial's adapter as the trial did", async () => {
     const out = join(folder(), 'evaluated');

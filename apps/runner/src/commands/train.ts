@@ -57,6 +57,7 @@ async function runTrain(file: string, options: { out?: string; set?: string[] })
           resumedFrom: event.resumedFrom,
         });
       }
+      if (event.type === 'event') progress.event({ type: 'progress', trial: planned!, event: event.event });
       if (event.type === 'event' && event.event.type === 'step' && event.event.step % 10 === 0) {
         process.stdout.write(`step ${event.event.step}  loss ${event.event.metrics?.['train/lm_loss']?.toFixed(4)}\n`);
       }

@@ -1,10 +1,12 @@
 import type { LaunchEvent, SweepStore } from '@gmoe/experiment';
+import { DrawNotes } from './draw-notes.js';
 import { duration, SweepState } from './sweep-state.js';
 import type { Progress } from './progress.js';
 
 /** One line for each thing that happens: for logs and pipes. */
 export class PlainProgress implements Progress {
   private readonly state: SweepState;
+  private readonly notes = new DrawNotes();
 
   constructor(
     store: SweepStore,
@@ -17,7 +19,8 @@ export class PlainProgress implements Progress {
 
   event(event: LaunchEvent): void {
     this.state.apply(event);
-    const text = describe(event);
+    const remark = this.notes.line(event);
+    const text = remark === undefined ? describe(event) : `note      ${remark}`;
     if (!text) return;
     const left = this.state.remainingSeconds();
     const eta = left === undefined || this.state.done === this.state.total ? '' : `, about ${duration(left)} left`;

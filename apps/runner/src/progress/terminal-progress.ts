@@ -1,6 +1,7 @@
 import type { LaunchEvent, SweepStore } from '@gmoe/experiment';
 import { createLogUpdate } from 'log-update';
 import pc from 'picocolors';
+import { DrawNotes } from './draw-notes.js';
 import { duration, SweepState, type ArmProgress, type RunningTrial } from './sweep-state.js';
 import type { Progress } from './progress.js';
 
@@ -10,6 +11,7 @@ const BAR_WIDTH = 24;
 /** A table that is redrawn in place: bars of the running trials, and each arm's finished seeds. */
 export class TerminalProgress implements Progress {
   private readonly state: SweepState;
+  private readonly notes = new DrawNotes();
   private readonly draw: ReturnType<typeof createLogUpdate>;
   private readonly timer: NodeJS.Timeout;
   private readonly started = performance.now();
@@ -32,6 +34,8 @@ export class TerminalProgress implements Progress {
     if (event.type === 'trial-retried') {
       this.above(pc.yellow(`again: ${event.trial.arm}, seed ${event.trial.seed}: ${event.failure.message}`));
     }
+    const remark = this.notes.line(event);
+    if (remark !== undefined) this.above(pc.yellow(`note: ${remark}`));
     if (event.type === 'stopping') this.above('stopping: every trial saves a checkpoint');
   }
 

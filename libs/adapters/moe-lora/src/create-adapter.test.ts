@@ -93,7 +93,7 @@ describe('createAdapter', () => {
       const plain = ffn.down(tf.sigmoid(ffn.gate(x)).mul<tf.Tensor2D>(ffn.gate(x)).mul(ffn.up(x)));
       const difference = bound.hooks.ffn!(0, x, ffn)!.sub(plain).abs().max().dataSync()[0]!;
       expect(difference / plain.abs().max().dataSync()[0]!).toBeLessThan(1e-6);
-      expect(init.warnings).toEqual(['layer 0: drawn', 'layer 1: drawn']);
+      expect(init.warnings).toEqual(['layers 0, 1: drawn']);
     }
   });
 

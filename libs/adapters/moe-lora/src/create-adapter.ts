@@ -35,7 +35,7 @@ export function createAdapter(settings: AdapterSettings): Adapter {
       const trainable: Record<string, HostTensor> = {};
       const frozen: Record<string, HostTensor> = {};
       const state: Record<string, HostTensor> = {};
-      const warnings: string[] = [];
+      const warnings = new Map<string, number[]>();
       const addFactors = (path: string, factors: { a: HostTensor; b: HostTensor }) => {
         trainable[NAMES.loraA(path)] = factors.a;
         trainable[NAMES.loraB(path)] = factors.b;
@@ -60,14 +60,14 @@ export function createAdapter(settings: AdapterSettings): Adapter {
         Object.assign(trainable, prefixed(drawn.trainable, name));
         Object.assign(frozen, prefixed(drawn.frozen, name));
         Object.assign(state, prefixed(drawn.state, name));
-        warnings.push(...drawn.warnings.map((warning) => `layer ${layer}: ${warning}`));
+        for (const warning of drawn.warnings) warnings.set(warning, [...(warnings.get(warning) ?? []), layer]);
       }
       for (const strategy of coordination) {
         const drawn = strategy.init(coordinationSpec);
         Object.assign(trainable, prefixed(drawn.trainable, NAMES.coordination(strategy.id)));
         Object.assign(state, prefixed(drawn.state, NAMES.coordination(strategy.id)));
       }
-      return { trainable, frozen, state, warnings };
+      return { trainable, frozen, state, warnings: [...warnings].map(([text, at]) => `${layersText(at)}: ${text}`) };
     },
 
     draw(key, tokens) {
@@ -90,6 +90,10 @@ export function createAdapter(settings: AdapterSettings): Adapter {
 
     bind: (params, inputs) => bindAdapter(settings, params, inputs, routerSpec, coordinationSpec),
   };
+}
+
+function layersText(layers: readonly number[]): string {
+  return layers.length === 1 ? `layer ${layers[0]!}` : `layers ${layers.join(', ')}`;
 }
 
 function slotsOf({ selector }: AdapterSettings, experts: number): number {

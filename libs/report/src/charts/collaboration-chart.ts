@@ -149,6 +149,8 @@ function circle(
 ): Record<string, unknown> {
   const experts = matrix.length;
   const largest = Math.min(narrow ? 26 : 36, (Math.PI * width * 0.6) / experts);
+  // The number must fit in, also for an expert that nobody uses.
+  const smallest = Math.min(largest, narrow ? 13 : 16);
   const angle = (e: number) => (2 * Math.PI * e) / experts - Math.PI / 2;
   const margin = largest / 2 + 4;
   const radius = width / 2 - margin;
@@ -165,9 +167,15 @@ function circle(
       // In pixels: echarts rounds the ends of level and upright lines to whole units.
       x: radius * Math.cos(angle(e)),
       y: radius * Math.sin(angle(e)),
-      symbolSize: Math.max(8, largest * Math.sqrt((row[e] ?? 0) / nodeMost)),
+      symbolSize: Math.max(smallest, largest * Math.sqrt((row[e] ?? 0) / nodeMost)),
       itemStyle: { color: CATEGORY_COLOURS[0], borderColor: SURFACE, borderWidth: 1 },
-      label: { show: true, color: '#ffffff', fontSize: narrow ? 9 : 11, position: 'inside', formatter: String(e) },
+      label: {
+        show: smallest >= 12,
+        color: '#ffffff',
+        fontSize: narrow ? 9 : 11,
+        position: 'inside',
+        formatter: String(e),
+      },
     })),
     links: matrix.flatMap((row, a) =>
       row.flatMap((share, b) => [

@@ -1,6 +1,6 @@
 import { coSelection } from '@gmoe/routing-diagnostics';
 import type { SweepResults, TrialRecord } from '../results/sweep-results.js';
-import type { SweepSummary } from '../summary/index.js';
+import type { ArmSummary, SweepSummary } from '../summary/index.js';
 import { armChart } from './arm-chart.js';
 import { axisChart, numericAxes } from './axis-chart.js';
 import type { Chart } from './chart.js';
@@ -46,14 +46,23 @@ export function reportCharts(results: SweepResults, summary: SweepSummary): Char
     .filter((chart): chart is Chart => chart !== undefined);
 }
 
-/** The lowest seed of the best arm and of the reference: experts cannot be averaged over seeds. */
+/**
+ * The lowest seed of the best arm, of the reference, and, if neither has a routing graph, of the best arm that has:
+ * experts cannot be averaged over seeds.
+ */
 function examples(
   results: SweepResults,
   summary: SweepSummary,
   context: string,
 ): { id: string; arm: string; record: TrialRecord }[] {
   const reference = summary.comparisons.find((comparison) => comparison.context === context)?.reference;
-  const arms = summary.arms.filter((arm) => arm.context === context && (arm.best || arm.arm === reference));
+  const here = summary.arms.filter((arm) => arm.context === context);
+  const chosen = here.filter((arm) => arm.best || arm.arm === reference);
+  const sign = summary.primary.better === 'lower' ? -1 : 1;
+  const score = (arm: ArmSummary) => sign * (arm.metrics[summary.primary.id]?.mean ?? -sign * Infinity);
+  const graphs = here.filter(({ routing }) => routing?.layers.some(({ edges }) => edges !== null));
+  const graph = graphs.toSorted((a, b) => score(b) - score(a))[0];
+  const arms = graph && !chosen.some((arm) => graphs.includes(arm)) ? [...chosen, graph] : chosen;
   return arms.flatMap((arm) => {
     const record = results.trials
       .filter(({ trial, routing }) => trial.group === arm.group && routing !== undefined)

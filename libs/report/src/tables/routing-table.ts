@@ -12,6 +12,8 @@ interface Quantity {
   readonly of: (layer: LayerRoutingSummary) => number | null;
   readonly over: 'mean' | 'sum' | 'max';
   readonly text: (value: number, layers: readonly LayerRoutingSummary[]) => string;
+  /** What chance alone gives, written behind it. */
+  readonly chance?: (layer: LayerRoutingSummary) => number | null;
 }
 
 const share = (value: number) => formatValue(value, 'share');
@@ -33,21 +35,21 @@ const QUANTITIES: readonly Quantity[] = [
     text: (value, layers) => `${count(value)} of ${expertsIn(layers)}`,
   },
   { key: 'confidence', heading: 'Confidence (%)', of: (l) => l.confidence, over: 'mean', text: percent },
-  { key: 'specialisation', heading: 'Specialisation (%)', of: (l) => l.specialisation, over: 'mean', text: percent },
   {
-    key: 'specialisation_bias',
-    heading: 'of which chance (%)',
-    of: (l) => l.specialisationBias,
+    key: 'specialisation',
+    heading: 'Specialisation (chance), %',
+    of: (l) => l.specialisation,
     over: 'mean',
     text: percent,
+    chance: (l) => l.specialisationBias,
   },
-  { key: 'routing_agreement', heading: 'Same routing (%)', of: (l) => l.agreement, over: 'mean', text: percent },
   {
-    key: 'routing_agreement_chance',
-    heading: 'of which chance (%)',
-    of: (l) => l.agreementChance,
+    key: 'routing_agreement',
+    heading: 'Same routing (chance), %',
+    of: (l) => l.agreement,
     over: 'mean',
     text: percent,
+    chance: (l) => l.agreementChance,
   },
   { key: 'routing_kappa', heading: 'κ', of: (l) => l.kappa, over: 'mean', text: share },
   {
@@ -143,9 +145,11 @@ function usedQuantities(arms: readonly ArmSummary[]): Quantity[] {
 
 const column = ({ heading }: Quantity): Column => ({ heading, align: 'right' });
 
-function cell({ key, of, over, text }: Quantity, layers: readonly LayerRoutingSummary[]): Cell {
+function cell({ key, of, over, text, chance }: Quantity, layers: readonly LayerRoutingSummary[]): Cell {
   const values = layers.flatMap((layer) => of(layer) ?? []);
   if (values.length === 0) return { text: NONE, data: { [key]: null } };
   const value = takenOver[over](values);
-  return { text: text(value, layers), data: { [key]: value } };
+  if (!chance) return { text: text(value, layers), data: { [key]: value } };
+  const alone = mean(layers.flatMap((layer) => chance(layer) ?? []));
+  return { text: `${text(value, layers)} (${text(alone, layers)})`, data: { [key]: value, [`${key}_chance`]: alone } };
 }
