@@ -1,5 +1,5 @@
 import { parseOptions } from '@gmoe/core';
-import { DEVICES, ENGINES, type EngineOptions } from '@gmoe/tensor';
+import { createEngine, DEVICES, ENGINES, type EngineOptions } from '@gmoe/tensor';
 import type { Command } from 'commander';
 import { z } from 'zod';
 
@@ -25,6 +25,11 @@ export function readEngineOptions(options: object): EngineOptions {
     ...(device ? { device } : {}),
     ...(threads ? { threads } : {}),
   };
+}
+
+/** Opens what was asked for once, before anything is written. @throws UserError if it does not work here */
+export async function requireEngine(options: EngineOptions): Promise<void> {
+  if (options.engine ?? options.device) await (await createEngine(options)).dispose();
 }
 
 function pick(options: object): object {

@@ -8,6 +8,8 @@ export function readYaml(path: string): unknown {
   try {
     return parse(readFileSync(path, 'utf8'), { prettyErrors: true });
   } catch (error) {
-    throw new UserError(`${path}: not valid YAML: ${messageOf(error)}`, { cause: error });
+    throw new UserError(`${path}: not valid YAML: ${messageOf(error).split('\n')[0]!.replace(/:$/, '')}`, {
+      cause: error,
+    });
   }
 }

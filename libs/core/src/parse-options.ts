@@ -5,7 +5,7 @@ import { UserError } from './user-error.js';
  * Checks options against their schema. The first problem becomes one line that names the field, the value and what is
  * allowed.
  *
- * @param where prefix for field names, e.g. the file's name
+ * @param where prefix for field names, e.g. the file's name; `--` for options of a command line, which are named as typed
  */
 export function parseOptions<Schema extends z.ZodType>(schema: Schema, input: unknown, where = ''): z.output<Schema> {
   const result = schema.safeParse(input, { error: sayWhatIsAllowed });
@@ -19,8 +19,11 @@ export function parseOptions<Schema extends z.ZodType>(schema: Schema, input: un
   );
   const shown = value === undefined ? '' : ` (got ${abbreviate(JSON.stringify(value))})`;
   const more = result.error.issues.length > 1 ? ` (and ${result.error.issues.length - 1} more)` : '';
-  throw new UserError(`${[where, field].filter(Boolean).join(': ')}: ${issue.message}${shown}${more}`);
+  const named = where === '--' ? `--${kebabCase(field)}` : [where, field].filter(Boolean).join(': ');
+  throw new UserError(`${named}: ${issue.message}${shown}${more}`);
 }
+
+const kebabCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 type Issue = z.core.$ZodIssue;
 

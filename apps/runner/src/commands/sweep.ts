@@ -18,7 +18,7 @@ import { createEngine } from '@gmoe/tensor';
 import { baselineKey, measureBaseline } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { addEngineOptions, readEngineOptions } from '../engine-options.js';
+import { addEngineOptions, readEngineOptions, requireEngine } from '../engine-options.js';
 import { EXIT } from '../exit.js';
 import { onInterrupt } from '../interrupt.js';
 import { createProgress } from '../progress/progress.js';
@@ -66,6 +66,9 @@ async function runSweep(file: string, raw: object): Promise<void> {
   const spec = loadSweep(file, { set: options.set });
   const plan = planSweep(spec, { schema, presets });
   if (options.dryRun) return printPlan(plan);
+  const launcher = options.launcher ?? spec.launcher?.id ?? 'local';
+  // On a cluster the devices are the nodes'.
+  if (launcher === 'local') await requireEngine(engine);
 
   const store = SweepStore.create(resolve(options.out ?? join('runs', plan.name)), plan);
   if (options.retryFailed) retryFailed(store);

@@ -2,7 +2,7 @@ import { basename, extname, join, resolve } from 'node:path';
 import { UserError } from '@gmoe/core';
 import { AttemptStopped, parseSweep, planSweep, runWorker, SweepStore, type JsonObject } from '@gmoe/experiment';
 import type { Command } from 'commander';
-import { addEngineOptions, readEngineOptions } from '../engine-options.js';
+import { addEngineOptions, readEngineOptions, requireEngine } from '../engine-options.js';
 import { EXIT } from '../exit.js';
 import { onInterrupt } from '../interrupt.js';
 import { presets } from '../presets.js';
@@ -36,6 +36,8 @@ async function runTrain(file: string, options: { out?: string; set?: string[] })
   if (plan.trials.length !== 1) {
     throw new UserError(`${file}: describes ${plan.trials.length} trials; gmoe train takes one (gmoe sweep runs many)`);
   }
+  const engine = readEngineOptions(options);
+  await requireEngine(engine);
   const store = SweepStore.create(resolve(options.out ?? join('runs', plan.name)), plan);
   registerSweep(store, `npx gmoe train ${file}`);
   const tracking = trackSweep(store);
@@ -46,7 +48,7 @@ async function runTrain(file: string, options: { out?: string; set?: string[] })
   const [planned] = plan.trials;
   const summary = await runWorker({
     store,
-    execute: trackedExecutor(store, readEngineOptions(options)),
+    execute: trackedExecutor(store, engine),
     stop: reason.signal,
     onEvent: (event) => {
       if (event.type === 'begin') {

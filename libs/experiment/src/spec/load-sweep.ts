@@ -60,7 +60,7 @@ function readYaml(file: string): JsonObject {
   }
   const document = parseDocument(text, { prettyErrors: true });
   const problem = document.errors[0];
-  if (problem) throw new UserError(`${file}: not valid YAML: ${problem.message.split('\n')[0]}`);
+  if (problem) throw new UserError(`${file}: not valid YAML: ${problem.message.split('\n')[0]!.replace(/:$/, '')}`);
   const value: unknown = document.toJS() ?? {};
   if (!isObject(value)) throw new UserError(`${file}: a sweep file must be a mapping of fields`);
   return value;
