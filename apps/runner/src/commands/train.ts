@@ -86,6 +86,11 @@ function trialOf(raw: unknown, file: string): JsonObject & { readonly preset?: s
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     throw new UserError(`${file}: must be a mapping of fields (gmoe schema trial prints them)`);
   }
+  if ('grid' in raw || 'trial' in raw) {
+    throw new UserError(
+      `${file}: is a sweep file, with trial or grid; run it with gmoe sweep (gmoe train takes one trial)`,
+    );
+  }
   const stored = raw as { config?: unknown; hash?: unknown };
   return (stored.hash !== undefined && stored.config !== undefined ? stored.config : raw) as JsonObject;
 }

@@ -5,6 +5,9 @@ import * as ort from 'onnxruntime-node';
 import { HostTensor, type DType, type TypedData } from '../host-tensor.js';
 import { encodeModel, type OnnxInitializer, type OnnxModel } from '../trace/onnx-proto.js';
 
+// Errors come as exceptions; the native log would print them a second time.
+ort.env.logLevel = 'fatal';
+
 export interface SessionSettings {
   readonly provider: 'cpu' | 'webgpu' | 'cuda';
   readonly threads: number;
