@@ -12,6 +12,7 @@ const isOutput = (value: unknown): value is OutputRef => value instanceof Output
 /** One traced graph: for one combination of argument shapes. */
 interface Compiled {
   readonly session: ort.InferenceSession;
+  release(): Promise<void>;
   readonly inputs: ReadonlySet<string>;
   readonly result: Tree<OutputRef>;
 }
@@ -45,8 +46,8 @@ export async function createCompiledEngine(options: EngineOptions): Promise<Engi
       ...args.map((arg, i) => nameInputs(arg, `arg${i}`, isHostTensor)),
     ]);
     const weights = new Map(namedInputs(frozen, 'frozen', isHostTensor).map(({ name, host }) => [name, host]));
-    const session = await openSession(model, weights, settings);
-    return { session, inputs: new Set(session.inputNames), result };
+    const { session, release } = await openSession(model, weights, settings);
+    return { session, release, inputs: new Set(session.inputNames), result };
   }
 
   return {
@@ -76,7 +77,7 @@ export async function createCompiledEngine(options: EngineOptions): Promise<Engi
           open.delete(compiled);
           const sessions = await Promise.allSettled(variants.values());
           variants.clear();
-          for (const outcome of sessions) if (outcome.status === 'fulfilled') await outcome.value.session.release();
+          for (const outcome of sessions) if (outcome.status === 'fulfilled') await outcome.value.release();
         },
       }) as unknown as Program<F>;
       open.add(compiled);
@@ -110,9 +111,9 @@ export async function probeProvider(provider: Provider): Promise<{ readonly ok: 
       (x: { mul(y: number): unknown }) => x.mul(2),
       [nameInputs(HostTensor.float([1, 2]), 'x', isHostTensor)],
     );
-    const session = await openSession(model, new Map(), { provider, threads: 1 });
+    const { session, release } = await openSession(model, new Map(), { provider, threads: 1 });
     await session.run({ x: toOrtTensor(HostTensor.float([1, 2])) });
-    await session.release();
+    await release();
     return { ok: true, detail: `onnxruntime-node ${ort.env.versions.node}` };
   } catch (error) {
     return { ok: false, detail: `${oneLine(messageOf(error))}. ${REMEDY[provider]}` };
@@ -127,7 +128,10 @@ const REMEDY: Record<Provider, string> = {
 
 /** A native error's own words: without the source position, the failed assertion and line breaks. */
 function oneLine(text: string): string {
-  const words = text.replace(/\s+/g, ' ').replace(/^\/onnxruntime_src\/.* was false\. /, '').trim();
+  const words = text
+    .replace(/\s+/g, ' ')
+    .replace(/^\/onnxruntime_src\/.* was false\. /, '')
+    .trim();
   const line = words.replace(/\.$/, '');
   return line.length > 160 ? `${line.slice(0, 157)}...` : line;
 }

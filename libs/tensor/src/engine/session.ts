@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { HostTensor, type DType, type TypedData } from '../host-tensor.js';
 import { encodeModel, type OnnxInitializer, type OnnxModel } from '../trace/onnx-proto.js';
+import { SessionPool, type PooledSession } from './session-pool.js';
 
 // Errors come as exceptions; the native log would print them a second time.
 ort.env.logLevel = 'fatal';
@@ -19,18 +20,29 @@ const WEIGHTS_FILE = 'weights.bin';
 /** ONNX Runtime maps external data by pages. */
 const PAGE = 4096;
 
+/** Sessions of this process that can go from one engine to the next. */
+export const sessionPool = new SessionPool();
+
 /**
  * Opens an ONNX Runtime session for a graph.
  *
  * On the cpu, weights are inputs of the graph: the session borrows the host's memory, so that programs share one copy.
  * On other devices they become constants (`weights`) in a file beside the model, uploaded once.
+ *
+ * A session on the cpu holds no weights: released, it waits for the next one who opens the same graph.
  */
 export async function openSession(
   model: OnnxModel,
   weights: ReadonlyMap<string, HostTensor>,
   settings: SessionSettings,
-): Promise<ort.InferenceSession> {
-  if (settings.provider === 'cpu') return ort.InferenceSession.create(encodeModel(model), sessionOptions(settings));
+): Promise<PooledSession> {
+  if (settings.provider === 'cpu') {
+    const graph = encodeModel(model);
+    const create = () => ort.InferenceSession.create(graph, sessionOptions(settings));
+    // A profile is written when its session is released.
+    if (settings.profilePrefix === undefined) return sessionPool.acquire(graph, `${settings.threads}`, create);
+    return unshared(await create());
+  }
   const folder = await mkdtemp(join(tmpdir(), 'gmoe-graph-'));
   try {
     const external = await writeWeights(join(folder, WEIGHTS_FILE), model, weights);
@@ -44,10 +56,14 @@ export async function openSession(
         initializers: [...model.initializers, ...external],
       }),
     );
-    return await ort.InferenceSession.create(path, sessionOptions(settings));
+    return unshared(await ort.InferenceSession.create(path, sessionOptions(settings)));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function unshared(session: ort.InferenceSession): PooledSession {
+  return { session, release: () => session.release() };
 }
 
 async function writeWeights(
