@@ -5,7 +5,7 @@ import { HostTensor } from '@gmoe/tensor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { testingPath } from '../testing/golden-model.js';
-import { narrowFloat16, widenFloat16 } from './element-types.js';
+import { narrowBfloat16, narrowFloat16, widenBfloat16, widenFloat16 } from './element-types.js';
 import { readSafetensors, SafetensorsFile } from './safetensors-reader.js';
 import { writeSafetensors } from './safetensors-writer.js';
 
@@ -54,6 +54,34 @@ describe('safetensors', () => {
     const rounded = new Uint16Array(middle.length);
     narrowFloat16(middle, rounded);
     expect(rounded.every((bits, i) => bits === (i % 2 === 0 ? i : i + 1))).toBe(true);
+  });
+
+  it('narrows to BF16 as torch does, and every one survives the way there and back', async () => {
+    const expected = JSON.parse(await readFile(testingPath('dtypes.json'), 'utf8'));
+    const narrowed = new Uint16Array(expected.f32.length);
+    narrowBfloat16(Float32Array.from(expected.f32), narrowed);
+    const wide = new Float32Array(narrowed.length);
+    widenBfloat16(narrowed, new Uint32Array(wide.buffer));
+    expect(Array.from(wide)).toEqual(expected.bf16);
+
+    const all = Uint16Array.from({ length: 0x10000 }, (_, bits) => bits).filter((bits) => (bits & 0x7f80) !== 0x7f80);
+    const widened = new Float32Array(all.length);
+    widenBfloat16(all, new Uint32Array(widened.buffer));
+    const back = new Uint16Array(all.length);
+    narrowBfloat16(widened, back);
+    expect(back).toEqual(all);
+    // Midpoints go to the even neighbour; beyond the largest is infinity, and NaN stays NaN.
+    const edges = new Uint32Array([0x3f808000, 0x3f818000, 0x3f808001, 0x7f7fffff, 0x7f800001, 0xffffffff]);
+    const rounded = new Uint16Array(edges.length);
+    narrowBfloat16(new Float32Array(edges.buffer), rounded);
+    expect(Array.from(rounded)).toEqual([0x3f80, 0x3f82, 0x3f81, 0x7f80, 0x7fc0, 0x7fc0]);
+
+    await writeSafetensors(path, { w: HostTensor.float([0.1, -2]) }, { floats: 'BF16' });
+    expect((await SafetensorsFile.open(path)).tensors.get('w')).toMatchObject({ type: 'BF16', bytes: 4 });
+    expect(Array.from((await readSafetensors(path)).tensors.w!.data)).toEqual([0.10009765625, -2]);
+    await expect(writeSafetensors(path, { w: HostTensor.float([3.4e38]) }, { floats: 'BF16' })).rejects.toThrow(
+      /tensor 'w' holds 3\.3\d+e\+38, which does not fit BF16/,
+    );
   });
 
   it('gives back any tensors that it wrote', async () => {

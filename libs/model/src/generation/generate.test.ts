@@ -126,4 +126,31 @@ describe('drawToken', () => {
       expect(chiSquare).toBeLessThan(16.27);
     }
   });
+
+  it('with a top-p, follows the distribution among the likeliest tokens and never leaves them', () => {
+    // Probabilities 0.5, 0.25, 0.15, 0.1, in another order.
+    const logits = Float32Array.from([0.15, 0.5, 0.1, 0.25], Math.log);
+    const draws = 20_000;
+    for (const [topP, kept] of [
+      [0.3, [1]],
+      [0.5, [1]],
+      [0.6, [1, 3]],
+      [0.76, [1, 3, 0]],
+      [0.95, [1, 3, 0, 2]],
+    ] as const) {
+      const counts = [0, 0, 0, 0];
+      const key = RandomKey.fromSeed(topP * 100);
+      for (let i = 0; i < draws; i++) counts[drawToken(logits, 1, key.fold(i), topP)]!++;
+      const total = kept.reduce((sum, id) => sum + Math.exp(logits[id]!), 0);
+      const chiSquare = counts.reduce((sum, count, id) => {
+        if (!kept.some((other) => other === id)) {
+          expect(count).toBe(0);
+          return sum;
+        }
+        const expected = (draws * Math.exp(logits[id]!)) / total;
+        return sum + (count - expected) ** 2 / expected;
+      }, 0);
+      expect(chiSquare).toBeLessThan(16.27);
+    }
+  });
 });

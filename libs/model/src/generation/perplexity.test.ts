@@ -1,4 +1,4 @@
-import { createEngine, RandomKey, type Engine } from '@gmoe/tensor';
+import { createEngine, HostTensor, linear, RandomKey, type Engine, type tf } from '@gmoe/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LoadedModel } from '../checkpoint/load-model.js';
 import { initWeights } from '../config/init-weights.js';
@@ -71,6 +71,36 @@ describe('perplexity', () => {
     }
     const slid = await perplexity(engine, model, text, { sequenceLength: 10, stride: 4 });
     expect(Math.abs(slid.bits - windowed) / windowed).toBeLessThan(1e-5);
+  });
+
+  it('scores with the hooks of an adapter', async () => {
+    const tokenizer = createTokenizer(json);
+    const name = 'model.layers.1.mlp.down_proj';
+    const delta = RandomKey.fromSeed(9).normal([16, 24], 0, 0.3);
+    const merged = HostTensor.float(
+      weights[`${name}.weight`]!.data.map((w, i) => w + delta.data[i]!),
+      [16, 24],
+    );
+    const base = { config, weights, tokenizer };
+    const adapted = await perplexity(
+      engine,
+      {
+        ...base,
+        adapter: {
+          tensors: { delta },
+          bind: (tensors) => ({
+            linear: (site, x, apply) =>
+              site.layer === 1 && site.name === 'down_proj'
+                ? apply(x).add(linear(x, tensors['delta'] as tf.Tensor2D))
+                : apply(x),
+          }),
+        },
+      },
+      text,
+    );
+    const changed = { ...base, weights: { ...weights, [`${name}.weight`]: merged } };
+    expect(adapted.bits).toBeCloseTo((await perplexity(engine, changed, text)).bits, 2);
+    expect(adapted.bits).not.toBeCloseTo((await perplexity(engine, base, text)).bits, 0);
   });
 
   it('refuses what it cannot score', async () => {
