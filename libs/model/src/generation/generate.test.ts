@@ -141,7 +141,7 @@ describe('drawToken', () => {
       const counts = [0, 0, 0, 0];
       const key = RandomKey.fromSeed(topP * 100);
       for (let i = 0; i < draws; i++) counts[drawToken(logits, 1, key.fold(i), topP)]!++;
-      const total = kept.reduce((sum, id) => sum + Math.exp(logits[id]!), 0);
+      const total = kept.reduce<number>((sum, id) => sum + Math.exp(logits[id]!), 0);
       const chiSquare = counts.reduce((sum, count, id) => {
         if (!kept.some((other) => other === id)) {
           expect(count).toBe(0);

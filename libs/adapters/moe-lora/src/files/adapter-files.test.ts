@@ -8,10 +8,11 @@ import {
   loadModelConfig,
   loadWeights,
   readSafetensors,
+  type DecoderBatch,
   type ModelConfig,
 } from '@gmoe/model';
 import type { Router, Selector } from '@gmoe/routers-core';
-import { crossEntropy, HostTensor, linear, RandomKey, tf } from '@gmoe/tensor';
+import { createEngine, crossEntropy, gatherRows, HostTensor, linear, RandomKey, tf } from '@gmoe/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   adapterStart,
@@ -112,6 +113,55 @@ describe('plain LoRA and PEFT', () => {
     expect(Object.keys(got.gradients)).toHaveLength(28);
     for (const [name, gradient] of Object.entries(got.gradients)) {
       expect(worst(gradient, golden[`grad.${name}`]!.data), name).toBeLessThan(1e-4);
+    }
+  });
+
+  it("the compiled engine gives PEFT's logits and gradients too", async () => {
+    const { description, tensors } = await loadAdapter(join(goldens, 'theirs'));
+    const adapter = createAdapter({ config, lora: description.lora, mixture: null });
+    const names = Object.keys(tensors.trainable);
+    const ids = golden['ids']!;
+    const row = (of: (t: number) => number) =>
+      HostTensor.int(
+        Array.from({ length: ids.size }, (_, t) => of(t)),
+        [2, 7],
+      );
+    const withTarget = Array.from({ length: ids.size }, (_, t) => t).filter((t) => t % 7 < 6);
+    const engine = await createEngine({ engine: 'compiled', device: 'cpu' });
+    const program = engine.jit(
+      (
+        base: Record<string, tf.Tensor>,
+        trainable: Record<string, tf.Tensor>,
+        batch: DecoderBatch,
+        rows_N: tf.Tensor1D,
+        targets_N: tf.Tensor1D,
+      ) => {
+        const logitsOf = (values: readonly tf.Tensor[]) => {
+          const params = Object.fromEntries(names.map((name, i) => [name, values[i]!]));
+          const bound = adapter.bind(
+            { trainable: params, frozen: {}, state: {} },
+            { tokenMask_T: tf.ones([14]), training: false },
+          );
+          return decoderLogits(config, base, decoderHidden(config, base, batch, bound.hooks));
+        };
+        const loss = (...values: tf.Tensor[]) =>
+          crossEntropy(gatherRows(logitsOf(values), rows_N), targets_N).mean() as tf.Scalar;
+        const inputs = names.map((name) => trainable[name]!);
+        return { logits: logitsOf(inputs), gradients: tf.grads(loss)(inputs) };
+      },
+      { name: 'peft', frozen: weights },
+    );
+    const got = await program(
+      tensors.trainable,
+      { ids_BS: row((t) => ids.data[t]!), positions_BS: row((t) => t % 7), segments_BS: row(() => 1) },
+      HostTensor.int(withTarget),
+      HostTensor.int(withTarget.map((t) => ids.data[t + 1]!)),
+    );
+    await engine.dispose();
+    expect(worst(got.logits.data, golden['logits']!.data)).toBeLessThan(1e-5);
+    expect(got.gradients).toHaveLength(28);
+    for (const [i, gradient] of got.gradients.entries()) {
+      expect(worst(gradient.data, golden[`grad.${names[i]!}`]!.data), names[i]).toBeLessThan(1e-4);
     }
   });
 
