@@ -1,6 +1,7 @@
 export { bundledDataDir } from './bundled/bundled-data.js';
 export { encodeExample, SPLITS, type EncodedExample, type Encoder, type Example, type Split } from './example.js';
 export { defineTask, taskOptions, type Task, type TaskDefinition, type TaskOptions } from './task.js';
+export type { DropReason, SplitOrigin } from './splits/split-origin.js';
 export { taskDefinitions } from './tasks/index.js';
 export {
   trainingBatches,

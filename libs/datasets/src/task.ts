@@ -1,6 +1,6 @@
-import { UserError } from '@gmoe/core';
 import { z } from 'zod';
 import type { Example, Split } from './example.js';
+import type { SplitOrigin } from './splits/split-origin.js';
 
 /** A task: examples by split, and what is known of them. */
 export interface Task {
@@ -11,8 +11,12 @@ export interface Task {
   readonly classes?: readonly string[];
   /** Where the examples of a split come from, in words: file or bundled, and licence. */
   readonly source: string;
+  /** Reads what cannot be read at once (parquet); where it is there, it is awaited before anything else is asked. */
+  prepare?(): Promise<void>;
   /** The examples of a split, in a fixed order, within the limits. @throws UserError on a missing or malformed file */
   load(split: Split): readonly Example[];
+  /** What became of the rows of a split's files. @throws UserError as `load` */
+  origin(split: Split): SplitOrigin;
 }
 
 const limit = (split: string) =>
@@ -42,11 +46,4 @@ export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
 /** Keeps the options' type inside `create` while the registry holds definitions of any options. */
 export function defineTask<Schema extends z.ZodType>(definition: TaskDefinition<Schema>): TaskDefinition {
   return definition as unknown as TaskDefinition;
-}
-
-/** The first examples, as many as the split's limit allows. */
-export function limited(examples: readonly Example[], split: Split, options: TaskOptions): readonly Example[] {
-  const limits = { train: options.trainLimit, dev: options.devLimit, test: options.testLimit };
-  if (examples.length === 0) throw new UserError(`task: the ${split} split has no example`);
-  return examples.slice(0, limits[split] ?? examples.length);
 }

@@ -16,7 +16,7 @@ export function baselineKey({ base, task, evaluation }: TrialConfig): string {
 /** Scores the untouched base model on the test split, beside chance and the most frequent answer. */
 export async function measureBaseline(config: TrialConfig, engine: Engine, registries: Registries): Promise<Baseline> {
   const base = await loadBase(config.base);
-  const data = loadTaskData(config, base.tokenizer, registries);
+  const data = await loadTaskData(config, base.tokenizer, registries);
   const items = data.split('test');
   const evaluator = createEvaluator(engine, { config: base.config, weights: base.weights }, items, config.evaluation);
   try {

@@ -52,7 +52,7 @@ async function runTrial(
   const { training } = config;
   const key = RandomKey.fromSeed(config.seed);
   const base = await loadBase(config.base);
-  const data = loadTaskData(config, base.tokenizer, registries);
+  const data = await loadTaskData(config, base.tokenizer, registries);
   const adapter = buildAdapter(config, base.config, registries);
   const trainee = adapterTrainee(base.config, base.weights, adapter, key.fold('init'));
   const model = { config: base.config, weights: base.weights, adapter, adapterFrozen: trainee.frozen.adapter };

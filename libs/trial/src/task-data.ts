@@ -13,19 +13,24 @@ export interface TaskData {
 let last: { readonly key: string; readonly data: TaskData } | undefined;
 
 /** Trials that a process runs one after the other share the data they have in common. */
-export function loadTaskData(config: TrialConfig, tokenizer: Tokenizer, { tasks }: Registries): TaskData {
+export async function loadTaskData(
+  config: TrialConfig,
+  tokenizer: Tokenizer,
+  { tasks }: Registries,
+): Promise<TaskData> {
   const key = canonicalJson([config.base, config.task as Json]);
-  if (last?.key !== key) last = { key, data: createTaskData(config, tokenizer, tasks) };
+  if (last?.key !== key) last = { key, data: await createTaskData(config, tokenizer, tasks) };
   return last.data;
 }
 
-function createTaskData(
+async function createTaskData(
   { task: { id, ...options } }: TrialConfig,
   tokenizer: Tokenizer,
   tasks: Registries['tasks'],
-): TaskData {
+): Promise<TaskData> {
   const definition = tasks.get(id);
   const task = definition.create(definition.options.parse(options));
+  await task.prepare?.();
   const splits = new Map<Split, readonly EncodedExample[]>();
   return {
     task,

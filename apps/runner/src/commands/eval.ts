@@ -63,7 +63,7 @@ async function runEval(raw: object): Promise<void> {
     'eval',
   );
   const base = await loadBase(config.base);
-  const items = loadTaskData(config, base.tokenizer, registries).split(options.split as Split);
+  const items = (await loadTaskData(config, base.tokenizer, registries)).split(options.split as Split);
   const engine = await createEngine({ ...config.engine, ...readEngineOptions(raw) });
   try {
     const adapter = loaded ? buildAdapter(config, base.config, registries) : undefined;

@@ -1,7 +1,11 @@
 import type { TaskDefinition } from '../task.js';
 import { boolQTask } from './boolq.js';
+import { hellaSwagTask, piqaTask, siqaTask, winoGrandeTask } from './commonsense.js';
+import { classificationTask } from './generic/classification.js';
+import { multipleChoiceTask } from './generic/multiple-choice.js';
 import { openstaxTopicsTask } from './openstax-topics.js';
-import { arcChallengeTask, arcEasyTask, openBookQaTask } from './question-choices.js';
+import { arcChallengeTask, arcEasyTask, commonsenseQaTask, openBookQaTask, qascTask } from './question-choices.js';
+import { colaTask, sst2Task, subjTask, trecTask } from './sentences.js';
 
 /** The tasks that come with the framework. */
 export const taskDefinitions: readonly TaskDefinition[] = [
@@ -10,4 +14,16 @@ export const taskDefinitions: readonly TaskDefinition[] = [
   arcEasyTask,
   openBookQaTask,
   boolQTask,
+  siqaTask,
+  piqaTask,
+  hellaSwagTask,
+  winoGrandeTask,
+  commonsenseQaTask,
+  qascTask,
+  trecTask,
+  sst2Task,
+  subjTask,
+  colaTask,
+  multipleChoiceTask,
+  classificationTask,
 ];

@@ -1,101 +1,105 @@
-import { join } from 'node:path';
-import { UserError } from '@gmoe/core';
 import { z } from 'zod';
-import { bundledDataDir } from '../bundled/bundled-data.js';
-import { readDataFile } from '../data-file.js';
-import type { Example, Split } from '../example.js';
-import { parseJsonLines } from '../json-lines.js';
-import { defineTask, limited, taskOptions, type TaskDefinition } from '../task.js';
-import { carveDev } from './carved-dev.js';
+import { jsonLineRows } from '../files/json-lines.js';
+import { parseRow, rowError, type Row } from '../files/row.js';
+import type { Layout } from '../splits/layout.js';
+import { choiceExample, choiceTaskOptions, lettered } from './choices.js';
+import { publishedTask, type PublishedTask } from './published-task.js';
 
 const rowSchema = z.object({
   id: z.string(),
   question: z.object({
-    stem: z.string().min(1),
-    choices: z.array(z.object({ label: z.string(), text: z.string() })).min(2),
+    stem: z.string(),
+    choices: z
+      .array(z.object({ label: z.string(), text: z.string() }))
+      .min(2)
+      .max(26),
   }),
   answerKey: z.string(),
 });
-type Row = z.output<typeof rowSchema>;
 
-const LETTERS = 'ABCDEFGHIJ';
+/** QASC as it circulates without ids: `{context, choice0, ..., choice7, label}`. */
+const flatSchema = z.object({ context: z.string(), label: z.coerce.number().int() });
 
-/**
- * A row as a prompt, in the authors' words. Choices are lettered by their place, whatever the file calls them (some ARC
- * questions number them 1-4), and there may be three to five.
- */
-function toExample({ id, question, answerKey }: Row, where: string): Example {
-  const answer = question.choices.findIndex(({ label }) => label === answerKey);
-  if (answer < 0) {
-    const labels = question.choices.map(({ label }) => label).join(', ');
-    throw new UserError(`${where}: question '${id}': answerKey '${answerKey}' is not among its labels ${labels}`);
+/** One row in the form of ARC, whatever the file's form; numbered choices are lettered by their place. */
+function questionOf(row: Row, id: string) {
+  if (!('choice0' in row.values)) {
+    const { question, answerKey, id: own } = parseRow(rowSchema, row);
+    const labels = question.choices.map(({ label }) => label);
+    const answer = labels.indexOf(answerKey);
+    if (answer < 0) throw rowError(row, 'answerKey', `is not among its labels ${labels.join(', ')}`, answerKey);
+    return { id: own, stem: question.stem, choices: question.choices.map(({ text }) => text), answer };
   }
-  const choices = question.choices.map(({ text }, i) => `(${LETTERS[i]}) ${text}`).join(' ');
-  return {
-    id,
-    prompt: `Please choose the correct answer to the question: ${question.stem} ${choices}\nAnswer:`,
-    options: question.choices.map((_, i) => ` ${LETTERS[i]}`),
-    answer,
-  };
+  const { context, label } = parseRow(flatSchema, row);
+  const choices: string[] = [];
+  for (let i = 0; typeof row.values[`choice${i}`] === 'string'; i++) choices.push(row.values[`choice${i}`] as string);
+  if (!(label >= 0 && label < choices.length)) {
+    throw rowError(row, 'label', `must be 0 to ${choices.length - 1}`, row.values['label']);
+  }
+  return { id, stem: context, choices, answer: label };
 }
 
-interface Files {
-  readonly id: string;
-  /** Folder of the bundled copy. */
-  readonly folder: string;
-  readonly licence: string;
-  /** File names as published (and as bundled), the first that exists is taken. */
-  readonly names: Readonly<Record<Split, readonly string[]>>;
-}
-
-/** A task in the format of ARC and OpenBookQA: `{id, question: {stem, choices: [{label, text}]}, answerKey}` a line. */
-function questionChoicesTask({ id, folder, licence, names }: Files): TaskDefinition {
-  return defineTask({
+/** A task in the format of ARC: `{id, question: {stem, choices: [{label, text}]}, answerKey}` a line. */
+function questionChoicesTask(
+  { id, bundled }: Pick<PublishedTask<typeof choiceTaskOptions>, 'id' | 'bundled'>,
+  ...layouts: readonly [Layout['files'], ...Layout['files'][]]
+) {
+  return publishedTask({
     id,
-    options: taskOptions,
-    create(options) {
-      const directory = () => options.dataDir ?? join(bundledDataDir(), folder);
-      const read = (split: Split): Example[] => {
-        const { file, text } = readDataFile(directory(), names[split]);
-        return parseJsonLines(text, rowSchema, file).map((row) => toExample(row, file));
-      };
-      const split = (name: Split): readonly Example[] => {
-        if (options.dataDir !== null) return read(name);
-        if (name === 'test') return read('dev');
-        return carveDev(read('train'))[name];
-      };
-      return {
-        id,
-        kind: 'multiple-choice',
-        source: options.dataDir ?? `bundled, ${licence}; published dev split as test, a tenth of train as dev`,
-        load: (name) => limited(split(name), name, options),
-      };
+    kind: 'multiple-choice',
+    options: choiceTaskOptions,
+    ...(bundled ? { bundled } : {}),
+    layouts: layouts.map((files) => ({ files, rows: jsonLineRows })) as [Layout, ...Layout[]],
+    toExample(row, index, options) {
+      const { stem, choices, answer, id: own } = questionOf(row, `${id}-${row.file.split('.')[0]}-${index}`);
+      return choiceExample(
+        {
+          id: own,
+          question: stem,
+          choices,
+          answer,
+          letterPrompt: `Please choose the correct answer to the question: ${stem} ${lettered(choices)}\nAnswer:`,
+          textPrompt: `Question: ${stem}\nAnswer:`,
+        },
+        options,
+      );
     },
   });
 }
 
-const arc = (id: string, difficulty: string, file: string): TaskDefinition =>
-  questionChoicesTask({
-    id,
-    folder: 'arc',
-    licence: 'CC BY-SA 4.0',
-    names: {
-      train: [`ARC-${difficulty}-Train.jsonl`, `${file}-train.jsonl`],
-      dev: [`ARC-${difficulty}-Dev.jsonl`, `${file}-dev.jsonl`],
-      test: [`ARC-${difficulty}-Test.jsonl`, `${file}-test.jsonl`],
+const arc = (id: string, difficulty: string) =>
+  questionChoicesTask(
+    { id, bundled: { folder: 'arc', licence: 'CC BY-SA 4.0' } },
+    {
+      train: [`ARC-${difficulty}-Train.jsonl`, `${id}-train.jsonl`],
+      dev: [`ARC-${difficulty}-Dev.jsonl`, `${id}-dev.jsonl`],
+      test: [`ARC-${difficulty}-Test.jsonl`, `${id}-test.jsonl`],
     },
-  });
+  );
 
 /** ARC-Challenge (Clark et al. 2018). */
-export const arcChallengeTask = arc('arc-challenge', 'Challenge', 'arc-challenge');
+export const arcChallengeTask = arc('arc-challenge', 'Challenge');
 
 /** ARC-Easy (Clark et al. 2018). */
-export const arcEasyTask = arc('arc-easy', 'Easy', 'arc-easy');
+export const arcEasyTask = arc('arc-easy', 'Easy');
 
 /** OpenBookQA, without the book (Mihaylov et al. 2018). */
-export const openBookQaTask = questionChoicesTask({
-  id: 'openbookqa',
-  folder: 'openbookqa',
-  licence: 'Apache-2.0',
-  names: { train: ['train.jsonl'], dev: ['dev.jsonl'], test: ['test.jsonl'] },
-});
+export const openBookQaTask = questionChoicesTask(
+  { id: 'openbookqa', bundled: { folder: 'openbookqa', licence: 'Apache-2.0' } },
+  { train: ['train.jsonl'], dev: ['dev.jsonl'], test: ['test.jsonl'] },
+);
+
+/** CommonsenseQA, the random split; its test answers are not published (Talmor et al. 2019). */
+export const commonsenseQaTask = questionChoicesTask(
+  { id: 'commonsenseqa' },
+  { train: ['train_rand_split.jsonl'], dev: ['dev_rand_split.jsonl'] },
+  // The training questions alone.
+  { train: ['train.jsonl'] },
+);
+
+/** QASC, eight choices, without the facts; its test answers are not published (Khot et al. 2020). */
+export const qascTask = questionChoicesTask(
+  { id: 'qasc' },
+  { train: ['train.jsonl'], dev: ['dev.jsonl'] },
+  // The training questions alone, flattened.
+  { train: ['mcq_train.jsonl'] },
+);

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { messageOf, UserError } from '@gmoe/core';
+import { parquetReadObjects } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import type { Row } from './row.js';
+
+/** The rows of a parquet file, as the Hugging Face hub serves data sets. @throws UserError if it cannot be read */
+export async function parquetRows(path: string): Promise<Row[]> {
+  const name = basename(path);
+  try {
+    const bytes = readFileSync(path);
+    const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+    const rows = (await parquetReadObjects({ file, compressors })) as Record<string, unknown>[];
+    return rows.map((values, index) => ({ file: name, line: index + 1, values: plain(values) as Row['values'] }));
+  } catch (error) {
+    throw new UserError(`${path}: cannot be read as parquet: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** 64-bit integers as numbers, where they are exact. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') {
+    return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
+  }
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
+  }
+  return value;
+}

@@ -1,0 +1,17 @@
+import type { Example } from '../example.js';
+
+/** What makes two examples the same question: prompt and options, whatever their case and spacing. */
+export function contentKey({ prompt, options }: Example): string {
+  return [prompt, ...options].map((text) => text.toLowerCase().replace(/\s+/g, ' ').trim()).join('\n');
+}
+
+/** Examples that the list has held before. */
+export function countRepeated(examples: readonly Example[]): number {
+  return examples.length - new Set(examples.map(contentKey)).size;
+}
+
+/** The examples that occur in none of the others. */
+export function without(examples: readonly Example[], others: readonly (readonly Example[])[]): Example[] {
+  const held = new Set(others.flatMap((other) => other.map(contentKey)));
+  return examples.filter((example) => !held.has(contentKey(example)));
+}

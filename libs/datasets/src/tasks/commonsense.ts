@@ -1,0 +1,163 @@
+import { z } from 'zod';
+import { jsonLineRows } from '../files/json-lines.js';
+import { parseRow, rowError, type Row } from '../files/row.js';
+import { taskOptions } from '../task.js';
+import { choiceExample, choiceTaskOptions, lettered } from './choices.js';
+import { publishedTask } from './published-task.js';
+
+const label = z.union([z.string(), z.number()]);
+
+/** Id of a row that has none of its own: by file and place. */
+const placed = (task: string, row: Row, index: number): string =>
+  `${task}-${row.file.replace(/\.[^.]*$/, '')}-${index}`;
+
+/** A numbered label as an index. */
+function numbered(row: Row, column: string, value: string | number, first: number, count: number): number {
+  const index = Number(value) - first;
+  if (String(value).trim() === '' || !Number.isInteger(index) || index < 0 || index >= count) {
+    throw rowError(row, column, `must be ${first} to ${first + count - 1}`, value);
+  }
+  return index;
+}
+
+const siqaSchema = z.object({
+  context: z.string(),
+  question: z.string(),
+  answerA: z.string(),
+  answerB: z.string(),
+  answerC: z.string(),
+  label: label.optional(),
+  correct: z.enum(['A', 'B', 'C']).optional(),
+});
+
+/** Social IQa: what people feel and do; labels 1 to 3, or A to C in version 1.4 (Sap et al. 2019). */
+export const siqaTask = publishedTask({
+  id: 'siqa',
+  kind: 'multiple-choice',
+  options: choiceTaskOptions,
+  layouts: [
+    { files: { train: ['train.jsonl'], dev: ['dev.jsonl'] }, rows: jsonLineRows },
+    {
+      files: {
+        train: ['socialIQa_v1.4_trn.jsonl'],
+        dev: ['socialIQa_v1.4_dev.jsonl'],
+        test: ['socialIQa_v1.4_tst.jsonl'],
+      },
+      rows: jsonLineRows,
+    },
+  ],
+  toExample(row, index, options) {
+    const { context, question, answerA, answerB, answerC, correct, label: number } = parseRow(siqaSchema, row);
+    const choices = [answerA, answerB, answerC];
+    return choiceExample(
+      {
+        id: placed('siqa', row, index),
+        question,
+        choices,
+        answer: correct === undefined ? numbered(row, 'label', number ?? '', 1, 3) : 'ABC'.indexOf(correct),
+        letterPrompt: `Please choose the correct answer to the question.\nQuestion: ${context} ${question}\n${lettered(choices, '\n')}\nAnswer:`,
+        textPrompt: `Question: ${context} ${question}\nAnswer:`,
+      },
+      options,
+    );
+  },
+});
+
+const piqaSchema = z.object({ goal: z.string(), sol1: z.string(), sol2: z.string(), label: label.optional() });
+
+/** PIQA: which of two ways reaches a goal; its test answers are not published (Bisk et al. 2020). */
+export const piqaTask = publishedTask({
+  id: 'piqa',
+  kind: 'multiple-choice',
+  options: choiceTaskOptions,
+  layouts: [
+    {
+      files: { train: ['train.jsonl'], dev: ['valid.jsonl', 'dev.jsonl', 'valid-even.jsonl'] },
+      rows: jsonLineRows,
+    },
+  ],
+  toExample(row, index, options) {
+    const { goal, sol1, sol2, label: number } = parseRow(piqaSchema, row);
+    const choices = [sol1, sol2];
+    return choiceExample(
+      {
+        id: placed('piqa', row, index),
+        question: goal,
+        choices,
+        answer: numbered(row, 'label', number ?? '', 0, 2),
+        letterPrompt: `Please choose the correct solution to the goal: ${goal} ${lettered(choices)}\nAnswer:`,
+        textPrompt: `Question: ${goal}\nAnswer:`,
+      },
+      options,
+    );
+  },
+});
+
+const hellaSwagSchema = z.object({ ctx: z.string(), endings: z.array(z.string()).length(4), label });
+
+/** HellaSwag: how a situation goes on; its test answers are not published (Zellers et al. 2019). */
+export const hellaSwagTask = publishedTask({
+  id: 'hellaswag',
+  kind: 'multiple-choice',
+  options: choiceTaskOptions,
+  layouts: [
+    {
+      files: { train: ['hellaswag_train.jsonl', 'train.jsonl'], dev: ['hellaswag_val.jsonl', 'val-even.jsonl'] },
+      rows: jsonLineRows,
+    },
+  ],
+  toExample(row, index, options) {
+    const { ctx, endings, label: number } = parseRow(hellaSwagSchema, row);
+    return choiceExample(
+      {
+        id: placed('hellaswag', row, index),
+        question: ctx,
+        choices: endings,
+        answer: numbered(row, 'label', number, 0, 4),
+        letterPrompt: `Please choose the most plausible ending: ${ctx} ${lettered(endings)}\nAnswer:`,
+        textPrompt: ctx,
+      },
+      options,
+    );
+  },
+});
+
+const winoGrandeSchema = z.object({
+  qID: z.string(),
+  sentence: z.string(),
+  option1: z.string(),
+  option2: z.string(),
+  answer: label,
+});
+
+/** WinoGrande: which of two fills the blank; its test answers are not published (Sakaguchi et al. 2020). */
+export const winoGrandeTask = publishedTask({
+  id: 'winogrande',
+  kind: 'multiple-choice',
+  // The blank is amid the sentence, so that a choice's text does not follow the prompt: letters only.
+  options: taskOptions,
+  layouts: [
+    {
+      files: {
+        train: ['xl', 'l', 'm', 's', 'xs'].map((size) => `train_${size}.jsonl`),
+        dev: ['dev.jsonl', 'dev-even.jsonl'],
+      },
+      rows: jsonLineRows,
+    },
+  ],
+  toExample(row) {
+    const { qID, sentence, option1, option2, answer } = parseRow(winoGrandeSchema, row);
+    const choices = [option1, option2];
+    return choiceExample(
+      {
+        id: qID,
+        question: sentence,
+        choices,
+        answer: numbered(row, 'answer', answer, 1, 2),
+        letterPrompt: `Please choose the correct answer to fill in the blank: ${sentence} ${lettered(choices)}\nAnswer:`,
+        textPrompt: sentence,
+      },
+      {},
+    );
+  },
+});
