@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addConvert } from './commands/convert.js';
+import { addData } from './commands/data.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEval } from './commands/eval.js';
 import { addGenerate } from './commands/generate.js';
@@ -33,6 +34,7 @@ export function createProgram(): Command {
     addReport,
     addPlan,
     addWorker,
+    addData,
     addPull,
     addConvert,
     addMerge,

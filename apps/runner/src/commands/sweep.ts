@@ -18,6 +18,7 @@ import { createEngine } from '@gmoe/tensor';
 import { baselineKey, measureBaseline } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { dataOverride } from '../data-override.js';
 import { addEngineOptions, readEngineOptions, requireEngine } from '../engine-options.js';
 import { EXIT } from '../exit.js';
 import { onInterrupt } from '../interrupt.js';
@@ -35,6 +36,7 @@ const optionsSchema = z.object({
   jobs: z.coerce.number().int().min(1).optional(),
   launcher: z.enum(['local', 'slurm']).optional(),
   set: z.array(z.string()).default([]),
+  data: z.string().optional(),
   retryFailed: z.boolean().default(false),
   rerun: z.string().optional(),
 });
@@ -50,6 +52,7 @@ export function addSweep(program: Command): void {
       .option('--jobs <n>', 'trials at a time, each a process of its own (default: one per core)')
       .option('--launcher <id>', 'local | slurm (default: as the file says, else local)')
       .option('--set <path=value...>', 'override a field; several values separated by commas become an axis', collect)
+      .option('--data <dir>', "folder with the task's files; the same as --set task.dataDir=DIR")
       .option('--retry-failed', 'run failed trials again')
       .option('--rerun <hash>', 'run one finished trial again, named by the start of its hash')
       .action(runSweep),
@@ -63,7 +66,8 @@ function collect(value: string, previous: string[] = []): string[] {
 async function runSweep(file: string, raw: object): Promise<void> {
   const options = parseOptions(optionsSchema, raw, '--');
   const engine = readEngineOptions(raw);
-  const spec = loadSweep(file, { set: options.set });
+  const set = [...options.set, ...dataOverride(options.data)];
+  const spec = loadSweep(file, { set });
   const plan = planSweep(spec, { schema, presets });
   if (options.dryRun) return printPlan(plan);
   const launcher = options.launcher ?? spec.launcher?.id ?? 'local';
@@ -73,7 +77,7 @@ async function runSweep(file: string, raw: object): Promise<void> {
   const store = SweepStore.create(resolve(options.out ?? join('runs', plan.name)), plan);
   if (options.retryFailed) retryFailed(store);
   if (options.rerun !== undefined) rerun(store, options.rerun);
-  const command = `npx gmoe sweep ${[file, ...options.set.map((set) => `--set ${set}`)].join(' ')}`;
+  const command = `npx gmoe sweep ${[file, ...set.map((each) => `--set ${each}`)].join(' ')}`;
   registerSweep(store, command);
   writeProvenance(store, file, command);
 

@@ -2,6 +2,7 @@ import { basename, extname, join, resolve } from 'node:path';
 import { UserError } from '@gmoe/core';
 import { AttemptStopped, parseSweep, planSweep, runWorker, SweepStore, type JsonObject } from '@gmoe/experiment';
 import type { Command } from 'commander';
+import { dataOverride } from '../data-override.js';
 import { addEngineOptions, readEngineOptions, requireEngine } from '../engine-options.js';
 import { EXIT } from '../exit.js';
 import { onInterrupt } from '../interrupt.js';
@@ -21,16 +22,17 @@ export function addTrain(program: Command): void {
       .argument('<trial.yaml>', "trial config (YAML or JSON), or a sweep trial's config.json")
       .option('--out <dir>', 'folder of the run (default: runs/NAME)')
       .option('--set <path=value...>', 'override a field', (value: string, all: string[] = []) => [...all, value])
+      .option('--data <dir>', "folder with the task's files; the same as --set task.dataDir=DIR")
       .action(runTrain),
   );
 }
 
-async function runTrain(file: string, options: { out?: string; set?: string[] }): Promise<void> {
+async function runTrain(file: string, options: { out?: string; set?: string[]; data?: string }): Promise<void> {
   const name = `train-${basename(file, extname(file))}`;
   const { preset, ...trial } = trialOf(readYaml(file), file);
   const spec = parseSweep(
     { trial, ...(preset === undefined ? {} : { preset }) },
-    { source: file, name, set: options.set ?? [] },
+    { source: file, name, set: [...(options.set ?? []), ...dataOverride(options.data)] },
   );
   const plan = planSweep(spec, { schema, presets });
   if (plan.trials.length !== 1) {
@@ -82,7 +84,7 @@ function round(value: number): string {
 }
 
 /** The trial config of a file: the file itself, or what a sweep stored under `config`. */
-function trialOf(raw: unknown, file: string): JsonObject & { readonly preset?: string } {
+export function trialOf(raw: unknown, file: string): JsonObject & { readonly preset?: string } {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     throw new UserError(`${file}: must be a mapping of fields (gmoe schema trial prints them)`);
   }

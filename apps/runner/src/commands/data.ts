@@ -1,0 +1,90 @@
+import { basename, extname } from 'node:path';
+import { canonicalJson, parseOptions, UserError, type Json } from '@gmoe/core';
+import { dataReport, reportText, type DataReport } from '@gmoe/datasets';
+import { loadSweep, parseSweep, planSweep, type JsonObject, type SweepSpec } from '@gmoe/experiment';
+import { loadTokenizer } from '@gmoe/model';
+import { baseDir, type TrialConfig } from '@gmoe/trial';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { dataOverride } from '../data-override.js';
+import { presets } from '../presets.js';
+import { readYaml } from '../read-yaml.js';
+import { registries, schema } from '../registries.js';
+import { EXIT } from '../exit.js';
+import { trialOf } from './train.js';
+
+const optionsSchema = z.object({
+  task: z.string().optional(),
+  data: z.string().optional(),
+  base: z.string().optional(),
+  sequenceLength: z.coerce.number().int().min(2).optional(),
+  set: z.array(z.string()).default([]),
+  format: z.enum(['text', 'json']).default('text'),
+});
+type Options = z.output<typeof optionsSchema>;
+
+export function addData(program: Command): void {
+  program
+    .command('data')
+    .description("report on a task's data: rows, tokens, truncated, dropped and why, class balance, digest")
+    .argument('[file.yaml]', 'trial config or sweep; every task and base of it')
+    .option('--task <id>', `instead of a file: ${registries.tasks.ids().join(' | ')}`)
+    .option('--data <dir>', "folder with the task's files (default: the bundled copy)")
+    .option('--base <dir>', 'model folder whose tokenizer counts (default: as the file says, else bundled)')
+    .option('--sequence-length <n>', 'tokens beyond which an example is cut (default: as the file says, else 256)')
+    .option('--set <path=value...>', 'override a field', (value: string, all: string[] = []) => [...all, value])
+    .option('--format <name>', 'text | json (default: text)')
+    .action(runData);
+}
+
+async function runData(file: string | undefined, raw: object): Promise<void> {
+  const options = parseOptions(optionsSchema, raw, '--');
+  if ((file === undefined) === (options.task === undefined)) {
+    throw new UserError('gmoe data: name either a file or --task ID');
+  }
+  const reports: DataReport[] = [];
+  for (const config of configsOf(file, options)) {
+    const { id, ...chosen } = config.task;
+    const definition = registries.tasks.get(id);
+    const task = definition.create(definition.options.parse(chosen));
+    await task.prepare?.();
+    const tokenizer = await loadTokenizer(baseDir(config.base));
+    reports.push(dataReport(task, tokenizer, options.sequenceLength ?? config.training.sequenceLength));
+  }
+  process.stdout.write(
+    options.format === 'json' ? `${JSON.stringify(reports, null, 2)}\n` : reports.map(reportText).join('\n'),
+  );
+  if (reports.some(({ missing }) => missing.length > 0)) process.exitCode = EXIT.failed;
+}
+
+/** A config for each task, base and sequence length that is asked about. */
+function configsOf(file: string | undefined, options: Options): TrialConfig[] {
+  const set = [
+    ...options.set,
+    ...dataOverride(options.data),
+    ...(options.base === undefined ? [] : [`base=${JSON.stringify(options.base)}`]),
+  ];
+  const { arms } = planSweep(specOf(file, options, set), { schema, presets });
+  const configs = arms.map((arm) => schema.resolve(arm.trials[0]!.config));
+  const distinct = new Map(
+    configs.map((config) => [
+      canonicalJson([config.base, config.task as Json, config.training.sequenceLength]),
+      config,
+    ]),
+  );
+  return [...distinct.values()];
+}
+
+function specOf(file: string | undefined, { task }: Options, set: readonly string[]): SweepSpec {
+  if (file === undefined)
+    return parseSweep({ trial: { task: { id: task! } } }, { source: '--task', name: 'data', set });
+  const raw = readYaml(file) as JsonObject | null;
+  if (raw && typeof raw === 'object' && ('grid' in raw || 'trial' in raw || 'extends' in raw)) {
+    return loadSweep(file, { set });
+  }
+  const { preset, ...trial } = trialOf(raw, file);
+  return parseSweep(
+    { trial, ...(preset === undefined ? {} : { preset }) },
+    { source: file, name: basename(file, extname(file)), set },
+  );
+}

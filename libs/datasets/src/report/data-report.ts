@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { messageOf, UserError } from '@gmoe/core';
+import { encodeExample, SPLITS, type Encoder, type Example, type Split } from '../example.js';
+import type { SplitOrigin } from '../splits/split-origin.js';
+import type { Task } from '../task.js';
+
+/** Lengths of a split's examples. */
+export interface TokenReport {
+  /** Mean tokens of a prompt with its right answer. */
+  readonly mean: number;
+  readonly max: number;
+  /** Examples that are longer than the sequence length, whose prompts are cut. */
+  readonly truncated: number;
+}
+
+/** What is in a split. */
+export interface SplitReport extends SplitOrigin {
+  readonly split: Split;
+  readonly examples: number;
+  readonly tokens: TokenReport;
+  /** Examples by right answer: name of the class, or place of the choice as a letter; in the order of the options. */
+  readonly balance: Readonly<Record<string, number>>;
+  /** Expected accuracy of a guess, mean of one over the number of options. */
+  readonly chance: number;
+  /** Accuracy of always giving the most frequent answer. */
+  readonly majority: number;
+  /** sha256 of the examples as JSON lines of `[prompt, options, answer]`, in hexadecimal. */
+  readonly sha256: string;
+}
+
+/** What a task's data is, split by split. */
+export interface DataReport {
+  readonly task: string;
+  readonly kind: Task['kind'];
+  readonly source: string;
+  /** Longest sequence, tokens. */
+  readonly sequenceLength: number;
+  readonly splits: readonly SplitReport[];
+  /** Splits that cannot be read, and why. */
+  readonly missing: readonly { readonly split: Split; readonly reason: string }[];
+}
+
+/** Reports on a prepared task. @throws UserError if no split can be read */
+export function dataReport(task: Task, encoder: Encoder, sequenceLength: number): DataReport {
+  const splits: SplitReport[] = [];
+  const missing: { split: Split; reason: string }[] = [];
+  for (const split of SPLITS) {
+    try {
+      splits.push(splitReport(task, split, encoder, sequenceLength));
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      missing.push({ split, reason: messageOf(error) });
+    }
+  }
+  if (splits.length === 0) throw new UserError(missing[0]!.reason);
+  return { task: task.id, kind: task.kind, source: task.source, sequenceLength, splits, missing };
+}
+
+/** What is in one split of a prepared task. @throws UserError if it cannot be read */
+export function splitReport(task: Task, split: Split, encoder: Encoder, sequenceLength: number): SplitReport {
+  const examples = task.load(split);
+  const balance = balanceOf(task, examples);
+  return {
+    split,
+    ...task.origin(split),
+    examples: examples.length,
+    tokens: tokensOf(examples, encoder, sequenceLength),
+    balance,
+    chance: examples.reduce((sum, { options }) => sum + 1 / options.length, 0) / examples.length,
+    majority: Math.max(...Object.values(balance)) / examples.length,
+    sha256: digest(examples),
+  };
+}
+
+function tokensOf(examples: readonly Example[], encoder: Encoder, sequenceLength: number): TokenReport {
+  let [sum, max, truncated] = [0, 0, 0];
+  for (const example of examples) {
+    const { promptIds, optionIds, gold } = encodeExample(example, encoder);
+    const length = promptIds.length + optionIds[gold]!.length;
+    sum += length;
+    max = Math.max(max, length);
+    // The last token of the answer is predicted only.
+    truncated += Number(length - 1 > sequenceLength);
+  }
+  return { mean: sum / examples.length, max, truncated };
+}
+
+function balanceOf({ classes }: Task, examples: readonly Example[]): Record<string, number> {
+  const options = Math.max(...examples.map((example) => example.options.length));
+  const names = classes ?? Array.from({ length: options }, (_, i) => String.fromCharCode(65 + i));
+  const counts = names.map(() => 0);
+  for (const { answer } of examples) counts[answer]!++;
+  return Object.fromEntries(names.map((name, i) => [name, counts[i]!]));
+}
+
+function digest(examples: readonly Example[]): string {
+  const hash = createHash('sha256');
+  for (const { prompt, options, answer } of examples) hash.update(`${JSON.stringify([prompt, options, answer])}\n`);
+  return hash.digest('hex');
+}
