@@ -1,7 +1,14 @@
 export { bundledDataDir } from './bundled/bundled-data.js';
 export { encodeExample, SPLITS, type EncodedExample, type Encoder, type Example, type Split } from './example.js';
 export { defineTask, taskOptions, type Task, type TaskDefinition, type TaskOptions } from './task.js';
-export { dataReport, splitReport, type DataReport, type SplitReport, type TokenReport } from './report/data-report.js';
+export {
+  dataReport,
+  splitReport,
+  splitSummary,
+  type DataReport,
+  type SplitReport,
+  type TokenReport,
+} from './report/data-report.js';
 export { reportText } from './report/report-text.js';
 export type { DropReason, SplitOrigin } from './splits/split-origin.js';
 export { taskDefinitions } from './tasks/index.js';

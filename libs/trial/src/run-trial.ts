@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { saveAdapter } from '@gmoe/adapters-moe-lora';
 import type { Json } from '@gmoe/core';
 import type { TrialAttempt, TrialExecutor, TrialOutcome } from '@gmoe/experiment';
-import { trainingBatches } from '@gmoe/datasets';
+import { splitSummary, trainingBatches } from '@gmoe/datasets';
 import { createEvaluator, type EvaluationResult } from '@gmoe/evaluation';
 import { createEngine, RandomKey, type Engine, type EngineOptions } from '@gmoe/tensor';
 import { adapterTrainee, train, type TrainingEvent, type TrainResult } from '@gmoe/training';
@@ -58,6 +58,7 @@ async function runTrial(
   const model = { config: base.config, weights: base.weights, adapter, adapterFrozen: trainee.frozen.adapter };
 
   const examples = data.split('train');
+  for (const split of ['train', 'test'] as const) attempt.log(splitSummary(data.task, split));
   const steps =
     training.steps ?? Math.ceil((training.epochs! * examples.length) / (training.batchSize * training.accumulate));
   const batches = trainingBatches(

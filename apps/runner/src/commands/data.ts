@@ -77,7 +77,10 @@ function configsOf(file: string | undefined, options: Options): TrialConfig[] {
 
 function specOf(file: string | undefined, { task }: Options, set: readonly string[]): SweepSpec {
   if (file === undefined)
-    return parseSweep({ trial: { task: { id: task! } } }, { source: '--task', name: 'data', set });
+    return parseSweep(
+      { trial: { task: { id: task! }, adapter: { mixture: null } } },
+      { source: '--task', name: 'data', set },
+    );
   const raw = readYaml(file) as JsonObject | null;
   if (raw && typeof raw === 'object' && ('grid' in raw || 'trial' in raw || 'extends' in raw)) {
     return loadSweep(file, { set });

@@ -72,6 +72,15 @@ export function splitReport(task: Task, split: Split, encoder: Encoder, sequence
   };
 }
 
+/** One line on a split for a log: how many examples of how many rows, what was left out, and the digest. */
+export function splitSummary(task: Task, split: Split): string {
+  const examples = task.load(split);
+  const { rows, dropped, repeated } = task.origin(split);
+  const left = Object.entries(dropped).map(([reason, count]) => `, ${count} dropped (${reason})`);
+  const again = repeated > 0 ? `, ${repeated} repeated` : '';
+  return `${split}: ${examples.length} examples of ${rows} rows${left.join('')}${again}, sha256 ${digest(examples)}`;
+}
+
 function tokensOf(examples: readonly Example[], encoder: Encoder, sequenceLength: number): TokenReport {
   let [sum, max, truncated] = [0, 0, 0];
   for (const example of examples) {
