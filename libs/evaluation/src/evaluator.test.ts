@@ -1,70 +1,11 @@
-import { decoderHidden, decoderLogits, initWeights, type ModelConfig } from '@gmoe/model';
+import { decoderHidden } from '@gmoe/model';
 import { createAdapter, mixtureSchema, type AdapterSettings } from '@gmoe/adapters-moe-lora';
 import { routingMetrics } from '@gmoe/routing-diagnostics';
-import {
-  createEngine,
-  type Engine,
-  HostTensor,
-  linear,
-  oneHot,
-  RandomKey,
-  takeAlongLast,
-  tf,
-  topKIds,
-} from '@gmoe/tensor';
+import { createEngine, type Engine, HostTensor, linear, oneHot, takeAlongLast, tf, topKIds } from '@gmoe/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEvaluator, createPerplexity, evaluationSchema, type EvaluationItem } from './index.js';
-
-const config: ModelConfig = {
-  family: 'llama',
-  vocabSize: 17,
-  hiddenSize: 8,
-  ffnSize: 12,
-  layers: 2,
-  heads: 2,
-  kvHeads: 1,
-  headSize: 4,
-  normEpsilon: 1e-6,
-  ropeBase: 10_000,
-  maxPositions: 64,
-  tiedEmbeddings: false,
-  qkvBias: false,
-  outputBias: false,
-  ffnBias: false,
-  qkNorm: false,
-};
-const weights = initWeights(config, RandomKey.fromSeed(5), 0.5);
-const key = RandomKey.fromSeed(9);
-
-/** Items of many lengths; options of one to three tokens with distinct first tokens. */
-const items: EvaluationItem[] = Array.from({ length: 23 }, (_, i) => {
-  const draw = (name: string, count: number) => Array.from(key.fold(i).fold(name).words(count), (word) => word % 17);
-  const first = [...key.fold(i).fold('first').permutation(17)];
-  const optionIds = Array.from({ length: 2 + (i % 3) }, (_, o) => [first[o]!, ...draw(`o${o}`, (i + o) % 3)]);
-  return {
-    id: `item-${i}`,
-    promptIds: draw('prompt', 1 + ((i * 7) % 11)),
-    optionIds,
-    optionCharacters: optionIds.map((ids) => 2 * ids.length + 1),
-    gold: i % optionIds.length,
-  };
-});
-
-/** Log-probability of a continuation by the decoder on one unpacked sequence. */
-function naive(prompt: readonly number[], option: readonly number[]): number {
-  return tf.tidy(() => {
-    const ids = [...prompt, ...option];
-    const tensors = Object.fromEntries(
-      Object.entries(weights).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]),
-    );
-    const row = (values: number[]) => tf.tensor2d([values], undefined, 'int32');
-    const batch = { ids_BS: row(ids), positions_BS: row(ids.map((_, i) => i)), segments_BS: row(ids.map(() => 1)) };
-    const logProbs = tf
-      .logSoftmax(decoderLogits(config, tensors, decoderHidden(config, tensors, batch)))
-      .arraySync() as number[][];
-    return option.reduce((sum, id, i) => sum + logProbs[prompt.length - 1 + i]![id]!, 0);
-  });
-}
+import { planScoring } from './score-items.js';
+import { config, items, key, naive, weights } from './testing/tiny-model.js';
 
 describe('evaluation against one unpacked sequence at a time', () => {
   let engine: Engine;
@@ -118,6 +59,32 @@ describe('evaluation against one unpacked sequence at a time', () => {
       });
     });
     expect(sum.metrics['eval/accuracy_norm']).toBe(norm.metrics['eval/accuracy']);
+  });
+
+  it('log-likelihood: a prompt is computed once for five long options, and again for each where a row is too short', async () => {
+    const promptIds = Array.from({ length: 9 }, (_, i) => (i * 7 + 3) % 17);
+    const optionIds = Array.from({ length: 5 }, (_, o) =>
+      Array.from({ length: 2 + o }, (_, i) => (o * 3 + i * 5) % 17),
+    );
+    const item = { id: 'five', promptIds, optionIds, optionCharacters: optionIds.map(() => 1), gold: 4 };
+    const score = (sequenceLength: number) =>
+      createEvaluator(
+        engine,
+        { config, weights },
+        [item],
+        evaluationSchema.parse({ batchSize: 2, sequenceLength, scoring: 'log-likelihood' }),
+      ).evaluate(none);
+    const want = optionIds.map((ids) => naive(promptIds, ids));
+    // 9 + 1 + 2 + 3 + 4 + 5 tokens in one segment; 9 + 5 in the longest of five.
+    expect(planScoring([item], evaluationSchema.parse({ sequenceLength: 24, scoring: 'log-likelihood' })).tokens).toBe(
+      24,
+    );
+    expect(planScoring([item], evaluationSchema.parse({ sequenceLength: 23, scoring: 'log-likelihood' })).tokens).toBe(
+      60,
+    );
+    for (const { predictions } of [await score(24), await score(14)]) {
+      predictions[0]!.scores.forEach((value, o) => expect(Math.abs(value - want[o]!)).toBeLessThan(2e-5));
+    }
   });
 
   it('a long prompt keeps its end and is counted', async () => {

@@ -1,5 +1,6 @@
 import { loadShares, routingMetrics } from '@gmoe/routing-diagnostics';
 import type { Engine } from '@gmoe/tensor';
+import { createGenerationEvaluator } from './generation-evaluator.js';
 import type { EvaluationItem, Prediction } from './item.js';
 import { choiceMetrics } from './metrics/choice-metrics.js';
 import type { EvaluationOptions } from './options.js';
@@ -11,7 +12,8 @@ export interface EvaluationResult {
   /**
    * `eval/accuracy` (+ `_low`, `_high`: 95 % Wilson interval), `eval/accuracy_norm` (log-likelihood: by length-normalised scores),
    * `eval/loss` (mean negative log-probability of the right option, nats), `eval/macro_f1`, `eval/ece`, `eval/examples`,
-   * `eval/truncated`, and `routing/*` of mixtures.
+   * `eval/truncated`, and `routing/*` of mixtures. Scoring 'generation' has `eval/exact_match` (the same as the accuracy), but
+   * neither loss, calibration nor routing.
    */
   readonly metrics: Record<string, number>;
   /** In the order of the items. */
@@ -35,6 +37,7 @@ export function createEvaluator(
   items: readonly EvaluationItem[],
   options: EvaluationOptions,
 ): Evaluator {
+  if (options.scoring === 'generation') return createGenerationEvaluator(engine, model, items, options);
   const plan = planScoring(items, options);
   const program = engine.jit(scoringProgram(model, plan.domains.length), {
     name: 'score-options',

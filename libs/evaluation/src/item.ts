@@ -16,10 +16,12 @@ export interface Prediction {
   readonly id: string;
   /** Index of the right option. */
   readonly gold: number;
-  /** Index of the chosen option. */
+  /** Index of the chosen option; scoring 'generation': the number of options where the model wrote none of them. */
   readonly predicted: number;
   readonly correct: boolean;
-  /** What the choice was made by, per option: log-probabilities in nats, normalised if so asked. */
+  /** What the choice was made by, per option: log-probabilities in nats, normalised if so asked; generation: 1 = written. */
   readonly scores: number[];
   readonly domain?: string;
+  /** What the model wrote; scoring 'generation' only. */
+  readonly text?: string;
 }

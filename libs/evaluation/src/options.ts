@@ -1,12 +1,15 @@
 import { z } from 'zod';
 
+/** Ways to score an answer. */
+export const SCORINGS = ['label-token', 'log-likelihood', 'generation'] as const;
+
 /** Options of an evaluation over options of examples. */
 export const evaluationSchema = z.strictObject({
   scoring: z
-    .enum(['label-token', 'log-likelihood'])
+    .enum(SCORINGS)
     .default('label-token')
     .describe(
-      "label-token: the option whose answer's first token is likeliest after the prompt (the authors' scoring); log-likelihood: the option whose whole answer is likeliest",
+      "label-token: the option whose answer's first token is likeliest after the prompt (the authors' scoring); log-likelihood: the option whose whole answer is likeliest; generation: the option that the model writes out, greedily (exact match after SQuAD's normalisation)",
     ),
   normalize: z
     .enum(['none', 'characters'])

@@ -5,6 +5,13 @@ import { routingSums } from './routing-sums.js';
 
 type Named<T> = Readonly<Record<string, T>>;
 
+/** What of a tokenizer reads written answers. */
+export interface AnswerDecoder {
+  decode(ids: ArrayLike<number>, options?: { readonly skipSpecial?: boolean }): string;
+  /** Ends an answer. */
+  readonly eosId?: number;
+}
+
 /** A model to evaluate: base weights, and an adapter with its fixed tensors. */
 export interface EvaluatedModel {
   readonly config: ModelConfig;
@@ -12,6 +19,8 @@ export interface EvaluatedModel {
   readonly adapter?: Adapter;
   /** The adapter's frozen tensors (`Adapter.init(...).frozen`). */
   readonly adapterFrozen?: Named<HostTensor>;
+  /** Needed by scoring 'generation' alone. */
+  readonly tokenizer?: AnswerDecoder;
 }
 
 /** The tensors that training changes. */

@@ -124,7 +124,8 @@ function queriesPerBatch(segments: readonly Segment[], { batchSize, sequenceLeng
   return Math.max(largest, Math.min(queries, expected));
 }
 
-function checkItem(
+/** @throws UserError on an item that cannot be scored */
+export function checkItem(
   { id, promptIds, optionIds, gold }: EvaluationItem,
   { scoring, sequenceLength }: EvaluationOptions,
 ): void {

@@ -18,7 +18,7 @@ export async function measureBaseline(config: TrialConfig, engine: Engine, regis
   const base = await loadBase(config.base);
   const data = await loadTaskData(config, base.tokenizer, registries);
   const items = data.split('test');
-  const evaluator = createEvaluator(engine, { config: base.config, weights: base.weights }, items, config.evaluation);
+  const evaluator = createEvaluator(engine, base, items, config.evaluation);
   try {
     const { metrics } = await evaluator.evaluate({ trainable: {}, carried: {} });
     const frequency = new Map<number, number>();

@@ -55,7 +55,13 @@ async function runTrial(
   const data = await loadTaskData(config, base.tokenizer, registries);
   const adapter = buildAdapter(config, base.config, registries);
   const trainee = adapterTrainee(base.config, base.weights, adapter, key.fold('init'));
-  const model = { config: base.config, weights: base.weights, adapter, adapterFrozen: trainee.frozen.adapter };
+  const model = {
+    config: base.config,
+    weights: base.weights,
+    tokenizer: base.tokenizer,
+    adapter,
+    adapterFrozen: trainee.frozen.adapter,
+  };
 
   const examples = data.split('train');
   for (const split of ['train', 'test'] as const) attempt.log(splitSummary(data.task, split));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { adapterStart, loadAdapter } from '@gmoe/adapters-moe-lora';
 import { parseOptions, type Json } from '@gmoe/core';
 import { SPLITS, type Split } from '@gmoe/datasets';
-import { createEvaluator } from '@gmoe/evaluation';
+import { createEvaluator, SCORINGS } from '@gmoe/evaluation';
 import { createEngine, RandomKey } from '@gmoe/tensor';
 import { buildAdapter, loadBase, loadTaskData } from '@gmoe/trial';
 import type { Command } from 'commander';
@@ -17,7 +17,7 @@ const optionsSchema = z.object({
   task: z.string(),
   data: z.string().optional(),
   split: z.enum(SPLITS).default('test'),
-  scoring: z.enum(['label-token', 'log-likelihood']).default('label-token'),
+  scoring: z.enum(SCORINGS).default('label-token'),
   limit: z.coerce.number().int().min(1).optional(),
   sequenceLength: z.coerce.number().int().min(2).default(256),
   out: z.string().optional(),
@@ -33,7 +33,7 @@ export function addEval(program: Command): void {
       .option('--base <dir>', "base model folder (default: the adapter's own base, else bundled)")
       .option('--data <dir>', "folder with the task's official files (default: the bundled copy)")
       .option('--split <name>', `${SPLITS.join(' | ')} (default: test)`)
-      .option('--scoring <name>', 'label-token | log-likelihood (default: label-token)')
+      .option('--scoring <name>', `${SCORINGS.join(' | ')} (default: label-token)`)
       .option('--limit <n>', 'score the first examples only')
       .option('--sequence-length <n>', 'longest prompt, tokens (default: 256)')
       .option('--out <dir>', 'write metrics.json and predictions.jsonl here')
@@ -73,6 +73,7 @@ async function runEval(raw: object): Promise<void> {
       {
         config: base.config,
         weights: base.weights,
+        tokenizer: base.tokenizer,
         ...(adapter && start ? { adapter, adapterFrozen: start.frozen } : {}),
       },
       items,

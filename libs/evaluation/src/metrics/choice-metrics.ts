@@ -12,6 +12,18 @@ export function choiceMetrics(
   probabilities: readonly (readonly number[])[],
   bins: number,
 ): Record<string, number> {
+  return {
+    ...accuracyMetrics(predictions),
+    'eval/ece': expectedCalibrationError(
+      predictions.map(({ predicted }, i) => softmax(probabilities[i]!)[predicted]!),
+      predictions.map(({ correct }) => correct),
+      bins,
+    ),
+  };
+}
+
+/** `eval/accuracy` with its 95 % Wilson interval (`_low`, `_high`), `eval/macro_f1`, `eval/examples`. */
+export function accuracyMetrics(predictions: readonly Prediction[]): Record<string, number> {
   const hits = predictions.filter(({ correct }) => correct).length;
   const interval = wilsonInterval(hits, predictions.length);
   return {
@@ -21,11 +33,6 @@ export function choiceMetrics(
     'eval/macro_f1': macroF1(
       predictions.map(({ gold }) => gold),
       predictions.map(({ predicted }) => predicted),
-    ),
-    'eval/ece': expectedCalibrationError(
-      predictions.map(({ predicted }, i) => softmax(probabilities[i]!)[predicted]!),
-      predictions.map(({ correct }) => correct),
-      bins,
     ),
     'eval/examples': predictions.length,
   };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { wilsonInterval } from './accuracy.js';
 import { expectedCalibrationError, softmax } from './calibration.js';
+import { normalizeAnswer } from './exact-match.js';
 import { macroF1 } from './macro-f1.js';
 
 describe('metrics', () => {
@@ -28,5 +29,21 @@ describe('metrics', () => {
 
   it('softmax of large scores', () => {
     expect(softmax([1000, 1000 + Math.log(3)])).toEqual([expect.closeTo(0.25, 12), expect.closeTo(0.75, 12)]);
+  });
+
+  it.each([
+    // normalize_answer of SQuAD's evaluate-v1.1.py
+    ['The  Cat, sat on a mat.', 'cat sat on mat'],
+    [' TRUE\n', 'true'],
+    ["an “A-1” isn't the answer", '“a1” isnt answer'],
+    ['Theatre and another', 'theatre and another'],
+    ['A.B. an', 'ab'],
+    ['$12,000 (approx.)', '12000 approx'],
+    ['éa the', 'éa'],
+    ['Ünïcode\u00a0the end', 'ünïcode end'],
+  ])('SQuAD normalises %j to %j', (text, normal) => expect(normalizeAnswer(text)).toBe(normal));
+
+  it('an answer of articles alone stays', () => {
+    expect([' A', 'a', 'The a.'].map(normalizeAnswer)).toEqual(['a', 'a', 'the a']);
   });
 });

@@ -4,10 +4,14 @@ import { z } from 'zod';
 export const predictionSchema = z.strictObject({
   id: z.string().describe('of the example, the same in every trial of a task: paired tests join on it'),
   gold: z.int().min(0).describe('index of the right option'),
-  predicted: z.int().min(0).describe('index of the chosen option'),
+  predicted: z
+    .int()
+    .min(0)
+    .describe("index of the chosen option; the number of options where scoring 'generation' found none"),
   correct: z.boolean(),
   scores: z.array(z.number()).describe('score per option'),
   domain: z.string().optional(),
+  text: z.string().optional().describe("what the model wrote; scoring 'generation' only"),
 });
 
 export type Prediction = z.output<typeof predictionSchema>;
