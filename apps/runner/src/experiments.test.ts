@@ -1,14 +1,18 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadSweep, planSweep, type SweepSpec } from '@gmoe/experiment';
+import { SPLITS } from '@gmoe/datasets';
+import { loadSweep, planSweep, type JsonObject, type SweepSpec } from '@gmoe/experiment';
 import { describe, expect, it } from 'vitest';
 import { presets } from './presets.js';
-import { schema } from './registries.js';
+import { readYaml } from './read-yaml.js';
+import { registries, schema } from './registries.js';
 
-/** The full-size sweeps name model folders that only their user has. */
+/** The full-size sweeps name folders of models and data that only their user has. */
 function onBundledBase(spec: SweepSpec): SweepSpec {
   return JSON.parse(
-    JSON.stringify(spec).replaceAll(/models\/(Llama-3-8B|Qwen2-7B|Yi-1\.5-9B)/g, 'bundled'),
+    JSON.stringify(spec)
+      .replaceAll(/models\/(Llama-3-8B|Qwen2-7B|Yi-1\.5-9B)/g, 'bundled')
+      .replaceAll('data/siqa', 'experiments'),
   ) as SweepSpec;
 }
 
@@ -28,10 +32,21 @@ describe('experiments', () => {
     expect(new Set(plan.trials.map(({ hash }) => hash)).size).toBe(plan.trials.length);
   });
 
+  it.each(readdirSync('experiments/tasks').filter((name) => name.endsWith('.yaml')))(
+    'experiments/tasks/%s is one trial on a task that is there',
+    (name) => {
+      const config = schema.resolve(readYaml(join('experiments', 'tasks', name)) as JsonObject, name);
+      const { id, ...options } = config.task;
+      const definition = registries.tasks.get(id);
+      const task = definition.create(definition.options.parse(options));
+      for (const split of SPLITS) expect(task.load(split).length).toBeGreaterThan(10);
+    },
+  );
+
   it('holds the sizes of the paper’s Table 1 grid: methods x tasks x bases x seeds', () => {
     const spec = loadSweep('experiments/paper/table1.yaml');
     const grid = spec.grid as Record<string, object>;
-    expect(Object.values(grid).map((axis) => Object.keys(axis).length)).toEqual([3, 3, 5]);
+    expect(Object.values(grid).map((axis) => Object.keys(axis).length)).toEqual([3, 4, 5]);
     expect(spec.seeds).toBe(5);
   });
 });

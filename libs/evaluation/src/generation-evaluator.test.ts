@@ -1,6 +1,6 @@
 import { createAdapter } from '@gmoe/adapters-moe-lora';
 import { loraSchema } from '@gmoe/adapters-lora';
-import type { HostTensor} from '@gmoe/tensor';
+import type { HostTensor } from '@gmoe/tensor';
 import { createEngine, type Engine, tf } from '@gmoe/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEvaluator, evaluationSchema, type EvaluationItem } from './index.js';

@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { adapterStart, loadAdapter } from '@gmoe/adapters-moe-lora';
-import { parseOptions, type Json } from '@gmoe/core';
+import { parseOptions, UserError, type Json } from '@gmoe/core';
 import { SPLITS, type Split } from '@gmoe/datasets';
 import { createEvaluator, SCORINGS } from '@gmoe/evaluation';
+import { parseSweep, type JsonObject } from '@gmoe/experiment';
 import { createEngine, RandomKey } from '@gmoe/tensor';
 import { buildAdapter, loadBase, loadTaskData } from '@gmoe/trial';
 import type { Command } from 'commander';
@@ -20,6 +21,7 @@ const optionsSchema = z.object({
   scoring: z.enum(SCORINGS).default('label-token'),
   limit: z.coerce.number().int().min(1).optional(),
   sequenceLength: z.coerce.number().int().min(2).default(256),
+  set: z.array(z.string()).default([]),
   out: z.string().optional(),
 });
 
@@ -36,6 +38,11 @@ export function addEval(program: Command): void {
       .option('--scoring <name>', `${SCORINGS.join(' | ')} (default: label-token)`)
       .option('--limit <n>', 'score the first examples only')
       .option('--sequence-length <n>', 'longest prompt, tokens (default: 256)')
+      .option(
+        '--set <path=value...>',
+        'a field of the config, e.g. task.answers=text, task.trainFile=my.csv, evaluation.normalize=characters',
+        (value: string, all: string[] = []) => [...all, value],
+      )
       .option('--out <dir>', 'write metrics.json and predictions.jsonl here')
       .action(runEval),
   );
@@ -45,23 +52,28 @@ async function runEval(raw: object): Promise<void> {
   const options = parseOptions(optionsSchema, raw, '--');
   const loaded = options.adapter === undefined ? undefined : await loadAdapter(options.adapter);
   const description = loaded?.description;
-  const config = schema.resolve(
+  const spec = parseSweep(
     {
-      base: options.base ?? description?.baseModel ?? 'bundled',
-      task: { id: options.task, ...(options.data === undefined ? {} : { dataDir: options.data }) },
-      evaluation: {
-        scoring: options.scoring,
-        sequenceLength: options.sequenceLength,
-        ...(options.limit === undefined ? {} : { limit: options.limit }),
+      trial: {
+        base: options.base ?? description?.baseModel ?? 'bundled',
+        task: { id: options.task, ...(options.data === undefined ? {} : { dataDir: options.data }) },
+        evaluation: {
+          scoring: options.scoring,
+          sequenceLength: options.sequenceLength,
+          ...(options.limit === undefined ? {} : { limit: options.limit }),
+        },
+        adapter: {
+          lora: (description?.lora ?? (description ? null : {})) as Json,
+          mixture: (description?.mixture ?? null) as Json,
+        },
+        ...(description?.mixture ? { router: description.router, coordination: description.coordination } : {}),
       },
-      adapter: {
-        lora: (description?.lora ?? (description ? null : {})) as Json,
-        mixture: (description?.mixture ?? null) as Json,
-      },
-      ...(description?.mixture ? { router: description.router, coordination: description.coordination } : {}),
     },
-    'eval',
+    { source: 'eval', name: 'eval', set: options.set },
   );
+  if (spec.grid)
+    throw new UserError(`--set ${options.set.join(' --set ')}: one value a field; gmoe sweep takes several`);
+  const config = schema.resolve(spec.trial as JsonObject, 'eval');
   const base = await loadBase(config.base);
   const items = (await loadTaskData(config, base.tokenizer, registries)).split(options.split as Split);
   const engine = await createEngine({ ...config.engine, ...readEngineOptions(raw) });

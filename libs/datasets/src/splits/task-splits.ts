@@ -70,7 +70,10 @@ export function taskSplits(source: SplitSource, options: TaskOptions): TaskSplit
     const all = assigned(split);
     const others = split === 'train' ? (['dev', 'test'] as const).filter(isThere).map(assigned) : [];
     const kept = without(all, others);
-    if (kept.length === 0) throw new UserError(`task: the ${split} split has no example`);
+    if (kept.length === 0) {
+      const lost = all.length > 0 ? `: all ${all.length} are in dev or test too` : '';
+      throw new UserError(`task: the ${split} split has no example${lost}`);
+    }
     const limit = { train: options.trainLimit, dev: options.devLimit, test: options.testLimit }[split] ?? kept.length;
     const { published, dropped } = held(from(split));
     const lost = all.length - kept.length;

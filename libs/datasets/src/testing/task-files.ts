@@ -1,0 +1,29 @@
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Task } from '../task.js';
+import { taskDefinitions } from '../tasks/index.js';
+
+/** A task by its id, with options as a config writes them. */
+export function createTask(id: string, options: object = {}): Task {
+  const definition = taskDefinitions.find((each) => each.id === id)!;
+  return definition.create(definition.options.parse(options));
+}
+
+/** A new folder with these files. */
+export function folderWith(files: Readonly<Record<string, string | Uint8Array>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gmoe-data-'));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  return folder;
+}
+
+/** JSON lines. */
+export const jsonLines = (...rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+
+/** The folder of real data sets that lies beside a development checkout; undefined, said aloud, where it does not. */
+export function sharedData(): string | undefined {
+  const folder = join(process.env['GMOE_SHARED'] ?? join('..', 'shared'), 'data');
+  if (existsSync(folder)) return folder;
+  process.stderr.write(`skipped: tests on real data sets, since ${folder} is not there (GMOE_SHARED names another)\n`);
+  return undefined;
+}
