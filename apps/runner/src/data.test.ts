@@ -65,6 +65,14 @@ describe('gmoe data, and the tasks of a user’s own files', () => {
     expect(await line(['data', '--task', 'cola'])).toMatch(
       /'cola' is not bundled: .*\(--data DIR\): in_domain_train\.tsv/,
     );
+    for (const command of [
+      ['train', 'experiments/tasks/boolq.yaml'],
+      ['sweep', 'experiments/quickstart.yaml', '--dry-run'],
+    ]) {
+      expect(await line([...command, '--data', '/no/such, folder'])).toMatch(
+        /task\.dataDir: is no folder \(got "\/no\/such, folder"\)$/,
+      );
+    }
     writeFileSync(join(folder(), 'my.csv'), 'text,label\na,x\nb,y\n');
     writeFileSync(join(folder(), 'bad.csv'), 'text,label\nc,x\nd,w\n');
     const own = [
