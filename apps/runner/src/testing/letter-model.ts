@@ -18,7 +18,10 @@ const LETTERS = 'abcdefghijklmnopqrs';
 export function writeLetterModel(dir: string): string {
   cpSync(peftGoldens.base, dir, { recursive: true });
   const vocab = Object.fromEntries(Array.from(LETTERS, (letter, id) => [letter, id]));
-  writeFileSync(join(dir, 'tokenizer.json'), JSON.stringify({ decoder: { type: 'Fuse' }, model: { type: 'BPE', vocab, merges: [] } }));
+  writeFileSync(
+    join(dir, 'tokenizer.json'),
+    JSON.stringify({ decoder: { type: 'Fuse' }, model: { type: 'BPE', vocab, merges: [] } }),
+  );
   return dir;
 }
 
