@@ -1,4 +1,7 @@
+import { RandomKey } from '@gmoe/tensor';
 import { describe, expect, it } from 'vitest';
+import { encodeExample } from '../example.js';
+import { trainingBatches } from '../packing/training-batches.js';
 import { dataReport } from '../report/data-report.js';
 import { reportText } from '../report/report-text.js';
 import { createTask, folderWith, jsonLines } from '../testing/task-files.js';
@@ -75,6 +78,10 @@ describe('rows that are no examples', () => {
       majority: 2 / 5,
     });
     expect(train!.tokens.truncated).toBe(2);
+    // The same as training cuts.
+    const encoded = task.load('train').map((example) => encodeExample(example, encoder));
+    const options = { batchSize: 2, sequenceLength: limit, targets: 'answer' } as const;
+    expect(trainingBatches(encoded, options, RandomKey.fromSeed(0), 1).truncated).toBe(2);
     expect(train!.chance).toBeCloseTo((1 / 2 + 1 / 2 + 1 / 4 + 1 / 5 + 1 / 5) / 5, 12);
     // printf '%s\n' '["Please choose ...",[" A"," B"],0]' | sha256sum
     expect(dev!.sha256).toBe('e280d821b46f215e912d5d26d4c9636f15e56779cd110649d1b80d54dab12377');
