@@ -38,6 +38,8 @@ export type TaskOptions = z.output<typeof taskOptions>;
 /** A task's entry in the registry. */
 export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
   readonly id: string;
+  /** Whether its data come with the framework, so that every option has a default. */
+  readonly bundled: boolean;
   /** Options without the id. */
   readonly options: Schema;
   create(options: z.output<Schema>): Task;

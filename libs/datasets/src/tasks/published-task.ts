@@ -27,6 +27,7 @@ export interface PublishedTask<Schema extends z.ZodType<TaskOptions>> {
 export function publishedTask<Schema extends z.ZodType<TaskOptions>>(set: PublishedTask<Schema>): TaskDefinition {
   return defineTask({
     id: set.id,
+    bundled: set.bundled !== undefined,
     options: set.options,
     create(options): Task {
       const splits = taskSplits(sourceOf(set, options), options);

@@ -40,6 +40,11 @@ describe('bundled tasks', () => {
     for (const { options, answer } of all) expect(answer >= 0 && answer < options.length).toBe(true);
   });
 
+  it('are those that say so', () => {
+    const bundled = taskDefinitions.filter((each) => each.bundled).map(({ id }) => id);
+    expect(bundled).toEqual(['openstax-topics', 'arc-challenge', 'arc-easy', 'openbookqa', 'boolq']);
+  });
+
   it('asks as the authors do', () => {
     const [first] = create('arc-challenge').load('test');
     expect(first!.prompt).toMatch(/^Please choose the correct answer to the question: .+ \(A\) .+ \(B\) .+\nAnswer:$/s);

@@ -43,6 +43,7 @@ const options = fileTaskOptions.extend({
 /** Any questions with choices, from the user's own file. */
 export const multipleChoiceTask = defineTask({
   id: 'multiple-choice',
+  bundled: false,
   options,
   create(chosen) {
     const { columns, labels, answers } = chosen;
