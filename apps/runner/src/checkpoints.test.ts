@@ -100,7 +100,7 @@ describe('a PEFT adapter on a small Llama', () => {
         /adapter_model\.safetensors: the header claims \d+ bytes, but the file has 3000 \(truncated/,
       ],
       [['merge', join(folder(), 'none'), out], /none\/adapter_config\.json: cannot be read: ENOENT/],
-      [['merge', peftGoldens.adapter, out, '--base', base, '--floats', 'F8'], /--: floats: .*\(got "F8"\)/],
+      [['merge', peftGoldens.adapter, out, '--base', base, '--floats', 'F8'], /--floats: .*\(got "F8"\)/],
       [
         ['merge', peftGoldens.adapter, join(damaged, 'adapter_config.json', 'x'), '--base', base],
         /cannot be (made|written)/,
@@ -217,8 +217,8 @@ describe('bad input', () => {
 
   it.each([
     [['generate', '--base', '/nowhere', '--prompt', 'x'], /base: '\/nowhere' is no model folder/],
-    [['generate', '--prompt', 'x', '--max-tokens', '0'], /--: maxTokens: .*\(got "0"\)/],
-    [['generate', '--prompt', 'x', '--top-p', '1.5'], /--: topP: /],
+    [['generate', '--prompt', 'x', '--max-tokens', '0'], /--max-tokens: .*\(got "0"\)/],
+    [['generate', '--prompt', 'x', '--top-p', '1.5'], /--top-p: /],
     [['perplexity', '--text', 'none.txt'], /--text: none\.txt: cannot be read: ENOENT/],
     [['perplexity', '--text', 'models/openstax-2m/model.safetensors'], /model\.safetensors: is not UTF-8/],
     [['perplexity', '--text', 'README.md', '--stride', '600'], /stride: 600 must be below sequenceLength 512/],

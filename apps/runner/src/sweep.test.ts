@@ -135,9 +135,9 @@ describe('bad input', () => {
     ],
     [
       ['sweep', 'experiments/quickstart.yaml', '--engine', 'fast'],
-      /--: engine: Invalid option: expected one of "compiled"\|"eager" \(got "fast"\)\n$/,
+      /--engine: Invalid option: expected one of "compiled"\|"eager" \(got "fast"\)\n$/,
     ],
-    [['sweep', 'experiments/quickstart.yaml', '--device', 'tpu'], /--: device: .* \(got "tpu"\)\n$/],
+    [['sweep', 'experiments/quickstart.yaml', '--device', 'tpu'], /--device: .* \(got "tpu"\)\n$/],
     [['report', 'nowhere'], /nowhere: is no folder/],
     [['eval', '--task', 'arc'], /unknown task; known: openstax-topics, .*arc-easy/],
   ])('%j: one line, exit code 2, nothing written', async (args, message) => {

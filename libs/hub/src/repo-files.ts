@@ -53,7 +53,6 @@ export async function filesOf(repo: Repo, commit: string, client: HubClient): Pr
 
 /** Whether a path stays below the folder that it is joined to, on every system. */
 function isInside(path: string): boolean {
-   
   if (/[\\:\u0000-\u001f]/.test(path)) return false;
   return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 }
