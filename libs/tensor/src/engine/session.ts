@@ -101,6 +101,7 @@ function sessionOptions({ provider, threads, profilePrefix }: SessionSettings): 
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
+    enableMemPattern: false,
     logSeverityLevel: 3,
     ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
     // Waiting threads that spin take the core from other trials on a busy machine.
