@@ -13,6 +13,7 @@ const LAYERS = {
   model: ['tensor', 'model'],
   adapters: ['tensor', 'model', 'routers-core', 'coordination-core', 'diagnostics', 'adapters'],
   datasets: ['tensor'],
+  task: ['datasets'],
   hub: [],
   training: ['tensor', 'model', 'adapters', 'routers-core', 'coordination-core', 'datasets'],
   evaluation: ['tensor', 'model', 'adapters', 'datasets', 'diagnostics'],

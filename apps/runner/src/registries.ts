@@ -23,11 +23,14 @@ export const coordinationStrategies = [
   zLossCoordination,
 ];
 
+/** Every task that a config can name. */
+export const tasks = [...taskDefinitions];
+
 export const registries: Registries = {
   routers: new Registry('router', routers),
   selectors: new Registry('selector', [...selectorDefinitions, switchSelector]),
   coordination: new Registry('coordination strategy', coordinationStrategies),
-  tasks: new Registry('task', taskDefinitions),
+  tasks: new Registry('task', tasks),
 };
 
 export const schema = trialSchema(registries);

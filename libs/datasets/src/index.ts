@@ -12,6 +12,14 @@ export {
 export { reportText } from './report/report-text.js';
 export type { DropReason, SplitOrigin } from './splits/split-origin.js';
 export { taskDefinitions } from './tasks/index.js';
+export { publishedTask, type PublishedTask } from './tasks/published-task.js';
+export { choiceExample, choiceTaskOptions, lettered } from './tasks/choices.js';
+export { jsonLineRows } from './files/json-lines.js';
+export { csvRows, tsvRows } from './files/delimited.js';
+export { parseRow, rowError, type Row } from './files/row.js';
+export type { TextFile } from './files/text-file.js';
+export type { Layout } from './splits/layout.js';
+export type { RowResult } from './splits/task-splits.js';
 export {
   trainingBatches,
   type PackedBatch,

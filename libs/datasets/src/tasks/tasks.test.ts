@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pretrainingText } from '../language-model/pretraining-text.js';
 import type { Task } from '../task.js';
+import { testTaskContract } from '../testing/task-contract.js';
 import { taskDefinitions } from './index.js';
 
 const create = (id: string, options: object = {}): Task => {
@@ -17,6 +18,8 @@ function shingles(text: string, size = 8): string[] {
   const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
   return words.slice(size - 1).map((_, i) => words.slice(i, i + size).join(' '));
 }
+
+for (const { id, bundled } of taskDefinitions) if (bundled) testTaskContract(id, () => create(id));
 
 describe('bundled tasks', () => {
   // Rows of the published files (train and dev), the keyed tenth of train apart.

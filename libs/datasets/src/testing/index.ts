@@ -1,0 +1,2 @@
+export { createTask, folderWith, jsonLines, sharedData } from './task-files.js';
+export { testTaskContract } from './task-contract.js';
