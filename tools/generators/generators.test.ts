@@ -13,9 +13,7 @@ const generator = (kind: string) =>
 const READ = ['tsconfig.base.json', 'apps/runner/src/registries.ts'];
 
 function workspace(): Tree {
-  const tree = createTreeWithEmptyWorkspace();
-  // Tells Nx which formatter.
-  tree.write('.prettierrc', readFileSync('.prettierrc.json'));
+  const tree = createTreeWithEmptyWorkspace({ formatter: 'prettier' });
   for (const file of READ) tree.write(file, readFileSync(file));
   return tree;
 }
