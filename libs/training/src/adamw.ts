@@ -45,7 +45,7 @@ export function adamW(
     clipNorm,
   }: Pick<OptimizerOptions, 'betas' | 'epsilon' | 'weightDecay' | 'clipNorm'>,
 ): { readonly state: AdamWState; readonly gradientNorm: tf.Scalar } {
-  const gradientNorm = gradient_N.square().sum().sqrt() as tf.Scalar;
+  const gradientNorm = sumOfSquares(gradient_N).sqrt() as tf.Scalar;
   const g_N =
     clipNorm === null
       ? gradient_N
@@ -60,6 +60,18 @@ export function adamW(
     state: { params_N: decayed.sub(update), firstMoment_N: first, secondMoment_N: second },
     gradientNorm,
   };
+}
+
+/**
+ * Sum of squares, row by row of a square and then over the rows: a backend that adds one number after another (wasm) loses
+ * sqrt(N) digits of float32 in a long vector. [N] -> scalar
+ */
+function sumOfSquares(x_N: tf.Tensor1D): tf.Scalar {
+  const size = x_N.size;
+  const width = Math.ceil(Math.sqrt(size));
+  const whole = size - (size % width);
+  const sum = x_N.slice(0, whole).reshape([-1, width]).square().sum(1).sum<tf.Scalar>();
+  return whole === size ? sum : sum.add(x_N.slice(whole).square().sum());
 }
 
 /** The controls of step t (1-based). */

@@ -29,6 +29,8 @@ export interface CaseReport {
   readonly checks: readonly Check[];
   /** The check that used up most of its tolerance. */
   readonly worst?: Check;
+  /** Tensors of the golden that nothing reads: not part of the layout. */
+  readonly unread: readonly string[];
   /** Why the case could not be read or run; one line. */
   readonly failure?: string;
   readonly seconds: number;

@@ -18,6 +18,25 @@ export function compare(
   return { name, measure, error, tolerance, passed: error <= tolerance };
 }
 
+/**
+ * Compares parameters after training steps, absolutely. `slack` is what an element may differ beyond the tolerance; the error of such
+ * an element is scaled down to the tolerance, so that `error <= tolerance` still decides.
+ */
+export function compareTrained(
+  name: string,
+  got: Values,
+  expected: Values,
+  tolerance: number,
+  slack: ArrayLike<number>,
+): Check {
+  const [ours, theirs] = [valuesOf(got), valuesOf(expected)];
+  const scaled = Float64Array.from(
+    theirs,
+    (value, i) => value + ((ours[i]! - value) * tolerance) / (tolerance + slack[i]!),
+  );
+  return compare(name, ours.length === theirs.length ? [...scaled] : got, expected, tolerance, 'absolute');
+}
+
 /** Compares integers: any difference fails. */
 export function compareExactly(name: string, got: Values, expected: Values): Check {
   return compare(name, got, expected, 0, 'absolute');

@@ -34,7 +34,7 @@ export class GoldenCase {
   }
 
   /** Names of tensors that nothing has asked for. */
-  unused(): string[] {
+  unread(): string[] {
     return Object.keys(this.tensors).filter((name) => !this.used.has(name));
   }
 }

@@ -35,7 +35,7 @@ describe("the authors' numbers", () => {
         `${name} eager`,
       ]),
     );
-    expect(reports.reduce((sum, { checks }) => sum + checks.length, 0)).toBe(2 * (17 + 230 + 80 + 38 + 191));
+    expect(reports.reduce((sum, { checks }) => sum + checks.length, 0)).toBe(2 * (18 + 260 + 80 + 40 + 193));
   });
 
   const haveShared = existsSync(join(shared, 'README.md'));
@@ -69,30 +69,45 @@ describe('verification finds fault', () => {
     await writeSafetensors(path, tensors);
   };
 
-  /** The element of the largest size, moved by 3e-5 of itself. */
-  const nudge = (data: number[]) => {
+  /** The element of the largest size, moved by a part of itself. */
+  const nudge = (part: number) => (data: number[]) => {
     const at = data.reduce((best, value, i) => (Math.abs(value) > Math.abs(data[best]!) ? i : best), 0);
-    return data.with(at, data[at]! * (1 + 3e-5));
+    return data.with(at, data[at]! * (1 + part));
   };
 
   it.each([
-    ['a_router_n4_L2_t025', 'softmax'],
-    ['a_router_n4_L2_t025', 'grad.convs.0.lin.weight'],
-    ['a_router_n4_L2_t025', 'adj_norm'],
-    ['b_losses', 'poisson.9.grad_lamb'],
-    ['b_losses', 'normal.17.grad_count'],
-    ['c_mixtral_lb', 'c.6.grad_W'],
-    ['d_ffn_goe', 'count_after_2'],
-    ['d_ffn_goe', 'grad.experts.1.w2_proj.lora_B'],
-    ['e_model_goe', 'grad1.mixlora.layers.1.gate.theta'],
-    ['e_model_goe', 'logits_step1'],
-  ])('%s with one element of %s changed by 3e-5', async (name, tensor) => {
-    await tamper(name, tensor, nudge);
+    ['a_router_n4_L2_t025', 'softmax', 3e-5],
+    ['a_router_n4_L2_t025', 'grad.convs.0.lin.weight', 3e-5],
+    ['a_router_n4_L2_t025', 'adj_norm', 3e-5],
+    ['b_losses', 'poisson.9.grad_lamb', 3e-5],
+    ['b_losses', 'normal.17.grad_count', 3e-5],
+    ['c_mixtral_lb', 'c.6.grad_W', 3e-5],
+    ['d_ffn_goe', 'count_after_2', 3e-5],
+    ['d_ffn_goe', 'grad.experts.1.w2_proj.lora_B', 3e-5],
+    ['e_model_goe', 'grad1.mixlora.layers.1.gate.theta', 1e-4],
+    ['e_model_goe', 'logits_step1', 3e-5],
+  ])('%s with one element of %s changed by %s', async (name, tensor, part) => {
+    await tamper(name, tensor, nudge(part));
     const [report] = await verify(folder, 'eager');
     expect(report).toMatchObject({ name, passed: false, worst: { name: tensor, passed: false } });
-    expect(report!.worst!.error).toBeGreaterThan(1e-5);
-    expect(report!.worst!.error).toBeLessThan(1e-4);
+    expect(report!.worst!.error).toBeGreaterThan(part / 2);
+    expect(report!.worst!.error).toBeLessThan(part * 2);
     expect(report!.checks.filter((check) => !check.passed)).toHaveLength(1);
+  });
+
+  it('any input moved by a hundredth, and says which tensors nothing reads', async () => {
+    await tamper('d_ffn_goe', 'W2', nudge(0.01));
+    await tamper('e_model_goe', 'base.1.k_proj', nudge(0.01));
+    await copy('a_router_n4_L2_t025');
+    const path = join(folder, 'a_router_n4_L2_t025.safetensors');
+    const { tensors } = await readSafetensors(path);
+    await writeSafetensors(path, { ...tensors, 'grad.w.Y': HostTensor.float([1, 2]), hidden: HostTensor.scalar(0) });
+    const reports = await verify(folder, 'compiled');
+    expect(reports.map(({ passed, unread }) => ({ passed, unread }))).toEqual([
+      { passed: true, unread: ['grad.w.Y', 'hidden'] },
+      { passed: false, unread: [] },
+      { passed: false, unread: [] },
+    ]);
   });
 
   it('an integer of topk_idx, a final parameter by 1e-5, a loss in the json', async () => {

@@ -42,7 +42,7 @@ export async function* verifyDirectory(
         const known = caseKinds.map(({ prefix }) => `${prefix}*`).join(', ');
         const failure = kind ? (golden as string) : `unknown case; known names: ${known}`;
         const seconds = (performance.now() - started) / 1000;
-        yield { name, ...(kind ? { kind: kind.id } : {}), passed: false, checks: [], failure, seconds };
+        yield { name, ...(kind ? { kind: kind.id } : {}), passed: false, checks: [], unread: [], failure, seconds };
         continue;
       }
       for (const engine of opened) yield await verifyCase(golden, kind, engine);
@@ -64,8 +64,8 @@ async function verifyCase(golden: GoldenCase, kind: CaseKind, engine: Engine): P
     const checks = await kind.run(golden, engine);
     if (checks.length === 0) throw new UserError(`${golden.name}.json: holds nothing to compare`);
     const worst = worstOf(checks)!;
-    return { ...done(), passed: checks.every(({ passed }) => passed), checks, worst };
+    return { ...done(), passed: checks.every(({ passed }) => passed), checks, worst, unread: golden.unread() };
   } catch (error) {
-    return { ...done(), passed: false, checks: [], failure: messageOf(error) };
+    return { ...done(), passed: false, checks: [], unread: [], failure: messageOf(error) };
   }
 }

@@ -1,13 +1,23 @@
-import { oneHot, topKIds, topKMask, takeAlongLast, tf } from '@gmoe/tensor';
+import { customGradient, oneHot, topKIds, topKMask, takeAlongLast, tf } from '@gmoe/tensor';
 import { z } from 'zod';
 import type { RouterOutput } from './router.js';
 import { discrete } from './discrete.js';
 import { defineSelector, type Selection, type Selector } from './selector.js';
 
-/** Probabilities of the selected experts, renormalised to sum 1 (paper eq. 4): `P m / sum(P m)`. */
+/**
+ * Probabilities of the selected experts, renormalised to sum 1 (paper eq. 4): `w = P m / sum(P m)`. The gradient is written as
+ * `(g - sum(g w)) / sum(P m)`: what a quotient's two halves leave of each other is otherwise rounding, all of it for K = 1.
+ */
 function renormalize(probs_TE: tf.Tensor2D, mask_TE: tf.Tensor2D): tf.Tensor2D {
-  const kept = probs_TE.mul<tf.Tensor2D>(mask_TE);
-  return kept.div(kept.sum(-1, true));
+  return customGradient<tf.Tensor2D, tf.Tensor2D>(probs_TE.mul<tf.Tensor2D>(mask_TE), (kept_TE, save) => {
+    const sum_T1 = kept_TE.sum<tf.Tensor2D>(-1, true);
+    const gates_TE = kept_TE.div<tf.Tensor2D>(sum_T1);
+    save([gates_TE, sum_T1]);
+    return {
+      value: gates_TE,
+      gradFunc: (dy_TE, [gates, sum]) => dy_TE.sub(dy_TE.mul(gates!).sum(-1, true)).div(sum!),
+    };
+  });
 }
 
 const scoresOf = ({ selectionScores_TE, probs_TE }: RouterOutput): tf.Tensor2D => selectionScores_TE ?? probs_TE;

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { join, mixtureSources, split } from '../adapter-sources.js';
 import type { CaseKind } from '../case-kind.js';
 import { compare, compareExactly } from '../compare.js';
+import { adjacencyChecks, goldenEdges } from '../golden-graph.js';
 import { routerOf } from '../graph-names.js';
 import { referenceAdapter, referenceStrategy } from '../reference-adapter.js';
 
@@ -26,6 +27,7 @@ const schema = z.looseObject({
   scaling: z.number(),
   layers: size,
   dim_gcn: size,
+  threshold: z.number().optional(),
   objective: z.literal('sum(out*R1)+sum(probs*R2)+sum(now_count*R3)'),
   objective_value: z.number(),
 });
@@ -127,7 +129,12 @@ export const ffnCase: CaseKind = {
       ...row(metrics['poisson/lambda.0']!),
       ...row(metrics['normal/sigma.0']!),
     ];
+    const graphChecks =
+      json.strategy === 'goe' && json.threshold !== undefined
+        ? adjacencyChecks(golden, goldenEdges(golden, 'w.gate.', json.threshold), 'adj_norm', 'adj_effective')
+        : [];
     return [
+      ...graphChecks,
       compare('scaling', json.alpha / json.r, json.scaling),
       compare('out', out, golden.get('out', [B, S, d])),
       compare('router_probs', probs, golden.get('router_probs', [tokens, experts])),

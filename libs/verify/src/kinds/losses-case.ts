@@ -11,7 +11,16 @@ import type { GoldenCase } from '../golden-case.js';
 
 const size = z.int().min(1);
 const schema = z.looseObject({
-  poisson: z.array(z.looseObject({ case: z.string(), L: size, T: size, n: size, loss: z.number() })),
+  poisson: z.array(
+    z.looseObject({
+      case: z.string(),
+      L: size,
+      T: size,
+      n: size,
+      lamb: z.array(z.number()).optional(),
+      loss: z.number(),
+    }),
+  ),
   normal: z.array(z.looseObject({ case: z.string(), L: size, n: size, mu: z.number(), loss: z.number() })),
 });
 
@@ -56,7 +65,10 @@ export const lossesCase: CaseKind = {
       await program.dispose();
     }
     return [
-      ...poisson.flatMap(({ case: name, loss }) => checks(golden, name, out[name]!, loss, 'alloc', 'lamb')),
+      ...poisson.flatMap(({ case: name, loss, lamb }) => [
+        ...(lamb ? [compare(`${name}.lamb`, golden.get(`${name}.lamb`), lamb)] : []),
+        ...checks(golden, name, out[name]!, loss, 'alloc', 'lamb'),
+      ]),
       ...normal.flatMap(({ case: name, loss, mu, n }) => [
         compare(`${name}.mu`, n / 2, mu),
         ...checks(golden, name, out[name]!, loss, 'count', 'theta'),

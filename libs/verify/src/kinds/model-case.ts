@@ -11,8 +11,9 @@ import { z } from 'zod';
 import { attentionSources, join, mixtureSources, split, type Source } from '../adapter-sources.js';
 import type { CaseKind } from '../case-kind.js';
 import type { Check } from '../case-report.js';
-import { compare } from '../compare.js';
+import { compare, compareTrained } from '../compare.js';
 import type { GoldenCase } from '../golden-case.js';
+import { adjacencyChecks, goldenEdges } from '../golden-graph.js';
 import { routerOf } from '../graph-names.js';
 import { referenceAdapter, referenceStrategy } from '../reference-adapter.js';
 import { referenceBatch, referenceModel } from '../reference-model.js';
@@ -45,6 +46,7 @@ const schema = z.looseObject({
   alpha: z.number().positive(),
   gcn_layers: size,
   dim_gcn: size,
+  threshold: z.number().optional(),
   rms_eps: z.number().positive(),
   rope_theta: z.number().positive(),
   lr: z.number().positive(),
@@ -60,12 +62,35 @@ type Json = z.output<typeof schema>;
 type Named<T = tf.Tensor> = Readonly<Record<string, T>>;
 
 /**
- * Tolerances of this kind. The goldens' README suggests 1e-5 for losses and 5e-6 absolute for final parameters, 3e-5 with the
- * shipped start, whose router weights of magnitude 35 lose digits in float32. Gradients pass through two layers: 2e-5; with the shipped start they differ by 9e-5
- * between our two engines already, so 3e-4.
+ * Tolerances of this kind: 1e-5 for losses, 5e-6 absolute for final parameters, 3e-5 with the shipped start, whose router weights of
+ * magnitude 35 lose digits in float32. A gradient through the layers is off by up to 2e-5 in PyTorch's float32 itself (against
+ * float64, `tools/goldens/verify_cases.py`): 5e-5; with the shipped start our two engines differ by 2e-4: 1e-3. `rounding` is
+ * what is seen of that in most tensors.
  */
 const tolerances = (shipped: boolean) =>
-  shipped ? { gradient: 3e-4, parameter: 3e-5 } : { gradient: 2e-5, parameter: 5e-6 };
+  shipped ? { gradient: 1e-3, parameter: 3e-5, rounding: 3e-5 } : { gradient: 5e-5, parameter: 5e-6, rounding: 2e-6 };
+
+/**
+ * What AdamW makes of rounding: an update is near `lr sign(g)`, so an element whose gradient is as small as the rounding of its
+ * tensor's gradients, or as epsilon, may go either way. By parameter, an element each, over all updates.
+ */
+class UpdateSlack {
+  readonly byName: Record<string, Float64Array> = {};
+
+  constructor(
+    private readonly json: Json,
+    private readonly rounding: number,
+  ) {}
+
+  add(gradients: Named<HostTensor>, updatesLeft: number): void {
+    const { lr, eps } = this.json;
+    for (const [name, { data }] of Object.entries(gradients)) {
+      const slack = (this.byName[name] ??= new Float64Array(data.length));
+      const rounding = this.rounding * Math.max(...Array.from(data, Math.abs));
+      data.forEach((value, i) => (slack[i]! += lr * updatesLeft * Math.min(2, rounding / (Math.abs(value) + eps))));
+    }
+  }
+}
 
 /** A small model through its training steps: logits, losses, counts, every gradient and its norm, parameters after AdamW. */
 export const modelCase: CaseKind = {
@@ -80,6 +105,7 @@ export const modelCase: CaseKind = {
     const within = tolerances(json.as_shipped_init);
 
     const checks: Check[] = [
+      ...graphChecks(golden, json),
       compare('logits_step1', await firstLogits(engine, trainee, batch(0)), golden.get('logits_step1')),
     ];
     const optimizer = optimizerSchema.parse({
@@ -90,6 +116,7 @@ export const modelCase: CaseKind = {
     });
     const stepper = createStepper(engine, trainee, optimizer);
     const key = RandomKey.fromSeed(0);
+    const slack = new UpdateSlack(json, within.rounding);
     let state = stepper.initial();
     for (const [index, want] of json.steps.entries()) {
       // The last entry is a forward pass on the first batch, after all updates.
@@ -103,7 +130,16 @@ export const modelCase: CaseKind = {
       state = out.state;
       const gradient = gradientOf(before, state.optimizer.firstMoment_N, json.betas[0]);
       const gradients = theirs(sources, trainee.layout.unpack(gradient));
-      checks.push(...normChecks(name, gradients, out.report, step.parse(want), within.gradient));
+      slack.add(gradients, updates - index);
+      checks.push(
+        ...normChecks(
+          name,
+          gradients,
+          out.report,
+          parseOptions(step, want, `${golden.name}.json: ${name}`),
+          within.gradient,
+        ),
+      );
       if (index > 0) continue;
       for (const [theirName, got] of Object.entries(gradients)) {
         checks.push(compare(`grad1.${theirName}`, got, golden.get(`grad1.${theirName}`), within.gradient));
@@ -112,11 +148,22 @@ export const modelCase: CaseKind = {
     await stepper.dispose();
     const final = theirs(sources, trainee.layout.unpack(state.optimizer.params_N));
     for (const [name, got] of Object.entries(final)) {
-      checks.push(compare(`final.${name}`, got, golden.get(`final.${name}`), within.parameter, 'absolute'));
+      checks.push(
+        compareTrained(`final.${name}`, got, golden.get(`final.${name}`), within.parameter, slack.byName[name]!),
+      );
     }
     return checks;
   },
 };
+
+/** The graphs of the start, where a threshold says how they were laid. */
+function graphChecks(golden: GoldenCase, { routing, threshold, layers }: Json): Check[] {
+  if (routing !== 'goe' || threshold === undefined) return [];
+  return Array.from({ length: layers }, (_, layer) => {
+    const edges = goldenEdges(golden, `init.mixlora.layers.${layer}.gate.`, threshold);
+    return adjacencyChecks(golden, edges, `adj_norm.${layer}`, `adj_effective.${layer}`);
+  }).flat();
+}
 
 function build(golden: GoldenCase, json: Json) {
   const { config, weights } = referenceModel(golden, json);

@@ -1,11 +1,13 @@
 import { parseOptions } from '@gmoe/core';
-import { cosineEdges, cosineSimilarities, hiddenFeatures, normalizedAdjacency } from '@gmoe/routers-graph';
+import { cosineSimilarities, type ExpertEdges } from '@gmoe/routers-graph';
 import { topKSelector } from '@gmoe/routers-core';
-import { HostTensor, takeAlongLast, tf } from '@gmoe/tensor';
+import { takeAlongLast, tf } from '@gmoe/tensor';
 import { z } from 'zod';
 import type { CaseKind } from '../case-kind.js';
+import type { Check } from '../case-report.js';
 import { compare, compareExactly } from '../compare.js';
 import type { GoldenCase } from '../golden-case.js';
+import { adjacencyChecks, adjacencyOf, goldenEdges, goldenFeatures, joined, square } from '../golden-graph.js';
 import { graphWeights, routerOf } from '../graph-names.js';
 
 const schema = z.looseObject({
@@ -17,6 +19,7 @@ const schema = z.looseObject({
   top_k: z.int().min(1),
   threshold: z.number(),
   offdiag_edges: z.int().min(0).optional(),
+  raw_diag_count: z.int().min(0).optional(),
   objective: z.literal('sum(softmax*R)'),
 });
 
@@ -25,20 +28,18 @@ export const routerCase: CaseKind = {
   id: 'graph router',
   prefix: 'a_router',
   async run(golden, engine) {
-    const { d, dim_gcn, experts, layers, tokens, top_k, threshold, offdiag_edges } = parseOptions(
-      schema,
-      golden.json,
-      `${golden.name}.json`,
-    );
-    const checks = edgeChecks(golden, experts, threshold, offdiag_edges);
-
+    const json = parseOptions(schema, golden.json, `${golden.name}.json`);
+    const { d, dim_gcn, experts, layers, tokens, top_k, threshold } = json;
     const features = golden.get('w.X', [experts, d]);
+    const edges = goldenEdges(golden, 'w.', threshold);
+    const checks = edgeChecks(golden, experts, edges, json);
+
     // The authors freeze X; with their informative gradient at hand, ours is checked as well.
     const trainFeatures = golden.has('grad.X');
     const { router } = routerOf('goe', { width: dim_gcn, layers, trainFeatures });
     const names = [...graphWeights(layers), ...(trainFeatures ? [['features', 'X'] as const] : [])];
     const weights = Object.fromEntries(names.map(([ours, theirs]) => [ours, golden.get(`w.${theirs}`)]));
-    const frozen = { adjacency: adjacencyOf(golden, experts, threshold), ...(trainFeatures ? {} : { features }) };
+    const frozen = { adjacency: adjacencyOf(edges), ...(trainFeatures ? {} : { features }) };
     const selector = topKSelector.create({ k: top_k } as never);
     const spec = { modelWidth: d, experts, topK: top_k, layer: 0 };
 
@@ -79,44 +80,28 @@ export const routerCase: CaseKind = {
   },
 };
 
-const edgesOf = (golden: GoldenCase, density: number) =>
-  cosineEdges(hiddenFeatures(golden.get('w.X'), golden.get('w.mlp_struct.weight')), density, true);
-
-function adjacencyOf(golden: GoldenCase, experts: number, density: number): HostTensor {
-  return new HostTensor(normalizedAdjacency(edgesOf(golden, density)), [experts + 1, experts + 1]);
-}
-
 /** The graph as the product builds it from the weights, against the authors' on every stage. */
-function edgeChecks(golden: GoldenCase, experts: number, density: number, offDiagonal: number | undefined) {
-  const edges = edgesOf(golden, density);
-  const off = (i: number, j: number) => (i !== j && edges[i]![j]! ? 1 : 0);
-  const square = (size: number, value: (i: number, j: number) => number) =>
-    Array.from({ length: size * size }, (_, n) => value(Math.floor(n / size), n % size));
+function edgeChecks(
+  golden: GoldenCase,
+  experts: number,
+  edges: ExpertEdges,
+  { offdiag_edges, raw_diag_count }: { offdiag_edges?: number | undefined; raw_diag_count?: number | undefined },
+): Check[] {
   const mask = golden.get('edge_mask_raw', [experts, experts]).data;
-  const token = experts;
-  const similarities = cosineSimilarities(hiddenFeatures(golden.get('w.X'), golden.get('w.mlp_struct.weight')));
+  const raw = square(experts, (i, j) => mask[i * experts + j]!);
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const offDiagonal = square(experts, (i, j) => joined(edges, i, j));
+  const diagonal = square(experts, (i, j) => (i === j ? mask[i * experts + j]! : 0));
   return [
-    compare('sim', similarities.flat(), golden.get('sim', [experts, experts])),
+    compare('sim', cosineSimilarities(goldenFeatures(golden, 'w.')).flat(), golden.get('sim', [experts, experts])),
     // Its diagonal has holes from rounding; self-loops are added later in any case.
     compareExactly(
       'edge_mask_raw',
-      square(experts, off),
-      square(experts, (i, j) => (i === j ? 0 : mask[i * experts + j]!)),
+      offDiagonal,
+      raw.map((value, n) => (n % (experts + 1) === 0 ? 0 : value)),
     ),
-    ...(offDiagonal === undefined
-      ? []
-      : [
-          compareExactly(
-            'offdiag_edges',
-            square(experts, off).reduce((sum, value) => sum + value, 0),
-            offDiagonal,
-          ),
-        ]),
-    compareExactly(
-      'adj_effective',
-      square(experts + 1, (i, j) => (i === j || i === token || j === token ? 1 : off(i, j))),
-      golden.get('adj_effective', [experts + 1, experts + 1]),
-    ),
-    compare('adj_norm', adjacencyOf(golden, experts, density), golden.get('adj_norm', [experts + 1, experts + 1])),
+    ...(raw_diag_count === undefined ? [] : [compareExactly('raw_diag_count', sum(diagonal), raw_diag_count)]),
+    ...(offdiag_edges === undefined ? [] : [compareExactly('offdiag_edges', sum(offDiagonal), offdiag_edges)]),
+    ...adjacencyChecks(golden, edges, 'adj_norm', 'adj_effective'),
   ];
 }
