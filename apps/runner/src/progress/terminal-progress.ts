@@ -7,6 +7,8 @@ import type { Progress } from './progress.js';
 
 const REDRAW_MS = 120;
 const BAR_WIDTH = 24;
+/** Lines of the table that are neither bars nor arms, and the cursor's. */
+const HEADER_LINES = 5;
 
 /** A table that is redrawn in place: bars of the running trials, and each arm's finished seeds. */
 export class TerminalProgress implements Progress {
@@ -15,6 +17,7 @@ export class TerminalProgress implements Progress {
   private readonly draw: ReturnType<typeof createLogUpdate>;
   private readonly timer: NodeJS.Timeout;
   private readonly started = performance.now();
+  private closed = false;
 
   constructor(
     store: SweepStore,
@@ -39,10 +42,23 @@ export class TerminalProgress implements Progress {
     if (event.type === 'stopping') this.above('stopping: every trial saves a checkpoint');
   }
 
+  /** Draws the last state and leaves it standing; more calls do nothing. */
   close(): void {
+    if (this.closed) return;
+    this.closed = true;
     clearInterval(this.timer);
     this.redraw();
     this.draw.done();
+  }
+
+  /** The arms that fit below the bars; of too many, those with results first. */
+  private armLines(width: number): string[] {
+    const { arms, running } = this.state;
+    const room = Math.max(1, (this.stream.rows ?? 24) - running.size - HEADER_LINES);
+    if (arms.size <= room) return [...arms.values()].map((arm) => armLine(arm, width));
+    const begun = [...arms.values()].toSorted((a, b) => b.accuracies.length - a.accuracies.length);
+    const hidden = pc.dim(`and ${arms.size - room + 1} more arms`);
+    return [...begun.slice(0, room - 1).map((arm) => armLine(arm, width)), hidden];
   }
 
   private above(line: string): void {
@@ -57,13 +73,13 @@ export class TerminalProgress implements Progress {
     this.draw(
       [
         `${bar(state.done / state.total)} ${state.done}/${state.total} trials  ${duration((performance.now() - this.started) / 1000)}` +
-          (left === undefined ? '' : pc.dim(`  about ${duration(left)} left`)) +
+          (left === undefined || state.done === state.total ? '' : pc.dim(`  about ${duration(left)} left`)) +
           (state.failed > 0 ? pc.red(`  ${state.failed} failed`) : ''),
         '',
         ...[...state.running.values()].map((running) => runningLine(running, width)),
         '',
         pc.dim(`${'arm'.padEnd(width)}  seeds  accuracy`),
-        ...[...state.arms.values()].map((arm) => armLine(arm, width)),
+        ...this.armLines(width),
       ].join('\n'),
     );
   }
