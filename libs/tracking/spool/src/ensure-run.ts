@@ -48,6 +48,12 @@ export async function ensureRun(
   return changed;
 }
 
+/** Id in MLflow of a run whose journal lies beside this one; undefined if there is none or it is not uploaded yet. */
+export function uploadedParent(client: MlflowClient, journal: string, parent: string): string | undefined {
+  const beside = resolve(dirname(journal), `${parent}${JOURNAL_SUFFIX}`);
+  return loadState(sidecarFiles(beside, client.trackingUri).state, client.trackingUri).runId;
+}
+
 /** From the upload of the parent's journal beside this one, else from the server. */
 async function findParent(
   client: MlflowClient,
@@ -56,8 +62,7 @@ async function findParent(
   state: UploadState,
   call: CallOptions,
 ): Promise<string | undefined> {
-  const beside = resolve(dirname(journal), `${parent}${JOURNAL_SUFFIX}`);
-  const { runId } = loadState(sidecarFiles(beside, client.trackingUri).state, client.trackingUri);
+  const runId = uploadedParent(client, journal, parent);
   if (runId !== undefined) return runId;
   const [found] = await client.runs.findByKey(state.experimentId!, parent, call);
   return found?.info.runId;

@@ -20,4 +20,9 @@ export class ExperimentCache {
     }
     return id;
   }
+
+  /** After the experiment turned out to be gone. */
+  forget(name: string): void {
+    this.#ids.delete(name);
+  }
 }

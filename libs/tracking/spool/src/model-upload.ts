@@ -25,7 +25,7 @@ export async function uploadModel(
 ): Promise<string> {
   const directory = resolve(base, record.directory);
   if (!existsSync(directory)) throw new UnsupportedError(`model '${record.name}': its folder is gone`);
-  const name = mlflowArtifactPath(record.name.replaceAll(/[/:.%"']/g, '_'));
+  const name = modelName(record.name);
   let model;
   try {
     const filter = attribute.name.eq(name);
@@ -43,7 +43,7 @@ export async function uploadModel(
   } catch (error) {
     if (!(error instanceof HttpError) || !error.endpointMissing) throw error;
     await client.version(call);
-    await client.artifacts.uploadDirectory(place, `models/${name}`, directory, call);
+    await client.artifacts.uploadDirectory(place, modelFolder(record.name), directory, call);
     return '';
   }
   await client.artifacts.uploadDirectory(model, '', directory, call);
@@ -51,4 +51,14 @@ export async function uploadModel(
     await client.loggedModels.finalize(model.modelId, 'LOGGED_MODEL_READY', call);
   await client.runs.logOutputs(place.runId, [{ modelId: model.modelId, step: record.step }], call);
   return model.modelId;
+}
+
+/** The name as MLflow takes it. */
+function modelName(name: string): string {
+  return mlflowArtifactPath(name.replaceAll(/[/:.%"']/g, '_'));
+}
+
+/** Where the files go on servers that have no logged models. */
+export function modelFolder(name: string): string {
+  return `models/${modelName(name)}`;
 }

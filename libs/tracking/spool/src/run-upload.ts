@@ -5,12 +5,15 @@ import { ensureRun } from './ensure-run.js';
 import type { ExperimentCache } from './experiment-cache.js';
 import { uploadFile } from './file-upload.js';
 import { journalBytes, readJournal } from './journal-reader.js';
-import { OVERFLOW_ARTIFACT } from './mlflow-values.js';
+import { OVERFLOW_ARTIFACT, wellFormed } from './mlflow-values.js';
 import { overflowArtifact } from './overflow-artifact.js';
 import { isAlive } from './process-identity.js';
 import type { JournalRecord, RunHeader } from './records.js';
 import { batchItems, overflows } from './upload-items.js';
 import { freshState, loadState, saveState, sidecarFiles, type UploadState } from './upload-state.js';
+import { verifyRun, type Verification } from './verify-run.js';
+
+const DELETED = 'the run was deleted in MLflow and is left alone; restore it there to go on';
 
 /** The run was deleted on the server by someone; its journal is left alone. */
 export class RunDeletedError extends Error {}
@@ -44,17 +47,8 @@ export class RunUpload {
 
   /** Everything again from the start; the server keeps one of each. */
   restart(): void {
-    const { experimentId, runId, artifactUri, models, parentLinked, paramLimit } = this.state;
-    Object.assign(this.state, freshState(this.state.server), {
-      experimentId,
-      runId,
-      artifactUri,
-      models,
-      parentLinked,
-      paramLimit,
-    });
-    this.#reached = 0;
-    this.#batch = new BatchUpload();
+    const { experimentId, runId, artifactUri, models, paramLimit } = this.state;
+    this.#startOver({ experimentId, runId, artifactUri, models, paramLimit });
   }
 
   /**
@@ -64,33 +58,68 @@ export class RunUpload {
    * @throws RunDeletedError
    */
   async drain(): Promise<void> {
-    if (this.state.deleted) throw new RunDeletedError('the run was deleted on the server');
     if (!this.header) return;
     try {
+      if (this.state.deleted) await this.#checkRestored();
       await this.#drain();
     } catch (error) {
-      if (error instanceof HttpError && error.status === 400 && /must be in the 'active' state/.test(error.message)) {
-        this.state.deleted = true;
-        this.#save();
-        throw new RunDeletedError('the run was deleted on the server');
-      }
-      // The server was emptied: start over with a new run.
-      if (
-        error instanceof HttpError &&
-        error.errorCode === 'RESOURCE_DOES_NOT_EXIST' &&
-        this.state.runId !== undefined
-      ) {
-        Object.assign(this.state, freshState(this.state.server), {
-          experimentId: undefined,
-          runId: undefined,
-          artifactUri: undefined,
-        });
-        this.#reached = 0;
-        this.#batch = new BatchUpload();
-        this.#save();
-      }
-      throw error;
+      if (!(await this.#isGone(error))) throw error;
+      // The server was emptied: a new run, in a new experiment if need be.
+      this.#forgetRun();
+      await this.#drain();
     }
+  }
+
+  /** Compares what was uploaded with what the server has. @throws MlflowError if the server fails */
+  async verify(): Promise<Verification> {
+    const compare = () =>
+      verifyRun(this.client, this.journal, this.header!, this.#files.deadLetters, this.state, this.#call);
+    try {
+      return await compare();
+    } catch (error) {
+      if (!(await this.#isGone(error))) throw error;
+      this.#forgetRun();
+      await this.drain();
+      return compare();
+    }
+  }
+
+  /** Whether the server no longer knows the run at all. @throws RunDeletedError if someone deleted it */
+  async #isGone(error: unknown): Promise<boolean> {
+    if (!(error instanceof HttpError)) return false;
+    const { runId } = this.state;
+    if (error.status === 400 && /must be in the 'active' state/.test(error.message) && runId !== undefined) {
+      this.state.deleted = true;
+      this.#save();
+      throw new RunDeletedError(DELETED);
+    }
+    if (error.errorCode !== 'RESOURCE_DOES_NOT_EXIST') return false;
+    if (runId === undefined) return true;
+    // Something else may be missing.
+    return this.client.runs.get(runId, this.#call).then(
+      () => false,
+      (reason: unknown) => reason instanceof HttpError && reason.errorCode === 'RESOURCE_DOES_NOT_EXIST',
+    );
+  }
+
+  async #checkRestored(): Promise<void> {
+    const { info } = await this.client.runs.get(this.state.runId!, this.#call);
+    if (info.lifecycleStage === 'deleted') throw new RunDeletedError(DELETED);
+    this.state.deleted = false;
+  }
+
+  #forgetRun(): void {
+    this.experiments.forget(wellFormed(this.header!.experiment));
+    this.#startOver({});
+    this.#save();
+  }
+
+  #startOver(kept: Partial<UploadState>): void {
+    const absent = { experimentId: undefined, runId: undefined, artifactUri: undefined };
+    const fresh = freshState(this.state.server);
+    Object.assign(this.state, { ...absent, status: undefined, process: undefined, ...fresh, ...kept });
+    this.#reached = 0;
+    this.#batch = new BatchUpload();
   }
 
   async #drain(): Promise<void> {

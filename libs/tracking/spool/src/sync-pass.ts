@@ -1,15 +1,15 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { MlflowError, type MlflowClient } from 'mlflow-js-client';
 import { readDeadLetters } from './dead-letters.js';
 import type { ExperimentCache } from './experiment-cache.js';
-import { tryLock } from './file-lock.js';
+import { tryLock, type FileLock } from './file-lock.js';
+import { findJournals } from './find-journals.js';
 import { journalBytes } from './journal-reader.js';
+import { localFailure, serverFailure, type PassFailure, type RunFailure } from './pass-failure.js';
 import { isAlive } from './process-identity.js';
-import { JOURNAL_SUFFIX, type RunHeader } from './records.js';
+import type { RunHeader } from './records.js';
 import { readHeader, RunDeletedError, RunUpload } from './run-upload.js';
 import { loadState, sidecarFiles, type UploadState } from './upload-state.js';
-import { verifyRun, type Verification } from './verify-run.js';
+import type { Verification } from './verify-run.js';
 
 const LOCK_RENEWAL_MS = 10_000;
 
@@ -21,6 +21,7 @@ export interface RunReport {
   readonly journal: string;
   /** The run's id in MLflow. */
   readonly runId?: string | undefined;
+  readonly experimentId?: string | undefined;
   /**
    * `synced`: all of the journal is on the server (or in the dead letters) and, where verified, equal;
    * `pending`: the server failed; `locked`: another process is at it; `deleted`: someone deleted the run on the server;
@@ -56,32 +57,37 @@ interface KnownJournal {
   process?: UploadState['process'];
 }
 
-/** What ended a pass early: the server is dead, or is none. */
-export interface PassFailure {
-  readonly message: string;
-  /** False for a server that answers but wrongly: bad credentials, no MLflow. */
-  readonly transient: boolean;
-}
+type Outcome = RunReport & { readonly failure?: RunFailure | undefined };
 
-/** Uploads all journals of the folders once: parents first, then their children. */
+/**
+ * Uploads all journals of the folders once: parents first, then their children. A server that cannot be reached or wants
+ * nobody ends the pass; what ails one run (its experiment was deleted, a request of its own is answered 500) leaves
+ * the others alone.
+ */
 export async function syncPass(
   directories: readonly string[],
   context: SyncContext,
 ): Promise<{ reports: RunReport[]; failure: PassFailure | undefined }> {
   const journals = directories.flatMap(findJournals);
   for (const journal of journals)
-    if (!context.known.get(journal)?.header) context.known.set(journal, { header: readHeader(journal) });
+    if (!context.known.get(journal)?.header) context.known.set(journal, { header: tryReadHeader(journal) });
   const isChild = (journal: string): boolean => context.known.get(journal)!.header?.parent !== undefined;
   const reports = new Map<string, RunReport>();
   let failure: PassFailure | undefined;
+  let failedInARow = 0;
+  let over = false;
   for (const wave of [journals.filter((one) => !isChild(one)), journals.filter(isChild)]) {
     const queue = [...wave];
     const work = async (): Promise<void> => {
       for (let journal = queue.shift(); journal !== undefined; journal = queue.shift()) {
-        const result = failure ? pending(journal, context, failure.message) : await syncJournal(journal, context);
-        reports.set(journal, result);
-        if (result.state === 'pending')
-          failure ??= { message: result.error ?? '', transient: result.transient ?? true };
+        const { failure: failed, ...report }: Outcome = over
+          ? pending(journal, context, failure!.message)
+          : await syncJournal(journal, context);
+        reports.set(journal, report);
+        failedInARow = failed ? failedInARow + 1 : 0;
+        if (!failed) continue;
+        failure ??= failed;
+        over ||= failed.endsPass || (failed.transient && failedInARow >= context.concurrency);
       }
     };
     await Promise.all(Array.from({ length: Math.min(context.concurrency, wave.length) }, work));
@@ -89,7 +95,7 @@ export async function syncPass(
   return { reports: journals.map((journal) => reports.get(journal)!), failure };
 }
 
-async function syncJournal(journal: string, context: SyncContext): Promise<RunReport & { transient?: boolean }> {
+async function syncJournal(journal: string, context: SyncContext): Promise<Outcome> {
   const known = context.known.get(journal)!;
   if (!known.header)
     return {
@@ -101,7 +107,13 @@ async function syncJournal(journal: string, context: SyncContext): Promise<RunRe
     };
   if (known.report && needsNothing(journal, known)) return known.report;
   const files = sidecarFiles(journal, context.client.trackingUri);
-  const lock = tryLock(files.lock);
+  let lock: FileLock | undefined;
+  try {
+    lock = tryLock(files.lock);
+  } catch (error) {
+    const failure = localFailure(error);
+    return { ...pending(journal, context, failure.message), failure };
+  }
   if (!lock)
     return { ...base(journal, known), state: 'locked', pendingBytes: pendingBytes(journal, context), deadLetters: 0 };
   const renewal = setInterval(() => lock.renew(), LOCK_RENEWAL_MS).unref();
@@ -109,10 +121,11 @@ async function syncJournal(journal: string, context: SyncContext): Promise<RunRe
   const upload = new RunUpload(journal, context.client, context.experiments, context.signal);
   const report = (
     state: RunReport['state'],
-    more: { error?: string; transient?: boolean; verification?: Verification } = {},
-  ) => ({
+    more: { error?: string; failure?: RunFailure; verification?: Verification | undefined } = {},
+  ): Outcome => ({
     ...base(journal, known),
     runId: upload.state.runId,
+    experimentId: upload.state.experimentId,
     state,
     status: upload.state.status,
     // What follows the last line of a process that is no more is a torn line, a dead letter already.
@@ -120,41 +133,52 @@ async function syncJournal(journal: string, context: SyncContext): Promise<RunRe
     deadLetters: readDeadLetters(files.deadLetters).size,
     ...more,
   });
+  const remember = (result: Outcome): Outcome => {
+    Object.assign(known, { report: result, bytes, process: upload.state.process });
+    return result;
+  };
   try {
     await upload.drain();
-    let verification = wanted(context.verify, upload) ? await verify(upload, files.deadLetters, context) : undefined;
+    let verification = wanted(context.verify, upload) ? await upload.verify() : undefined;
     if (verification && verification.differences.length > 0) {
       // The server lost something, or a file has changed since: all of it again; what is there stays single.
       upload.restart();
       await upload.drain();
-      verification = await verify(upload, files.deadLetters, context);
+      verification = await upload.verify();
     }
-    const result = report(
-      verification && verification.differences.length > 0 ? 'different' : 'synced',
-      verification && { verification },
-    );
-    Object.assign(known, { report: result, bytes, process: upload.state.process });
-    return result;
+    const equal = verification === undefined || verification.differences.length === 0;
+    return remember(report(equal ? 'synced' : 'different', verification && { verification }));
   } catch (error) {
-    if (error instanceof RunDeletedError) return report('deleted', { error: error.message });
-    if (error instanceof MlflowError) return report('pending', { error: error.message, transient: error.transient });
-    return report('pending', { error: `the spool's own files: ${(error as Error).message}` });
+    if (error instanceof RunDeletedError) return remember(report('deleted', { error: error.message }));
+    if (error instanceof MlflowError) return report('pending', { error: error.message, failure: serverFailure(error) });
+    const failure = localFailure(error);
+    return report('pending', { error: failure.message, failure });
   } finally {
     clearInterval(renewal);
     lock.release();
   }
 }
 
+function tryReadHeader(journal: string): RunHeader | undefined {
+  try {
+    return readHeader(journal);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether nothing of the run is left to do. A run that someone deleted in MLflow is left alone. */
+export function isComplete({ state, pendingBytes }: RunReport): boolean {
+  return state === 'deleted' || (state === 'synced' && pendingBytes === 0);
+}
+
 function wanted(which: SyncContext['verify'], upload: RunUpload): boolean {
   return which === 'all' || (which === 'ended' && upload.state.status !== undefined);
 }
 
-function verify(upload: RunUpload, deadLetters: string, context: SyncContext): Promise<Verification> {
-  return verifyRun(context.client, upload.journal, deadLetters, upload.state, { signal: context.signal });
-}
-
 /** Nothing new in the journal, and its process lives or has said that the run is over. */
 function needsNothing(journal: string, known: KnownJournal): boolean {
+  if (known.report?.state === 'deleted') return true;
   if (known.report?.state !== 'synced' || journalBytes(journal) !== known.bytes) return false;
   return known.report.status !== undefined || known.process === undefined || isAlive(known.process) !== false;
 }
@@ -163,7 +187,7 @@ function base(journal: string, known: KnownJournal): Pick<RunReport, 'id' | 'nam
   return { id: known.header?.id ?? '', name: known.header?.name ?? '', journal };
 }
 
-function pending(journal: string, context: SyncContext, error: string): RunReport & { transient?: boolean } {
+function pending(journal: string, context: SyncContext, error: string): RunReport {
   return {
     ...base(journal, context.known.get(journal)!),
     state: 'pending',
@@ -176,22 +200,4 @@ function pending(journal: string, context: SyncContext, error: string): RunRepor
 function pendingBytes(journal: string, context: SyncContext): number {
   const server = context.client.trackingUri;
   return Math.max(0, journalBytes(journal) - loadState(sidecarFiles(journal, server).state, server).offset);
-}
-
-/** All journals in a folder and below. */
-export function findJournals(directory: string): string[] {
-  let entries;
-  try {
-    entries = readdirSync(directory, { withFileTypes: true });
-  } catch {
-    return [];
-  }
-  return entries
-    .flatMap((entry) => {
-      const path = join(directory, entry.name);
-      if (entry.isDirectory())
-        return entry.name === 'node_modules' || entry.name.endsWith('.files') ? [] : findJournals(path);
-      return entry.isFile() && entry.name.endsWith(JOURNAL_SUFFIX) ? [path] : [];
-    })
-    .sort();
 }

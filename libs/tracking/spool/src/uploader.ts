@@ -3,7 +3,8 @@ import { parseOptions } from '@gmoe/core';
 import type { MlflowClient } from 'mlflow-js-client';
 import { z } from 'zod';
 import { ExperimentCache } from './experiment-cache.js';
-import { syncPass, type PassFailure, type RunReport, type SyncContext } from './sync-pass.js';
+import type { PassFailure } from './pass-failure.js';
+import { isComplete, syncPass, type RunReport, type SyncContext } from './sync-pass.js';
 
 export const uploaderOptions = z.strictObject({
   intervalMs: z.int().min(1).default(1500).describe('Pause between two looks for new records, milliseconds.'),
@@ -23,7 +24,7 @@ export type UploaderEvent =
 
 /** What was left when the uploader stopped. */
 export interface CloseReport {
-  /** Whether everything recorded is on the server (or refused by it, see the dead letters). */
+  /** Whether everything recorded is on the server (or refused by it, see the dead letters, or deleted there). */
   readonly complete: boolean;
   readonly reports: readonly RunReport[];
   /** Why it is not. */
@@ -63,6 +64,7 @@ export function startUploader(
   };
   const letters = new Map<string, number>();
   let failures = 0;
+  let retryAfterMs = 0;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
   let running: Promise<CloseReport> | undefined;
@@ -80,22 +82,26 @@ export function startUploader(
     try {
       ({ reports, failure } = await syncPass(folders, context));
     } catch (error) {
-      failure = { message: error instanceof Error ? error.message : String(error), transient: true };
+      failure = { message: error instanceof Error ? error.message : String(error), transient: true, answered: true };
     }
     for (const { id, deadLetters } of reports) {
       if (deadLetters > (letters.get(id) ?? 0)) emit({ type: 'refused', run: id, deadLetters });
       letters.set(id, Math.max(deadLetters, letters.get(id) ?? 0));
     }
+    retryAfterMs = failure?.retryAfterMs ?? 0;
     if (failure) failures++;
     else if (failures > 0) {
       failures = 0;
       emit({ type: 'recovered' });
     }
-    if (failure) emit({ type: 'failed', ...failure, retryInMs: closed ? 0 : pause() });
-    const complete = !failure && reports.every((report) => report.state === 'synced' && report.pendingBytes === 0);
-    return { complete, reports, error: failure?.message };
+    if (failure) {
+      const { message, transient } = failure;
+      emit({ type: 'failed', message, transient, retryInMs: closed ? 0 : pause() });
+    }
+    return { complete: !failure && reports.every(isComplete), reports, error: failure?.message };
   };
-  const pause = (): number => Math.min(intervalMs * 2 ** Math.min(failures, 20), Math.max(maxBackoffMs, intervalMs));
+  const pause = (): number =>
+    Math.max(retryAfterMs, Math.min(intervalMs * 2 ** Math.min(failures, 20), Math.max(maxBackoffMs, intervalMs)));
   const single = (): Promise<CloseReport> => {
     running ??= pass().finally(() => (running = undefined));
     return running;
@@ -103,7 +109,7 @@ export function startUploader(
   const schedule = (): void => {
     if (closed) return;
     // Jitter, so that many processes do not return to a server at once.
-    const delay = failures > 0 ? pause() * (0.5 + Math.random() / 2) : intervalMs;
+    const delay = failures > 0 ? Math.max(retryAfterMs, pause() * (0.5 + Math.random() / 2)) : intervalMs;
     timer = setTimeout(() => void single().then(schedule), delay).unref();
   };
   schedule();

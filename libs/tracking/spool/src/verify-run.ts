@@ -2,11 +2,14 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { CallOptions, MetricPoint, MlflowClient } from 'mlflow-js-client';
 import { readDeadLetters } from './dead-letters.js';
+import { uploadedParent } from './ensure-run.js';
 import { fileRecordId } from './file-upload.js';
 import { readJournal } from './journal-reader.js';
 import { mlflowArtifactPath } from './mlflow-values.js';
+import type { RunHeader } from './records.js';
 import { batchItems } from './upload-items.js';
 import type { UploadState } from './upload-state.js';
+import { lackingModels } from './verify-models.js';
 
 /** How many of a kind the journal holds (dead letters left out) and how many of those the server has. */
 export interface Count {
@@ -20,6 +23,7 @@ export interface Verification {
   readonly metricPoints: Count;
   readonly artifacts: Count;
   readonly datasets: Count;
+  readonly models: Count;
   /** What is missing or too much, in words; empty if all is equal. */
   readonly differences: readonly string[];
 }
@@ -28,6 +32,7 @@ export interface Verification {
 export async function verifyRun(
   client: MlflowClient,
   journal: string,
+  header: RunHeader,
   deadLetters: string,
   state: UploadState,
   call: CallOptions,
@@ -35,6 +40,11 @@ export async function verifyRun(
   const expected = readExpectation(journal, deadLetters, state);
   const run = await client.runs.get(state.runId!, call);
   const differences: string[] = [];
+  const shownUnder = header.parent === undefined ? undefined : uploadedParent(client, journal, header.parent);
+  if (shownUnder !== undefined && run.tags['mlflow.parentRunId'] !== shownUnder)
+    differences.push('is not shown under its parent');
+  if (state.status !== undefined && run.info.status !== state.status)
+    differences.push(`status: ${run.info.status} on the server, ${state.status} here`);
   const count = (
     kind: string,
     entries: ReadonlyMap<string, string>,
@@ -66,7 +76,10 @@ export async function verifyRun(
   const missing = [...expected.datasets].filter((dataset) => !names.has(dataset));
   for (const dataset of missing) differences.push(`dataset '${dataset}': missing`);
   const datasets = { recorded: expected.datasets.size, onServer: expected.datasets.size - missing.length };
-  return { params, tags, metricPoints: { recorded, onServer }, artifacts, datasets, differences };
+  const lacking = await lackingModels(client, run, journal, expected.models, state, call);
+  differences.push(...lacking.values());
+  const models = { recorded: expected.models.size, onServer: expected.models.size - lacking.size };
+  return { params, tags, metricPoints: { recorded, onServer }, artifacts, datasets, models, differences };
 }
 
 interface Expectation {
@@ -77,6 +90,8 @@ interface Expectation {
   /** Bytes by path; undefined if the file has changed or gone since. */
   readonly artifacts: Map<string, number | undefined>;
   readonly datasets: Set<string>;
+  /** Folder by name. */
+  readonly models: Map<string, string>;
 }
 
 function readExpectation(journal: string, deadLetters: string, state: UploadState): Expectation {
@@ -87,6 +102,7 @@ function readExpectation(journal: string, deadLetters: string, state: UploadStat
     metrics: new Map(),
     artifacts: new Map(),
     datasets: new Set(),
+    models: new Map(),
   };
   for (const { record, end } of readJournal(journal)) {
     if (end > state.offset) break;
@@ -98,7 +114,8 @@ function readExpectation(journal: string, deadLetters: string, state: UploadStat
     } else if (record.type === 'dataset') {
       if (!dead.has(fileRecordId(record)))
         expected.datasets.add(`${record.dataset.name.slice(0, 500)} ${record.dataset.digest.slice(0, 36)}`);
-    }
+    } else if (record.type === 'model' && !dead.has(fileRecordId(record)))
+      expected.models.set(record.name, record.directory);
     for (const { kind, id, item } of batchItems(record, state.paramLimit)) {
       if (dead.has(id)) continue;
       if (kind === 'param') expected.params.set(item.key, item.value);

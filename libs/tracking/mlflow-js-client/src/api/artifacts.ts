@@ -57,10 +57,7 @@ export class Artifacts {
       (await uploadInParts(this.#transport, target, blob, call))
     )
       return blob.size;
-    await this.#transport.raw(
-      { method: 'PUT', path: `${PROXY}/${encodePath(target)}`, body: blob, ...call },
-      (response) => response.text(),
-    );
+    await this.#transport.put(`${PROXY}/${encodePath(target)}`, blob, call);
     return blob.size;
   }
 

@@ -130,7 +130,7 @@ export class Experiments {
 function active(experiment: Experiment): Experiment {
   if (experiment.lifecycleStage === 'deleted')
     throw new InvalidRequestError(
-      `experiment '${experiment.name}' (${experiment.experimentId}) was deleted on the server; restore it or take another name`,
+      `experiment '${experiment.name}' (${experiment.experimentId}) was deleted on the server, which keeps its name taken; restore it (mlflow experiments restore --experiment-id ${experiment.experimentId}) or take another name`,
     );
   return experiment;
 }

@@ -33,7 +33,12 @@ export const clientOptions = z.strictObject({
         .min(0)
         .default(500)
         .describe('Wait before the first retry, milliseconds; doubles each time.'),
-      maxDelayMs: z.int().min(0).default(60_000).describe('Longest wait, milliseconds; also bounds Retry-After.'),
+      maxDelayMs: z.int().min(0).default(60_000).describe('Longest wait, milliseconds.'),
+      maxRetryAfterMs: z
+        .int()
+        .min(0)
+        .default(300_000)
+        .describe("Longest wait that a server's Retry-After may ask for, milliseconds."),
       jitter: z.number().min(0).max(1).default(0.5).describe('Share of each wait that is random.'),
     })
     .prefault({}),

@@ -6,6 +6,7 @@ export interface RetryPolicy {
   readonly initialDelayMs: number;
   readonly maxDelayMs: number;
   readonly jitter: number;
+  readonly maxRetryAfterMs: number;
 }
 
 /** Statuses after which the same request may succeed. */
@@ -15,11 +16,11 @@ export function isTransientStatus(status: number): boolean {
 
 /**
  * Wait before retry n (from 0): min(initial · 2^n, max) · (1 − jitter · random), or what the server asked for in
- * Retry-After if that is longer, at most max. Milliseconds.
+ * Retry-After (up to its own limit) if that is longer. Milliseconds.
  */
 export function retryDelayMs(policy: RetryPolicy, attempt: number, retryAfterMs = 0, random = Math.random()): number {
   const exponential = Math.min(policy.initialDelayMs * 2 ** attempt, policy.maxDelayMs) * (1 - policy.jitter * random);
-  return Math.min(Math.max(exponential, retryAfterMs), policy.maxDelayMs);
+  return Math.max(exponential, Math.min(retryAfterMs, policy.maxRetryAfterMs));
 }
 
 /** Retry-After in either form (seconds or a date) as milliseconds. */

@@ -267,7 +267,7 @@ describe('TLS', () => {
 });
 
 describe('back-off', () => {
-  const policy = { retries: 7, initialDelayMs: 500, maxDelayMs: 60_000, jitter: 0.5 };
+  const policy = { retries: 7, initialDelayMs: 500, maxDelayMs: 60_000, jitter: 0.5, maxRetryAfterMs: 300_000 };
 
   it('doubles, within jitter, up to the longest wait', () => {
     fc.assert(
@@ -285,6 +285,7 @@ describe('back-off', () => {
     expect(parseRetryAfter('Wed, 21 Oct 2026 07:28:10 GMT', Date.parse('2026-10-21T07:28:00Z'))).toBe(10_000);
     expect(parseRetryAfter('soon')).toBeUndefined();
     expect(retryDelayMs(policy, 0, 7000, 0)).toBe(7000);
-    expect(retryDelayMs(policy, 0, 7_000_000, 0)).toBe(60_000);
+    expect(retryDelayMs(policy, 0, 120_000, 0)).toBe(120_000);
+    expect(retryDelayMs(policy, 0, 7_000_000, 0)).toBe(300_000);
   });
 });

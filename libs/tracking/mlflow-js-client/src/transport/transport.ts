@@ -78,10 +78,18 @@ export class Transport {
         },
         this.options.timeoutMs,
         request.signal,
-        (response) => response.text(),
+        wholeText,
       ),
     );
     return parseAnswer(request.answer, text, `${request.method} ${request.path}`);
+  }
+
+  /** Sends bytes. @throws UnexpectedAnswerError if what answers is no JSON: a login or error page in between */
+  async put(path: string, body: Blob, call: CallOptions): Promise<void> {
+    await this.raw({ method: 'PUT', path, body, ...call }, async (response) => {
+      const text = await response.text();
+      if (text.trim() !== '') parseAnswer(z.unknown(), text, 'PUT of an artifact');
+    });
   }
 
   /** A request whose bodies are bytes; `read` takes the answer within the time limit. */
@@ -179,6 +187,14 @@ async function httpError(what: string, response: Response): Promise<HttpError> {
     isTransientStatus(response.status),
     parseRetryAfter(response.headers.get('retry-after')),
   );
+}
+
+/** An object that ends too early was cut on its way by a server that gave no length; it is worth another try. */
+async function wholeText(response: Response): Promise<string> {
+  const text = await response.text();
+  if (text.startsWith('{') && !text.trimEnd().endsWith('}'))
+    throw new Error(`the answer ends after ${text.length} characters`);
+  return text;
 }
 
 function parseAnswer<Answer extends z.ZodType>(schema: Answer, text: string, what: string): z.output<Answer> {
