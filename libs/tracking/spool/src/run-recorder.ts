@@ -35,8 +35,9 @@ export class RunRecorder {
   rejected = 0;
   readonly #writer: JournalWriter;
   readonly #keys = new Map<string, string>();
-  /** Highest step per metric that an earlier process recorded. */
-  readonly #recorded = new Map<string, number>();
+  /** Point of the highest step per metric that an earlier process recorded. */
+  readonly #recorded = new Map<string, { readonly step: number; readonly value: number }>();
+  #earlierEnd: EndStatus | undefined;
   #n = 0;
   #ended = false;
   #reported: string | undefined;
@@ -63,7 +64,17 @@ export class RunRecorder {
 
   /** Last step of a metric that an earlier process recorded, -1 if none. */
   lastStep(key: string): number {
-    return this.#recorded.get(key) ?? -1;
+    return this.#recorded.get(key)?.step ?? -1;
+  }
+
+  /** Value of a metric at the last step that an earlier process recorded. */
+  lastValue(key: string): number | undefined {
+    return this.#recorded.get(key)?.value;
+  }
+
+  /** How an earlier process ended the run; undefined if it did not. */
+  get earlierEnd(): EndStatus | undefined {
+    return this.#earlierEnd;
   }
 
   /** Settings of the run; MLflow never lets one change. */
@@ -93,7 +104,7 @@ export class RunRecorder {
         this.#reject(`metric '${key}' is no number`, { step, key, value });
         continue;
       }
-      if (this.#recorded.size > 0 && step <= (this.#recorded.get(key) ?? -Infinity)) continue;
+      if (this.#recorded.size > 0 && step <= (this.#recorded.get(key)?.step ?? -Infinity)) continue;
       let quoted = this.#keys.get(key);
       if (quoted === undefined) {
         quoted = `${JSON.stringify(key)}:`;
@@ -159,7 +170,7 @@ export class RunRecorder {
   /** @param record made within, so that what cannot be made is a problem and no exception */
   #append(record: () => Readonly<Record<string, unknown>>): void {
     try {
-      this.#line(JSON.stringify({ n: this.#n, t: Date.now(), ...record() }));
+      this.#line(JSON.stringify({ n: this.#n, t: Math.max(0, Date.now()), ...record() }));
     } catch (error) {
       this.#problem((error as Error).message);
     }
@@ -197,9 +208,12 @@ export class RunRecorder {
       for (const { record } of readJournal(file)) {
         if (!record) continue;
         this.#n = Math.max(this.#n, record.n + 1);
-        if (record.type === 'metrics')
-          for (const key of Object.keys(record.metrics))
-            this.#recorded.set(key, Math.max(record.step, this.#recorded.get(key) ?? -Infinity));
+        if (record.type === 'run') this.#earlierEnd = undefined;
+        if (record.type === 'end') this.#earlierEnd = record.status;
+        if (record.type !== 'metrics') continue;
+        const { step } = record;
+        for (const [key, value] of Object.entries(record.metrics))
+          if (step >= (this.#recorded.get(key)?.step ?? -Infinity)) this.#recorded.set(key, { step, value });
       }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#problem((error as Error).message);

@@ -9,8 +9,11 @@ import type { Spool } from './spool.js';
 export interface SweepFields {
   /** Stable id of the sweep, e.g. a UUID kept in its folder: the same sweep is the same run again. */
   readonly id: string;
-  /** Name of the sweep; also the MLflow experiment. */
   readonly name: string;
+  /** Name of the MLflow experiment; the sweep's own if left out. */
+  readonly experiment?: string | undefined;
+  /** One training by itself: its run has no parent. */
+  readonly standalone?: boolean | undefined;
   /** Shell command that runs the sweep again. */
   readonly command: string;
   readonly git?: GitState | undefined;
@@ -57,8 +60,8 @@ export interface RunLayout {
 export function sweepLayout(sweep: SweepFields, trials: number): RunLayout {
   const note = `Sweep **${sweep.name}**, ${trials} trials. Each trial is a child run; a run tagged \`kind = arm\` holds mean and std over the seeds of its arm.`;
   return {
-    run: { id: sweep.id, experiment: sweep.name, name: sweep.name },
-    params: { trials: String(trials) },
+    run: { id: sweep.id, experiment: experimentOf(sweep), name: sweep.name },
+    params: {},
     tags: { kind: 'sweep', ...commonTags(sweep, note, sweep.command) },
     datasets: [],
     metrics: [],
@@ -67,13 +70,15 @@ export function sweepLayout(sweep: SweepFields, trials: number): RunLayout {
 
 /** One trial: every resolved option as a param; arm, seed, group and hash as tags. */
 export function trialLayout(sweep: SweepFields, trial: TrialFields): RunLayout {
-  const note = `Trial of **${trial.arm}**, seed ${trial.seed}, in the sweep **${sweep.name}**.`;
+  const note = sweep.standalone
+    ? `Fine-tuning **${sweep.name}**, seed ${trial.seed}.`
+    : `Trial of **${trial.arm}**, seed ${trial.seed}, in the sweep **${sweep.name}**.`;
   return {
     run: {
       id: `${sweep.id}.trial.${shortHash(trial.hash)}`,
-      experiment: sweep.name,
-      name: `${trial.arm}, seed ${trial.seed}`,
-      parent: sweep.id,
+      experiment: experimentOf(sweep),
+      name: `${sweep.standalone ? sweep.name : trial.arm}, seed ${trial.seed}`,
+      ...(!sweep.standalone && { parent: sweep.id }),
     },
     params: flattenParams(trial.config),
     tags: {
@@ -111,7 +116,7 @@ export function armLayout(sweep: SweepFields, arm: ArmFields): RunLayout {
   return {
     run: {
       id: `${sweep.id}.arm.${shortHash(arm.group)}`,
-      experiment: sweep.name,
+      experiment: experimentOf(sweep),
       name: `${arm.arm} (mean over seeds)`,
       parent: sweep.id,
     },
@@ -122,24 +127,38 @@ export function armLayout(sweep: SweepFields, arm: ArmFields): RunLayout {
   };
 }
 
-/** Starts (or goes on with) a run as laid out. */
+/**
+ * Starts (or goes on with) a run as laid out. Values that an earlier process recorded are not recorded again; ones that
+ * have changed since get a later step, so that they are the ones shown.
+ */
 export function recordLayout(spool: Spool, layout: RunLayout): RunRecorder {
   const recorder = spool.run(layout.run);
   recorder.params(layout.params);
   recorder.tags(layout.tags);
   for (const dataset of layout.datasets) recorder.dataset(dataset);
-  for (const { step, metrics } of layout.metrics) recorder.metrics(step, metrics);
+  for (const { step, metrics } of layout.metrics) {
+    const changed = Object.entries(metrics).filter(([key, value]) => !Object.is(recorder.lastValue(key), value));
+    const later = Math.max(...changed.map(([key]) => recorder.lastStep(key) + 1));
+    recorder.metrics(Math.max(step, later), Object.fromEntries(changed));
+  }
   return recorder;
+}
+
+function experimentOf(sweep: SweepFields): string {
+  return sweep.experiment ?? sweep.name;
 }
 
 function commonTags(sweep: SweepFields, note: string, command: string): Record<string, string> {
   const { git, packages = {}, machine = {}, user } = sweep;
   const prefixed = (prefix: string, values: Readonly<Record<string, string>>) =>
-    Object.fromEntries(Object.entries(values).map(([key, value]) => [`${prefix}.${key}`, value]));
+    // MLflow's keys hold no @.
+    Object.fromEntries(Object.entries(values).map(([key, value]) => [`${prefix}.${key.replace(/^@/, '')}`, value]));
   return {
     sweep: sweep.name,
     'sweep.id': sweep.id,
-    'mlflow.source.name': command,
+    command,
+    // MLflow's table shows the last part of it.
+    'mlflow.source.name': command.replace(/^npx /, '').split(' ').slice(0, 2).join(' '),
     'mlflow.source.type': 'LOCAL',
     'mlflow.note.content': `${note}\n\nTo reproduce${git ? ` at commit \`${git.commit.slice(0, 12)}\`${git.dirty ? ' (with uncommitted changes)' : ''}` : ''}:\n\n\`\`\`sh\n${command}\n\`\`\`\n`,
     ...(user !== undefined && { 'mlflow.user': user }),

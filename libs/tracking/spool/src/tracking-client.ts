@@ -1,5 +1,14 @@
 import { UserError } from '@gmoe/core';
-import { MlflowClient, MlflowError, optionsFromEnvironment } from 'mlflow-js-client';
+import { InvalidRequestError, MlflowClient, optionsFromEnvironment } from 'mlflow-js-client';
+
+/** Where each option comes from. */
+const VARIABLES: readonly (readonly [option: RegExp, variable: string])[] = [
+  [/^trackingUri/, 'MLFLOW_TRACKING_URI'],
+  [/^auth/, 'MLFLOW_TRACKING_TOKEN'],
+  [/^timeoutMs/, 'MLFLOW_HTTP_REQUEST_TIMEOUT'],
+  [/^retry\.retries/, 'MLFLOW_HTTP_REQUEST_MAX_RETRIES'],
+  [/^retry\.initialDelayMs/, 'MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR'],
+];
 
 /**
  * The client for `MLFLOW_TRACKING_URI` and its companions, with few retries of its own, since spools are uploaded
@@ -13,6 +22,8 @@ export function trackingClient(
 ): MlflowClient | undefined {
   const options = optionsFromEnvironment(env);
   if (!options) return undefined;
+  const { trackingUri } = options;
+  if (!/^https?:\/\//.test(trackingUri)) throw new UserError(noServer(trackingUri));
   try {
     return new MlflowClient({
       timeoutMs: 30_000,
@@ -20,8 +31,19 @@ export function trackingClient(
       retry: { retries: 3, maxDelayMs: 5000, ...options.retry },
     });
   } catch (error) {
-    if (error instanceof MlflowError)
-      throw new UserError(`MLFLOW_TRACKING_URI '${env['MLFLOW_TRACKING_URI']}': ${error.message}`, { cause: error });
-    throw new UserError(`MLflow: ${(error as Error).message}`, { cause: error });
+    const cause = error as Error;
+    const problem = error instanceof InvalidRequestError ? error.problems[0]! : undefined;
+    const variable = VARIABLES.find(([option]) => problem !== undefined && option.test(problem))?.[1];
+    // What is left are the files of certificates.
+    if (variable === undefined)
+      throw new UserError(`MLFLOW_TRACKING_SERVER_CERT_PATH, _CLIENT_CERT_PATH: ${cause.message}`, { cause });
+    throw new UserError(`${variable}: ${problem!.replace(/^[\w.]+: /, '')} (got '${env[variable] ?? ''}')`, { cause });
   }
+}
+
+function noServer(uri: string): string {
+  const what = `MLFLOW_TRACKING_URI: must be the http:// or https:// address of an MLflow server (got '${uri}')`;
+  if (/^databricks/.test(uri)) return `${what}; Databricks' own tracking is not supported`;
+  if (/^[\w.-]+(:\d+)?$/.test(uri) && uri.includes(':')) return `${what}; did you mean http://${uri}?`;
+  return `${what}; to write there, start a server on it: mlflow server --backend-store-uri ${uri}`;
 }

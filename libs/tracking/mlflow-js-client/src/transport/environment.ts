@@ -10,7 +10,7 @@ import type { ClientOptions } from './options.js';
 export function optionsFromEnvironment(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): ClientOptions | undefined {
-  const trackingUri = env['MLFLOW_TRACKING_URI'];
+  const trackingUri = env['MLFLOW_TRACKING_URI']?.trim();
   if (!trackingUri) return undefined;
   const username = env['MLFLOW_TRACKING_USERNAME'];
   const password = env['MLFLOW_TRACKING_PASSWORD'];
