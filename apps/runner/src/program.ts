@@ -4,6 +4,7 @@ import { addData } from './commands/data.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEval } from './commands/eval.js';
 import { addGenerate } from './commands/generate.js';
+import { addMlflow } from './commands/mlflow.js';
 import { addMerge } from './commands/merge.js';
 import { addPerplexity } from './commands/perplexity.js';
 import { addPlan } from './commands/plan.js';
@@ -12,6 +13,7 @@ import { addPull } from './commands/pull.js';
 import { addReport } from './commands/report.js';
 import { addSchema } from './commands/schema.js';
 import { addSweep } from './commands/sweep.js';
+import { addSync } from './commands/sync.js';
 import { addTrain } from './commands/train.js';
 import { addVerify } from './commands/verify.js';
 import { addWorker } from './commands/worker.js';
@@ -34,6 +36,8 @@ export function createProgram(): Command {
     addReport,
     addPlan,
     addWorker,
+    addSync,
+    addMlflow,
     addData,
     addPull,
     addConvert,

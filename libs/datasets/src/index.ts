@@ -3,6 +3,7 @@ export { encodeExample, SPLITS, type EncodedExample, type Encoder, type Example,
 export { defineTask, taskOptions, type Task, type TaskDefinition, type TaskOptions } from './task.js';
 export {
   dataReport,
+  splitDigest,
   splitReport,
   splitSummary,
   type DataReport,

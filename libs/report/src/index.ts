@@ -5,3 +5,5 @@ export * from './summary/index.js';
 export * from './tables/index.js';
 export { renderReport, REPORT_FORMATS, type ReportFormat } from './render-report.js';
 export { renderHtml } from './html/render-html.js';
+export { reportCharts } from './charts/report-charts.js';
+export type { Chart } from './charts/chart.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { saveAdapter } from '@gmoe/adapters-moe-lora';
 import type { Json } from '@gmoe/core';
 import type { TrialAttempt, TrialExecutor, TrialOutcome } from '@gmoe/experiment';
-import { splitSummary, trainingBatches } from '@gmoe/datasets';
+import { splitSummary, trainingBatches, type Split, type Task } from '@gmoe/datasets';
 import { createEvaluator, type EvaluationResult } from '@gmoe/evaluation';
 import { createEngine, RandomKey, type Engine, type EngineOptions } from '@gmoe/tensor';
 import { adapterTrainee, train, type TrainingEvent, type TrainResult } from '@gmoe/training';
@@ -22,6 +22,8 @@ export interface RunTrialOptions {
   readonly engine?: EngineOptions;
   /** Told of every event beside the attempt's own log: trackers. */
   readonly onEvent?: (attempt: TrialAttempt, event: TrainingEvent) => void;
+  /** Told what data the trial uses, before it trains. */
+  readonly onData?: (attempt: TrialAttempt, task: Task, splits: readonly Split[]) => void;
   readonly onOutcome?: (attempt: TrialAttempt, outcome: TrialOutcome) => void;
 }
 
@@ -47,7 +49,7 @@ async function runTrial(
   config: TrialConfig,
   attempt: TrialAttempt,
   engine: Engine,
-  { registries, onEvent }: RunTrialOptions,
+  { registries, onData, onEvent }: RunTrialOptions,
 ): Promise<TrialOutcome> {
   const { training } = config;
   const key = RandomKey.fromSeed(config.seed);
@@ -65,6 +67,7 @@ async function runTrial(
 
   const examples = data.split('train');
   for (const split of ['train', 'test'] as const) attempt.log(splitSummary(data.task, split));
+  onData?.(attempt, data.task, training.evalEvery === null ? ['train', 'test'] : ['train', 'dev', 'test']);
   const steps =
     training.steps ?? Math.ceil((training.epochs! * examples.length) / (training.batchSize * training.accumulate));
   const batches = trainingBatches(

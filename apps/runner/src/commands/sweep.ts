@@ -24,6 +24,7 @@ import { EXIT } from '../exit.js';
 import { onInterrupt } from '../interrupt.js';
 import { createProgress } from '../progress/progress.js';
 import { registries, schema } from '../registries.js';
+import { shellCommand } from '../shell-command.js';
 import { presets } from '../presets.js';
 import { packageVersions } from '../tracking/package-versions.js';
 import { registerSweep } from '../tracking/sweep-tracking.js';
@@ -77,11 +78,11 @@ async function runSweep(file: string, raw: object): Promise<void> {
   const store = SweepStore.create(resolve(options.out ?? join('runs', plan.name)), plan);
   if (options.retryFailed) retryFailed(store);
   if (options.rerun !== undefined) rerun(store, options.rerun);
-  const command = `npx gmoe sweep ${[file, ...set.map((each) => `--set ${each}`)].join(' ')}`;
+  const command = shellCommand(['npx', 'gmoe', 'sweep', file, ...set.flatMap((each) => ['--set', each])]);
   registerSweep(store, command);
   writeProvenance(store, file, command);
 
-  const tracking = trackSweep(store);
+  const tracking = trackSweep(store, { spec: file });
   const progress = createProgress(store, process.stdout);
   const stop = onInterrupt('stopping: every trial saves a checkpoint; the same command goes on from there');
   try {
@@ -95,7 +96,7 @@ async function runSweep(file: string, raw: object): Promise<void> {
     await baselines;
     progress.close();
     if (summary.finished > 0) await writeReport(store);
-    await tracking.close();
+    await tracking.close(stop.signal.aborted);
     if (stop.signal.aborted) process.exitCode = EXIT.interrupted;
     else if (summary.failed + summary.damaged > 0) process.exitCode = EXIT.failed;
   } finally {

@@ -10,8 +10,9 @@ import { presets } from '../presets.js';
 import { PlainProgress } from '../progress/plain-progress.js';
 import { readYaml } from '../read-yaml.js';
 import { schema } from '../registries.js';
+import { shellCommand } from '../shell-command.js';
 import { registerSweep } from '../tracking/sweep-tracking.js';
-import { trackSweep } from '../tracking/track-sweep.js';
+import { startUpload } from '../tracking/upload.js';
 import { trackedExecutor } from './worker.js';
 
 export function addTrain(program: Command): void {
@@ -41,8 +42,15 @@ async function runTrain(file: string, options: { out?: string; set?: string[]; d
   const engine = readEngineOptions(options);
   await requireEngine(engine);
   const store = SweepStore.create(resolve(options.out ?? join('runs', plan.name)), plan);
-  registerSweep(store, `npx gmoe train ${file}`);
-  const tracking = trackSweep(store);
+  const words = [
+    'npx',
+    'gmoe',
+    'train',
+    file,
+    ...[...(options.set ?? []), ...dataOverride(options.data)].flatMap((each) => ['--set', each]),
+  ];
+  registerSweep(store, shellCommand(words), { standalone: true });
+  const upload = startUpload(store);
   const progress = new PlainProgress(store, process.stdout);
   const stop = onInterrupt('stopping with a checkpoint; the same command goes on from there');
   const reason = new AbortController();
@@ -68,7 +76,7 @@ async function runTrain(file: string, options: { out?: string; set?: string[]; d
     },
   });
   stop.dispose();
-  await tracking.close();
+  await upload.close();
   const result = store.result(planned!.hash);
   if (!result) {
     process.exitCode = summary.remaining > 0 && stop.signal.aborted ? EXIT.interrupted : EXIT.failed;

@@ -1,4 +1,4 @@
-import { AttemptStopped, startWorker, SweepStore, type TrialExecutor } from '@gmoe/experiment';
+import { startWorker, SweepStore, type TrialExecutor } from '@gmoe/experiment';
 import { createTrialExecutor } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
@@ -26,6 +26,7 @@ export function trackedExecutor(store: SweepStore, engine: EngineOptions): Trial
     registries,
     resolve: (config) => schema.resolve(config),
     engine,
+    onData: (attempt, task, splits) => tracking.data(attempt, task, splits),
     onEvent: (attempt, event) => tracking.event(attempt, event),
     onOutcome: (attempt, outcome) => tracking.finished(attempt, outcome),
   });
@@ -33,7 +34,7 @@ export function trackedExecutor(store: SweepStore, engine: EngineOptions): Trial
     try {
       return await execute(attempt);
     } catch (error) {
-      tracking.failed(error instanceof AttemptStopped);
+      tracking.failed(error);
       throw error;
     }
   };

@@ -1,15 +1,19 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import type { SweepStore, TrialAttempt, TrialOutcome } from '@gmoe/experiment';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { messageOf } from '@gmoe/core';
+import { splitDigest, type Split, type Task } from '@gmoe/datasets';
+import { AttemptStopped, type SweepStore, type TrialAttempt, type TrialOutcome } from '@gmoe/experiment';
 import {
   BestMetrics,
   recordLayout,
   startSystemMetrics,
   trialLayout,
+  type DatasetFields,
   type RunRecorder,
   type SystemMetrics,
 } from '@gmoe/spool';
 import type { TrainingEvent } from '@gmoe/training';
+import { shellCommand } from '../shell-command.js';
 import { sweepFields, sweepSpool } from './sweep-tracking.js';
 
 interface Tracked {
@@ -25,11 +29,18 @@ export class TrialTracking {
 
   constructor(private readonly store: SweepStore) {}
 
+  /** What the trial learns and is scored on. */
+  data(attempt: TrialAttempt, task: Task, splits: readonly Split[]): void {
+    const tracked = this.tracked(attempt);
+    if (tracked) for (const split of splits) tracked.recorder.dataset(datasetOf(task, split));
+  }
+
   event(attempt: TrialAttempt, event: TrainingEvent): void {
     const tracked = this.tracked(attempt);
     if (!tracked || event.type === 'note' || event.type === 'checkpoint') return;
-    tracked.recorder.metrics(event.step, event.metrics);
-    if (event.type === 'eval') tracked.best.observe(event.step, event.metrics);
+    const metrics = event.type === 'eval' ? evaluated(event.metrics) : event.metrics;
+    tracked.recorder.metrics(event.step, metrics);
+    tracked.best.observe(event.step, metrics);
   }
 
   /** The trial came to its end; its files become artifacts. */
@@ -38,42 +49,55 @@ export class TrialTracking {
     if (!tracked) return;
     const { recorder, best } = tracked;
     const step = metrics['train/steps'] ?? 0;
+    const all = Object.entries(metrics);
     recorder.metrics(step, {
       ...best.metrics(),
-      ...Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`final/${name}`, value])),
+      ...('best/step' in metrics && { 'best/step': metrics['best/step'] }),
+      ...Object.fromEntries(
+        all.filter(([name]) => !name.startsWith('best/')).map(([name, value]) => [`final/${name}`, value]),
+      ),
     });
-    recorder.artifact('config.json', join(attempt.folder, 'config.json'));
-    recorder.artifact('predictions.jsonl', join(attempt.folder, 'predictions.jsonl'));
-    const routing = join(attempt.folder, 'routing.json');
-    if (existsSync(routing)) recorder.artifact('routing.json', routing);
-    for (const file of ['adapter_config.json', 'adapter_model.safetensors']) {
-      recorder.artifact(`adapter/${file}`, join(attempt.folder, 'adapter', file));
+    for (const name of ['config.json', 'predictions.jsonl', 'routing.json', 'log.txt']) {
+      const file = join(attempt.folder, name);
+      if (existsSync(file)) recorder.artifact(name, file);
     }
-    this.end('FINISHED');
+    recorder.model('adapter', join(attempt.folder, 'adapter'), { modelType: 'peft', step });
+    // The store counts a trial with a metric that is no number as failed.
+    const wrong = all.find(([, value]) => !Number.isFinite(value));
+    if (wrong) recorder.tags({ error: `${wrong[0]} is ${wrong[1]}` });
+    this.end(wrong ? 'FAILED' : 'FINISHED');
   }
 
-  failed(stopped: boolean): void {
-    if (this.current) this.end(stopped ? 'KILLED' : 'FAILED');
+  failed(error: unknown): void {
+    if (!this.current) return;
+    const { recorder } = this.current;
+    if (error instanceof AttemptStopped && error.why !== 'time') {
+      if (error.why === 'rung') recorder.tags({ stopped: 'early stopping compared the arms here' });
+      return this.end('KILLED');
+    }
+    recorder.tags({ error: error instanceof AttemptStopped ? 'ran longer than limits.seconds' : messageOf(error) });
+    this.end('FAILED');
   }
 
   private tracked(attempt: TrialAttempt): Tracked | undefined {
     if (this.current?.hash === attempt.hash) return this.current;
     const sweep = sweepFields(this.store);
-    if (!sweep) return undefined;
+    const spool = sweep && sweepSpool(this.store, (reason) => attempt.log(`tracking: ${reason}`));
+    if (!spool) return undefined;
     const { arm, seed, hash, group, config } = attempt;
-    const layout = trialLayout(sweep, {
-      arm,
-      seed,
-      hash,
-      group,
-      config: config as never,
-      command: `npx gmoe train ${join(this.store.trialFolder(hash), 'config.json')}`,
-    });
-    const spool = sweepSpool(this.store, (reason) => attempt.log(`tracking: ${reason}`));
+    const command = sweep.standalone ? sweep.command : this.commandOf(sweep.name, hash);
+    const layout = trialLayout(sweep, { arm, seed, hash, group, config: config as never, command });
     const recorder = recordLayout(spool, layout);
-    const best = new BestMetrics({ 'eval/accuracy': 'max', 'eval/loss': 'min' });
-    this.current = { hash, recorder, system: startSystemMetrics(recorder), best };
+    this.current = { hash, recorder, system: startSystemMetrics(recorder), best: bestSoFar(attempt) };
     return this.current;
+  }
+
+  /** Runs a trial of the sweep again, by itself. */
+  private commandOf(sweep: string, hash: string): string {
+    const file = join(this.store.trialFolder(hash), 'config.json');
+    const below = relative(process.cwd(), file);
+    const short = below.startsWith('..') ? file : below;
+    return shellCommand(['npx', 'gmoe', 'train', short, '--out', `runs/${sweep}-${hash.slice(0, 8)}`]);
   }
 
   private end(status: 'FINISHED' | 'FAILED' | 'KILLED'): void {
@@ -81,4 +105,40 @@ export class TrialTracking {
     this.current!.recorder.end(status);
     this.current = undefined;
   }
+}
+
+/** What an evaluation on the dev split tells, apart from what training tells at the same step. */
+function evaluated(metrics: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(metrics).map(([name, value]) => [name.startsWith('eval/') ? name : `eval/${name}`, value]),
+  );
+}
+
+/** Goes on from what led to the attempt's checkpoint. */
+function bestSoFar(attempt: TrialAttempt): BestMetrics {
+  const best = new BestMetrics({
+    'eval/accuracy': 'max',
+    'eval/macro_f1': 'max',
+    'eval/loss': 'min',
+    'train/lm_loss': 'min',
+  });
+  if (!attempt.checkpoint) return best;
+  for (const line of readFileSync(join(attempt.folder, 'events.jsonl'), 'utf8').split('\n')) {
+    if (line === '') continue;
+    const event = JSON.parse(line) as { type: string; step: number; metrics?: Record<string, number> };
+    if (event.metrics) best.observe(event.step, event.type === 'eval' ? evaluated(event.metrics) : event.metrics);
+  }
+  return best;
+}
+
+function datasetOf(task: Task, split: Split): DatasetFields {
+  const examples = task.load(split);
+  const { files, rows } = task.origin(split);
+  return {
+    name: task.id,
+    digest: splitDigest(task, split),
+    context: split,
+    source: JSON.stringify({ uri: task.source, files }),
+    profile: JSON.stringify({ num_rows: examples.length, file_rows: rows }),
+  };
 }

@@ -81,6 +81,11 @@ export function splitSummary(task: Task, split: Split): string {
   return `${split}: ${examples.length} examples of ${rows} rows${left.join('')}${again}, sha256 ${digest(examples)}`;
 }
 
+/** sha256 of a split's examples as JSON lines of `[prompt, options, answer]`, in hexadecimal. @throws UserError as `load` */
+export function splitDigest(task: Task, split: Split): string {
+  return digest(task.load(split));
+}
+
 function tokensOf(examples: readonly Example[], encoder: Encoder, sequenceLength: number): TokenReport {
   let [sum, max, truncated] = [0, 0, 0];
   for (const example of examples) {

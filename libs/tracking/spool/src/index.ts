@@ -11,6 +11,7 @@ export {
 } from './uploader.js';
 export { syncDirectory, syncOptions, type SyncOptions, type SyncReport } from './sync-directory.js';
 export type { RunReport } from './sync-pass.js';
+export { findJournals } from './find-journals.js';
 export type { Count, Verification } from './verify-run.js';
 export { trackingClient } from './tracking-client.js';
 export {

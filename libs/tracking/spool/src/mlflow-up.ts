@@ -9,13 +9,21 @@ import { z } from 'zod';
 /** The server that is fetched where none is installed; the one that the tests run against. */
 export const MLFLOW_VERSION = '3.17.2';
 
+/** MLflow's own default; the same port each time means the same address each time. */
+const MLFLOW_PORT = 5000;
+
 export const mlflowUpOptions = z.strictObject({
   directory: z
     .string()
     .min(1)
     .default('mlflow')
     .describe('Folder for the database, the artifacts and the log; made if need be.'),
-  port: z.int().min(1).max(65_535).optional().describe('Port on loopback; by default a free one.'),
+  port: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .describe('Port on loopback; by default 5000, or a free one if that is taken.'),
   startUpMs: z
     .int()
     .min(1)
@@ -46,11 +54,13 @@ const WAYS = [
  * Starts a local MLflow server on sqlite, on loopback, and waits until it answers.
  *
  * @param env for `PATH`; `GMOE_MLFLOW` names an `mlflow` executable that is preferred
+ * @param signal ends the wait for a server that is starting
  * @throws UserError if there is none to start (with the commands that get one), the port is taken or it does not start
  */
 export async function mlflowUp(
   options: MlflowUpOptions = {},
   env: Readonly<Record<string, string | undefined>> = process.env,
+  signal?: AbortSignal,
 ): Promise<MlflowServer> {
   const { directory, port: wanted, startUpMs } = parseOptions(mlflowUpOptions, options, 'mlflow up');
   const way = findWay(env);
@@ -80,7 +90,7 @@ export async function mlflowUp(
     stdio: ['ignore', output, output],
     detached: true,
     // Its job workers serve language-model features only and keep two cores busy.
-    env: { MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false', ...env } as NodeJS.ProcessEnv,
+    env: { MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false', ...env, MLFLOW_TRACKING_URI: undefined } as NodeJS.ProcessEnv,
   });
   closeSync(output);
   let failure: string | undefined;
@@ -110,13 +120,17 @@ export async function mlflowUp(
     kill('SIGKILL');
     await exited;
   };
-  const deadline = Date.now() + startUpMs;
+  const deadline = performance.now() + startUpMs;
   while (!(await isHealthy(url))) {
-    if (!over && Date.now() < deadline) {
+    if (!over && !signal?.aborted && performance.now() < deadline) {
       await sleep(200);
       continue;
     }
-    const reason = over ? `ended${failure ? `: ${failure}` : ''}` : `did not answer within ${startUpMs} ms`;
+    const reason = signal?.aborted
+      ? 'was not waited for'
+      : over
+        ? `ended${failure ? `: ${failure}` : ''}`
+        : `did not answer within ${startUpMs} ms`;
     await stop();
     throw new UserError(
       `mlflow up: the server (${way.file}) ${reason}; its last words: ${lastLine(log)} (all of them: ${log})`,
@@ -147,13 +161,20 @@ function isExecutable(file: string): boolean {
 
 /** @throws UserError if the wanted port is taken */
 async function reservePort(wanted: number | undefined): Promise<number> {
+  if (wanted === undefined) return (await tryPort(MLFLOW_PORT)) ?? (await tryPort(0))!;
+  const port = await tryPort(wanted);
+  if (port === undefined)
+    throw new UserError(`mlflow up: port ${wanted} cannot be used: it is taken or not allowed; name another or none`);
+  return port;
+}
+
+/** @returns undefined if it cannot be listened on */
+async function tryPort(wanted: number): Promise<number | undefined> {
   const server = createServer();
   try {
-    await new Promise<void>((done, fail) => server.once('error', fail).listen(wanted ?? 0, '127.0.0.1', done));
-  } catch (error) {
-    throw new UserError(`mlflow up: port ${wanted} cannot be used: ${(error as Error).message}; name another or none`, {
-      cause: error,
-    });
+    await new Promise<void>((done, fail) => server.once('error', fail).listen(wanted, '127.0.0.1', done));
+  } catch {
+    return undefined;
   }
   const { port } = server.address() as AddressInfo;
   await new Promise((done) => server.close(done));

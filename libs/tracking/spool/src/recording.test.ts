@@ -39,7 +39,11 @@ it('samples processor and memory under MLflow’s names, going on after a restar
   expect(samples.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5]);
   for (const { metrics } of samples) {
     // What MLflow's own monitors of processor, memory, disk and network log.
-    const names = ['cpu_utilization_percentage', 'system_memory_usage_megabytes', 'system_memory_usage_percentage'].concat(
+    const names = [
+      'cpu_utilization_percentage',
+      'system_memory_usage_megabytes',
+      'system_memory_usage_percentage',
+    ].concat(
       ['disk_usage_megabytes', 'disk_usage_percentage', 'disk_available_megabytes'],
       existsSync('/proc/net/dev') ? ['network_receive_megabytes', 'network_transmit_megabytes'] : [],
     );
@@ -73,7 +77,11 @@ it('records a changed value of a summary at a later step, an equal one not again
     datasets: [],
     metrics: [{ step: 3, metrics }],
   });
-  for (const metrics of [{ a: 1, b: 2 }, { a: 1, b: 2 }, { a: 1, b: 5 }]) {
+  for (const metrics of [
+    { a: 1, b: 2 },
+    { a: 1, b: 2 },
+    { a: 1, b: 5 },
+  ]) {
     const recorder = recordLayout(openSpool(root), layout(metrics));
     expect(recorder.lastStep('missing')).toBe(-1);
     recorder.end();
@@ -131,7 +139,10 @@ it('makes a client of the environment, or says what is wrong with it', () => {
 });
 
 it.each([
-  ['./mlruns', /^MLFLOW_TRACKING_URI: must be the http.*\(got '\.\/mlruns'\); .*mlflow server --backend-store-uri \.\/mlruns$/],
+  [
+    './mlruns',
+    /^MLFLOW_TRACKING_URI: must be the http.*\(got '\.\/mlruns'\); .*mlflow server --backend-store-uri \.\/mlruns$/,
+  ],
   ['file:///tmp/mlruns', /mlflow server --backend-store-uri file:\/\/\/tmp\/mlruns$/],
   ['sqlite:///mlflow.db', /mlflow server --backend-store-uri sqlite:\/\/\/mlflow\.db$/],
   ['databricks', /Databricks' own tracking is not supported$/],
