@@ -10,7 +10,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEngine, RandomKey, type EngineOptions } from '@gmoe/tensor';
 import { createStepper } from '@gmoe/training';
@@ -104,13 +104,25 @@ try {
   } else row('PyTorch', 'not measured: no python3 with torch (GMOE_PYTHON names another python)');
 
   if (!process.argv.includes('--skip-wasm')) {
-    // Compiled steps before and after: what else the machine does meets both.
-    const before = await timeSteps(step, { threads }, 8, 2);
+    // tfjs's wasm backend runs on one thread in Node. Compiled steps before and after: what else the machine does meets both.
+    const cores = availableParallelism();
+    const counts = cores > threads ? [threads, cores] : [threads];
+    const around = async () => {
+      const times: number[] = [];
+      for (const count of counts) times.push((await timeSteps(step, { threads: count }, 8, 2)).milliseconds);
+      return times;
+    };
+    const before = await around();
     const wasm = await timeSteps(step, { engine: 'eager', device: 'wasm' }, 3, 1);
-    const after = await timeSteps(step, { threads }, 8, 2);
-    const compiled = (before.milliseconds + after.milliseconds) / 2;
+    const after = await around();
     row('tfjs wasm backend, the same step', `${(wasm.milliseconds / 1000).toFixed(1)} s a step`);
-    row('wasm / compiled', `${(wasm.milliseconds / compiled).toFixed(0)} x (compiled ${compiled.toFixed(0)} ms here)`);
+    counts.forEach((count, i) => {
+      const compiled = (before[i]! + after[i]!) / 2;
+      row(
+        `wasm / compiled, ${count} thread(s)`,
+        `${(wasm.milliseconds / compiled).toFixed(0)} x (compiled ${compiled.toFixed(0)} ms here)`,
+      );
+    });
   }
 
   const prefix = join(folder, 'profile');
