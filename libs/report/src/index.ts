@@ -7,3 +7,4 @@ export { renderReport, REPORT_FORMATS, type ReportFormat } from './render-report
 export { renderHtml } from './html/render-html.js';
 export { reportCharts } from './charts/report-charts.js';
 export type { Chart } from './charts/chart.js';
+export { routingPictures } from './routing-pictures.js';

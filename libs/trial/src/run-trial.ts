@@ -24,7 +24,7 @@ export interface RunTrialOptions {
   readonly onEvent?: (attempt: TrialAttempt, event: TrainingEvent) => void;
   /** Told what data the trial uses, before it trains. */
   readonly onData?: (attempt: TrialAttempt, task: Task, splits: readonly Split[]) => void;
-  readonly onOutcome?: (attempt: TrialAttempt, outcome: TrialOutcome) => void;
+  readonly onOutcome?: (attempt: TrialAttempt, outcome: TrialOutcome) => void | Promise<void>;
 }
 
 /**
@@ -37,7 +37,7 @@ export function createTrialExecutor(options: RunTrialOptions): TrialExecutor {
     const engine = await createEngine({ ...config.engine, ...options.engine });
     try {
       const outcome = await runTrial(config, attempt, engine, options);
-      options.onOutcome?.(attempt, outcome);
+      await options.onOutcome?.(attempt, outcome);
       return outcome;
     } finally {
       await engine.dispose();

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { messageOf } from '@gmoe/core';
 import { splitDigest, type Split, type Task } from '@gmoe/datasets';
@@ -44,7 +44,7 @@ export class TrialTracking {
   }
 
   /** The trial came to its end; its files become artifacts. */
-  finished(attempt: TrialAttempt, { metrics }: TrialOutcome): void {
+  async finished(attempt: TrialAttempt, { metrics }: TrialOutcome): Promise<void> {
     const tracked = this.tracked(attempt);
     if (!tracked) return;
     const { recorder, best } = tracked;
@@ -60,6 +60,11 @@ export class TrialTracking {
     for (const name of ['config.json', 'predictions.jsonl', 'routing.json', 'log.txt']) {
       const file = join(attempt.folder, name);
       if (existsSync(file)) recorder.artifact(name, file);
+    }
+    try {
+      for (const [name, file] of await drawRouting(attempt)) recorder.artifact(`routing/${name}`, file);
+    } catch (error) {
+      attempt.log(`tracking: no pictures of the routing: ${messageOf(error)}`);
     }
     recorder.model('adapter', join(attempt.folder, 'adapter'), { modelType: 'peft', step });
     // The store counts a trial with a metric that is no number as failed.
@@ -141,4 +146,18 @@ function datasetOf(task: Task, split: Split): DatasetFields {
     source: JSON.stringify({ uri: task.source, files }),
     profile: JSON.stringify({ num_rows: examples.length, file_rows: rows }),
   };
+}
+
+/** Pictures of the routing, written into the attempt's folder: name and path of each. */
+async function drawRouting({ folder, arm, seed, hash, group, axes }: TrialAttempt): Promise<[string, string][]> {
+  if (!existsSync(join(folder, 'routing.json'))) return [];
+  // Loaded here only: the charts take longer to load than a worker takes to start.
+  const { routingPictures } = await import('@gmoe/report');
+  const pictures = Object.entries(routingPictures(folder, { arm, seed, hash, group, axes }));
+  mkdirSync(join(folder, 'routing'), { recursive: true });
+  return pictures.map(([name, svg]) => {
+    const file = join(folder, 'routing', `${name}.svg`);
+    writeFileSync(file, svg);
+    return [`${name}.svg`, file];
+  });
 }

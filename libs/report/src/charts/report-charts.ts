@@ -1,20 +1,17 @@
-import { coSelection } from '@gmoe/routing-diagnostics';
 import type { SweepResults, TrialRecord } from '../results/sweep-results.js';
 import type { ArmSummary, SweepSummary } from '../summary/index.js';
 import { armChart } from './arm-chart.js';
 import { axisChart, numericAxes } from './axis-chart.js';
 import type { Chart } from './chart.js';
-import { collaborationChart, coSelectionChart, type Collaboration } from './collaboration-chart.js';
 import { entropyChart, lossChart } from './curve-chart.js';
 import { lossCurves, trainingCurves } from './curves.js';
 import { differenceChart } from './difference-chart.js';
-import { domainChart } from './domain-chart.js';
 import { importanceChart } from './importance-chart.js';
 import { loadChart } from './load-chart.js';
-import { loadOverTimeChart } from './load-over-time-chart.js';
 import { loggedParameters, parameterChart } from './parameter-chart.js';
 import { paretoChart } from './pareto-chart.js';
 import { reliabilityChart } from './reliability-chart.js';
+import { routingCharts } from './routing-charts.js';
 
 /** Every chart that the results can carry, in the order of the report; what has no data is left out. */
 export function reportCharts(results: SweepResults, summary: SweepSummary): Chart[] {
@@ -30,14 +27,7 @@ export function reportCharts(results: SweepResults, summary: SweepSummary): Char
       loadChart(summary, context),
       entropies && entropyChart(entropies, summary, context),
       ...parameters.map((name) => parameterChart(results.trials, name, summary, context)),
-      ...examples(results, summary, context).flatMap(({ id, arm, record }) => {
-        const one = collaborationOf(id, arm, record);
-        return [
-          loadOverTimeChart(id, arm, record),
-          domainChart(id, arm, record),
-          ...(one ? [coSelectionChart(one), collaborationChart(one)] : []),
-        ];
-      }),
+      ...examples(results, summary, context).flatMap(({ id, arm, record }) => routingCharts(id, arm, record)),
       importanceChart(summary, context),
       paretoChart(summary, context, 'trainableParameters'),
       paretoChart(summary, context, 'tokensPerSecond'),
@@ -69,16 +59,4 @@ function examples(
       .sort((a, b) => a.trial.seed - b.trial.seed)[0];
     return record ? [{ id: arm.group.slice(0, 8), arm: arm.arm, record }] : [];
   });
-}
-
-function collaborationOf(id: string, arm: string, { trial, routing }: TrialRecord): Collaboration | undefined {
-  if (!routing || routing.layers.length === 0) return undefined;
-  const graphs = routing.layers.flatMap(({ edges }) => (edges ? [edges] : []));
-  return {
-    id,
-    arm,
-    seed: trial.seed,
-    coSelection: routing.layers.map((layer) => coSelection(layer, routing.tokens)),
-    ...(graphs.length === routing.layers.length ? { edges: graphs } : {}),
-  };
 }
