@@ -96,7 +96,13 @@ describe('gmoe sweep with MLFLOW_TRACKING_URI', () => {
     expect(graph.datasets.map(({ name, tags }) => [name, tags['mlflow.data.context'], tags['digest']?.length])).toEqual(
       ['train', 'dev', 'test'].map((split) => ['openstax-topics', split, 64]),
     );
-    expect(await artifactsOf(graph)).toEqual(['config.json', 'log.txt', 'predictions.jsonl', 'routing.json']);
+    expect(await artifactsOf(graph)).toEqual([
+      'config.json',
+      'log.txt',
+      'predictions.jsonl',
+      'routing.json',
+      ...['co-selection', 'collaboration', 'domains', 'load-time'].map((picture) => `routing/${picture}.svg`),
+    ]);
     const model = await client.loggedModels.get(graph.models[0]!.modelId);
     expect(model).toMatchObject({ name: 'adapter', sourceRunId: graph.info.runId, status: 'LOGGED_MODEL_READY' });
     expect((await client.artifacts.listOwner(model)).map(({ path }) => path).sort()).toEqual(
