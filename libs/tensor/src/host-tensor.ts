@@ -14,12 +14,26 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((size, dim) => size * dim, 1);
 }
 
+/** float32 values that stay in a file, little-endian, where processes can map them instead of holding copies. */
+export interface FileValues {
+  /** Absolute, without links. */
+  readonly path: string;
+  /** First byte; a multiple of 4. */
+  readonly offset: number;
+  /** Tells versions of the file apart. */
+  readonly version: string;
+  /** All values, in memory of the caller's own. @throws Error if the file is gone */
+  read(): Float32Array;
+}
+
 /**
  * A tensor's values in host memory, row-major: what goes into and comes out of a compiled program. Immutable by
  * convention: whoever writes into `data` must own it.
  */
 export class HostTensor implements TensorSpec {
   readonly size: number;
+  /** Where the values lie, if they are in a file; `data` then reads them at each access. */
+  declare readonly file?: FileValues;
 
   /** @throws RangeError if `data` does not hold exactly the elements of `shape`. */
   constructor(
@@ -31,6 +45,17 @@ export class HostTensor implements TensorSpec {
     if (data.length !== this.size) {
       throw new RangeError(`a tensor of shape [${shape.join(', ')}] needs ${this.size} values, got ${data.length}`);
     }
+  }
+
+  /** A float32 tensor whose values stay in a file. */
+  static inFile(file: FileValues, shape: readonly number[]): HostTensor {
+    const tensor = new HostTensor(new Float32Array(0), [0]);
+    return Object.defineProperties(tensor, {
+      data: { get: () => file.read(), enumerable: true },
+      shape: { value: shape, enumerable: true },
+      size: { value: sizeOf(shape), enumerable: true },
+      file: { value: file },
+    });
   }
 
   static scalar(value: number): HostTensor {

@@ -1,5 +1,5 @@
 export { tf } from './tf.js';
-export { HostTensor, sizeOf, type DType, type TensorSpec, type TypedData } from './host-tensor.js';
+export { HostTensor, sizeOf, type DType, type FileValues, type TensorSpec, type TypedData } from './host-tensor.js';
 export { flattenTree, mapTree, type HostOf, type Tree, type TreeEntry } from './tree.js';
 export { RandomKey } from './random-key.js';
 export {

@@ -22,7 +22,12 @@ export interface Checkpoint {
   readonly path: string;
   readonly names: readonly string[];
   shapeOf(name: string): readonly number[] | undefined;
-  read(name: string): Promise<HostTensor>;
+  /** A weight as float32. @throws UserError also if it holds other than floats */
+  readonly readFloats: (name: string) => Promise<HostTensor>;
+  /** As `SafetensorsFile.map`. */
+  map(name: string): Promise<HostTensor | undefined>;
+  /** What tells versions of the files apart: their places, sizes and times. */
+  version(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -65,15 +70,22 @@ function checkpoint(
   files: readonly SafetensorsFile[],
   owners: ReadonlyMap<string, SafetensorsFile>,
 ): Checkpoint {
+  const owner = (name: string): SafetensorsFile => {
+    const file = owners.get(name);
+    if (!file) throw new UserError(`${path}: has no tensor '${name}'`);
+    return file;
+  };
   return {
     path,
     names: [...owners.keys()],
     shapeOf: (name) => owners.get(name)?.tensors.get(name)?.shape,
-    async read(name) {
-      const file = owners.get(name);
-      if (!file) throw new UserError(`${path}: has no tensor '${name}'`);
-      return file.read(name);
+    async readFloats(name) {
+      const tensor = await owner(name).read(name);
+      if (tensor.dtype === 'float32') return tensor;
+      throw new UserError(`${path}: tensor '${name}' holds ${tensor.dtype} values, not floats`);
     },
+    map: async (name) => owner(name).map(name),
+    version: async () => (await Promise.all(files.map((file) => file.version()))).join('\n'),
     async close() {
       for (const file of files) await file.close();
     },

@@ -1,12 +1,13 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { UserError } from '@gmoe/core';
 import type { HostTensor } from '@gmoe/tensor';
 import { z } from 'zod';
 import { parseModelConfig, type ModelConfig } from '../config/model-config.js';
-import { HEAD, weightShapes } from '../config/weight-shapes.js';
+import { countParameters, HEAD, weightShapes } from '../config/weight-shapes.js';
 import { loadTokenizer, type Tokenizer } from '../tokenizer/tokenizer.js';
 import { readJsonFile } from './json-file.js';
 import { openCheckpoint, type Checkpoint } from './checkpoint.js';
+import { copiesFolder, float32Copy } from './float32-copy.js';
 
 /** A language model in host memory. */
 export interface LoadedModel {
@@ -27,31 +28,73 @@ export async function loadModelConfig(dir: string): Promise<ModelConfig> {
   return parseModelConfig(json, path);
 }
 
+/** Float32 size from which weights stay in files, where processes can share them. */
+const MAP_FROM_BYTES = 64 << 20;
+
+export interface LoadWeightsOptions {
+  /** Bytes of float32 weights from which they stay in a file; default 64 MiB. */
+  readonly mapFrom?: number;
+  /** Where float32 copies of 16-bit checkpoints are kept; default `copiesFolder()`. */
+  readonly copies?: string;
+}
+
 /**
- * Reads the weights of a model folder as float32, one tensor at a time: memory peaks at the float32 size plus 8 MiB.
+ * The weights of a model folder as float32, checked value by value.
  *
- * Each process holds its own copy: Node has no memory map, and a SharedArrayBuffer stays within one process. Within a
- * process all programs of an engine share this one copy.
+ * A small model is read into memory. A large one stays in its file, which ONNX Runtime maps: it is paged in as it is used,
+ * and all processes of a machine share one copy. 16-bit checkpoints are widened once into a float32 copy in the cache
+ * folder, and that is mapped; where the copy cannot be kept, the weights are read into memory.
  *
  * @throws UserError on a missing, surplus, misshapen, truncated or non-finite tensor
  */
-export async function loadWeights(dir: string, config: ModelConfig): Promise<Record<string, HostTensor>> {
+export async function loadWeights(
+  dir: string,
+  config: ModelConfig,
+  { mapFrom = MAP_FROM_BYTES, copies = copiesFolder() }: LoadWeightsOptions = {},
+): Promise<Record<string, HostTensor>> {
   const checkpoint = await openCheckpoint(dir);
   try {
-    const expected = weightShapes(config);
-    checkTensors(checkpoint, expected, config);
-    const weights: Record<string, HostTensor> = {};
-    for (const name of expected.keys()) {
-      const tensor = await checkpoint.read(name);
-      if (tensor.dtype !== 'float32') {
-        throw new UserError(`${checkpoint.path}: tensor '${name}' holds ${tensor.dtype} values, not floats`);
-      }
-      weights[name] = tensor;
+    const shapes = weightShapes(config);
+    checkTensors(checkpoint, shapes, config);
+    if (4 * countParameters(config) < mapFrom) return await collect(shapes, checkpoint.readFloats);
+    const mapped = await collectMapped(shapes, checkpoint);
+    if (mapped) return mapped;
+    const copy = await float32Copy(checkpoint, shapes, copies);
+    if (!copy) return await collect(shapes, checkpoint.readFloats);
+    try {
+      return (await collectMapped(shapes, copy)) ?? (await collect(shapes, (name) => copy.read(name)));
+    } finally {
+      await copy.close();
     }
-    return weights;
   } finally {
     await checkpoint.close();
   }
+}
+
+type Shapes = ReadonlyMap<string, readonly number[]>;
+
+async function collect(
+  shapes: Shapes,
+  read: (name: string) => Promise<HostTensor>,
+): Promise<Record<string, HostTensor>> {
+  const weights: Record<string, HostTensor> = {};
+  for (const name of shapes.keys()) weights[name] = await read(name);
+  return weights;
+}
+
+/** Undefined if one of the tensors is not stored as float32 in one folder. */
+async function collectMapped(
+  shapes: Shapes,
+  from: Pick<Checkpoint, 'map'>,
+): Promise<Record<string, HostTensor> | undefined> {
+  const weights: Record<string, HostTensor> = {};
+  let folder: string | undefined;
+  for (const name of shapes.keys()) {
+    const tensor = await from.map(name);
+    if (!tensor || dirname(tensor.file!.path) !== (folder ??= dirname(tensor.file!.path))) return undefined;
+    weights[name] = tensor;
+  }
+  return weights;
 }
 
 /** Reads a model folder in Hugging Face layout. @throws UserError as its parts */

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { open, type FileHandle } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { open, realpath, type FileHandle } from 'node:fs/promises';
 import { messageOf, UserError } from '@gmoe/core';
 import { HostTensor, sizeOf } from '@gmoe/tensor';
 import { firstNonFinite, widenBfloat16, widenFloat16 } from './element-types.js';
@@ -100,6 +101,32 @@ export class SafetensorsFile {
     await this.file.close();
   }
 
+  /**
+   * A tensor whose values stay in this file, where it holds them as aligned float32; undefined otherwise. They are checked
+   * now and must not change as long as the tensor is used.
+   * @throws UserError as `read`
+   */
+  async map(name: string): Promise<HostTensor | undefined> {
+    const stored = this.header.tensors.get(name);
+    if (stored?.type !== 'F32' || stored.offset % 4 !== 0) return undefined;
+    const { offset, bytes, shape } = stored;
+    const chunk = new Uint32Array(Math.min(CHUNK, bytes) / 4);
+    for (let start = 0; start < bytes; start += CHUNK) {
+      const part = chunk.subarray(0, Math.min(CHUNK, bytes - start) / 4);
+      await readFully(this.file, bytesOf(part), offset + start, this.path);
+      checkFinite(part, start / 4, name, this.path);
+    }
+    const path = await realpath(this.path);
+    const read = () => readFloatsSync(path, offset, bytes);
+    return HostTensor.inFile({ path, offset, version: await this.version(), read }, shape);
+  }
+
+  /** What tells versions of this file apart. */
+  async version(): Promise<string> {
+    const { size, mtimeMs, ino } = await this.file.stat();
+    return `${await realpath(this.path)} ${ino} ${size} ${mtimeMs}`;
+  }
+
   private async readFloats(name: string, { type, offset, bytes, shape }: StoredTensor): Promise<Float32Array> {
     const data = new Float32Array(sizeOf(shape));
     const bits = new Uint32Array(data.buffer);
@@ -116,11 +143,7 @@ export class SafetensorsFile {
       } else {
         await readFully(this.file, bytesOf(part), offset + start, this.path);
       }
-      const bad = firstNonFinite(part);
-      if (bad >= 0) {
-        const index = start / width + bad;
-        throw new UserError(`${this.path}: tensor '${name}' holds ${data[index]} at element ${index}`);
-      }
+      checkFinite(part, start / width, name, this.path);
     }
     return data;
   }
@@ -146,6 +169,29 @@ async function readFully(file: FileHandle, into: Uint8Array, position: number, p
     if (bytesRead === 0) throw new UserError(`${path}: ended after ${position + done} bytes while it was read`);
     done += bytesRead;
   }
+}
+
+/** @param bits float32 bit patterns @param first index of the first of them in the tensor */
+function checkFinite(bits: Uint32Array, first: number, name: string, path: string): void {
+  const bad = firstNonFinite(bits);
+  if (bad < 0) return;
+  const [value] = new Float32Array(bits.slice(bad, bad + 1).buffer);
+  throw new UserError(`${path}: tensor '${name}' holds ${value} at element ${first + bad}`);
+}
+
+function readFloatsSync(path: string, offset: number, bytes: number): Float32Array {
+  const values = new Float32Array(bytes / 4);
+  const file = openSync(path, 'r');
+  try {
+    for (let done = 0; done < bytes;) {
+      const count = readSync(file, new Uint8Array(values.buffer), done, Math.min(bytes - done, 1 << 30), offset + done);
+      if (count === 0) throw new Error(`${path}: ended while it was read`);
+      done += count;
+    }
+  } finally {
+    closeSync(file);
+  }
+  return values;
 }
 
 function bytesOf(array: Uint16Array | Uint32Array): Uint8Array {

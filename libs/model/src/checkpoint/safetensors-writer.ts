@@ -1,5 +1,5 @@
 import { UserError } from '@gmoe/core';
-import type { HostTensor } from '@gmoe/tensor';
+import { sizeOf, type HostTensor, type TensorSpec } from '@gmoe/tensor';
 import { writeAtomically } from './atomic-file.js';
 import {
   ELEMENT_TYPES,
@@ -33,14 +33,24 @@ const CHUNK = 1 << 20;
 export async function writeSafetensors(
   path: string,
   tensors: Readonly<Record<string, HostTensor>>,
+  options: WriteOptions = {},
+): Promise<void> {
+  await streamSafetensors(path, tensors, (name) => tensors[name]!, options);
+}
+
+/** As `writeSafetensors`, of tensors that are fetched one after the other. */
+export async function streamSafetensors(
+  path: string,
+  specs: Readonly<Record<string, TensorSpec>>,
+  fetch: (name: string) => HostTensor | Promise<HostTensor>,
   { floats = 'F32', metadata }: WriteOptions = {},
 ): Promise<void> {
   const header: Record<string, unknown> = metadata ? { __metadata__: metadata } : {};
   let offset = 0;
-  for (const [name, tensor] of Object.entries(tensors)) {
-    const type = typeOf(tensor, floats);
-    const end = offset + tensor.size * ELEMENT_TYPES[type].bytes;
-    header[name] = { dtype: type, shape: tensor.shape, data_offsets: [offset, end] };
+  for (const [name, spec] of Object.entries(specs)) {
+    const type = typeOf(spec, floats);
+    const end = offset + sizeOf(spec.shape) * ELEMENT_TYPES[type].bytes;
+    header[name] = { dtype: type, shape: spec.shape, data_offsets: [offset, end] };
     offset = end;
   }
   const text = Buffer.from(JSON.stringify(header));
@@ -53,17 +63,18 @@ export async function writeSafetensors(
   await writeAtomically(path, async (file) => {
     // fs.writeFile on a handle goes on from the current position until everything is written.
     await file.writeFile(prefix);
-    for (const [name, tensor] of Object.entries(tensors)) {
-      if (tensor.dtype === 'float32' && floats !== 'F32') {
-        for (const part of narrowed(name, tensor.data as Float32Array, floats)) await file.writeFile(part);
-      } else if (tensor.size > 0) {
-        await file.writeFile(new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength));
+    for (const name of Object.keys(specs)) {
+      const { data, dtype } = await fetch(name);
+      if (dtype === 'float32' && floats !== 'F32') {
+        for (const part of narrowed(name, data as Float32Array, floats)) await file.writeFile(part);
+      } else if (data.length > 0) {
+        await file.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
       }
     }
   });
 }
 
-function typeOf({ dtype }: HostTensor, floats: FloatType): ElementType {
+function typeOf({ dtype }: TensorSpec, floats: FloatType): ElementType {
   if (dtype === 'float32') return floats;
   return dtype === 'int32' ? 'I32' : 'BOOL';
 }

@@ -1,6 +1,6 @@
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { HostTensor, type DType, type TypedData } from '../host-tensor.js';
 import { encodeModel, type OnnxInitializer, type OnnxModel } from '../trace/onnx-proto.js';
@@ -27,9 +27,11 @@ export const sessionPool = new SessionPool();
  * Opens an ONNX Runtime session for a graph.
  *
  * On the cpu, weights are inputs of the graph: the session borrows the host's memory, so that programs share one copy.
- * On other devices they become constants (`weights`) in a file beside the model, uploaded once.
+ * Weights in a file are defaults of such inputs instead: ONNX Runtime maps the file, so that processes share one copy too. It
+ * neither folds nor repacks them, since a default could be overridden. On other devices weights become constants in a file
+ * beside the model, uploaded once.
  *
- * A session on the cpu holds no weights: released, it waits for the next one who opens the same graph.
+ * A session on the cpu holds no weights of its own: released, it waits for the next one who opens the same graph.
  */
 export async function openSession(
   model: OnnxModel,
@@ -37,11 +39,12 @@ export async function openSession(
   settings: SessionSettings,
 ): Promise<PooledSession> {
   if (settings.provider === 'cpu') {
-    const graph = encodeModel(model);
-    const create = () => ort.InferenceSession.create(graph, sessionOptions(settings));
+    const { folder, version, initializers } = mappedWeights(model, weights);
+    const graph = encodeModel({ ...model, initializers: [...model.initializers, ...initializers] });
+    const create = () => ort.InferenceSession.create(graph, sessionOptions(settings, folder));
     // A profile is written when its session is released.
-    if (settings.profilePrefix === undefined) return sessionPool.acquire(graph, `${settings.threads}`, create);
-    return unshared(await create());
+    if (settings.profilePrefix !== undefined) return unshared(await create());
+    return sessionPool.acquire(graph, [settings.threads, folder, version].join('\0'), create);
   }
   const folder = await mkdtemp(join(tmpdir(), 'gmoe-graph-'));
   try {
@@ -66,6 +69,21 @@ function unshared(session: ort.InferenceSession): PooledSession {
   return { session, release: () => session.release() };
 }
 
+/** Defaults for the inputs whose values are in files, as far as these are in one folder: ONNX Runtime looks into no other. */
+function mappedWeights(model: OnnxModel, weights: ReadonlyMap<string, HostTensor>) {
+  const versions = new Set<string>();
+  const initializers: OnnxInitializer[] = [];
+  let folder: string | undefined;
+  for (const { name } of model.inputs) {
+    const { file, shape, size } = weights.get(name) ?? {};
+    if (!file || dirname(file.path) !== (folder ??= dirname(file.path))) continue;
+    versions.add(file.version);
+    const data = { file: basename(file.path), offset: file.offset, bytes: 4 * size! };
+    initializers.push({ name, shape: shape!, type: 'float32', data });
+  }
+  return { folder, version: [...versions].join(), initializers };
+}
+
 async function writeWeights(
   path: string,
   model: OnnxModel,
@@ -78,7 +96,8 @@ async function writeWeights(
     for (const { name } of model.inputs) {
       const host = weights.get(name);
       if (!host) continue;
-      const bytes = new Uint8Array(host.data.buffer, host.data.byteOffset, host.data.byteLength);
+      const { data } = host;
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
       await file.write(bytes, 0, bytes.length, offset);
       external.push({
         name,
@@ -94,7 +113,10 @@ async function writeWeights(
   }
 }
 
-function sessionOptions({ provider, threads, profilePrefix }: SessionSettings): ort.InferenceSession.SessionOptions {
+function sessionOptions(
+  { provider, threads, profilePrefix }: SessionSettings,
+  weightsFolder?: string,
+): ort.InferenceSession.SessionOptions {
   return {
     executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
     graphOptimizationLevel: 'all',
@@ -105,7 +127,13 @@ function sessionOptions({ provider, threads, profilePrefix }: SessionSettings): 
     logSeverityLevel: 3,
     ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
     // Waiting threads that spin take the core from other trials on a busy machine.
-    extra: { session: { intra_op: { allow_spinning: '0' }, set_denormal_as_zero: '1' } },
+    extra: {
+      session: {
+        intra_op: { allow_spinning: '0' },
+        set_denormal_as_zero: '1',
+        ...(weightsFolder === undefined ? {} : { model_external_initializers_file_folder_path: weightsFolder }),
+      },
+    },
   };
 }
 
