@@ -63,11 +63,17 @@ interface Header {
 
 /** Rewrites the header and leaves the data as it is. */
 async function changeHeader(change: (header: Header) => void): Promise<void> {
+  await changeText((text) => {
+    const header = JSON.parse(text) as Header;
+    change(header);
+    return JSON.stringify(header);
+  });
+}
+
+async function changeText(change: (header: string) => string): Promise<void> {
   const bytes = await readFile(file);
   const length = Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.toString('utf8', 8, 8 + length)) as Header;
-  change(header);
-  const text = Buffer.from(JSON.stringify(header));
+  const text = Buffer.from(change(bytes.toString('utf8', 8, 8 + length)));
   const prefix = Buffer.alloc(8);
   prefix.writeBigUInt64LE(BigInt(text.length));
   await writeFile(file, Buffer.concat([prefix, text, bytes.subarray(8 + length)]));
@@ -112,6 +118,14 @@ describe('a damaged or malicious model folder', () => {
       'a shape whose size overflows',
       () => changeHeader((header) => void (header[NORM]!.shape = [2 ** 31, 2 ** 31, 2 ** 31])),
       /its offsets span 32/,
+    ],
+    [
+      'a tensor that stands twice',
+      () =>
+        changeText((text) =>
+          text.replace('{', `{"model.norm\\u002eweight":{"dtype":"F16","shape":[2,8],"data_offsets":[0,32]},`),
+        ),
+      /names tensor 'model\.norm\.weight' twice/,
     ],
     [
       'a missing tensor',

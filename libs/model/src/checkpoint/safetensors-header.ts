@@ -57,6 +57,8 @@ export function parseHeader(text: string, fileBytes: number, where: string): Saf
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new UserError(`${where}: the header is not a JSON object`);
   }
+  const twice = repeatedName(text);
+  if (twice !== undefined) throw new UserError(`${where}: the header names tensor '${twice}' twice`);
   const dataStart = LENGTH_BYTES + Buffer.byteLength(text);
   const dataBytes = fileBytes - dataStart;
   const tensors = new Map<string, StoredTensor>();
@@ -88,6 +90,22 @@ export function parseHeader(text: string, fileBytes: number, where: string): Saf
   }
   checkLayout(tensors, dataStart, fileBytes, where);
   return { tensors, metadata };
+}
+
+/** A name that a header holds twice, of which `JSON.parse` keeps the last only; the text is an object in valid JSON. */
+function repeatedName(text: string): string | undefined {
+  const names = new Set<string>();
+  let depth = 0;
+  for (const [token, isName] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g)) {
+    if (token === '{' || token === '[') depth++;
+    else if (token === '}' || token === ']') depth--;
+    else if (depth === 1 && isName !== undefined) {
+      const name = JSON.parse(token.slice(0, -isName.length)) as string;
+      if (names.has(name)) return name;
+      names.add(name);
+    }
+  }
+  return undefined;
 }
 
 function checkLayout(

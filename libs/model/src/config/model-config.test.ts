@@ -65,6 +65,33 @@ describe('parseModelConfig', () => {
     ).toBe(undefined);
   });
 
+  it('reads what transformers 5 writes, and its defaults where a field is left out', () => {
+    const { rope_theta: _, rope_scaling, ...llama } = LLAMA31;
+    const moved = { ...llama, rope_parameters: { ...rope_scaling, rope_theta: 500000.0 } };
+    expect(parseModelConfig(moved)).toEqual(parseModelConfig(LLAMA31));
+    const plain = { ...llama, rope_parameters: { rope_theta: 77, rope_type: 'default' } };
+    expect(parseModelConfig(plain)).toMatchObject({ ropeBase: 77 });
+    expect(parseModelConfig(plain)).not.toHaveProperty('ropeScaling');
+    expect(() => parseModelConfig({ ...llama, rope_parameters: { rope_type: 'yarn' } })).toThrow(
+      /rope_parameters\.rope_type: 'yarn'/,
+    );
+    const { num_key_value_heads: __, max_position_embeddings: ___, ...bare } = llama;
+    expect(parseModelConfig(bare)).toMatchObject({ kvHeads: 32, headSize: 128, maxPositions: 2048 });
+    expect(parseModelConfig({ ...bare, model_type: 'mistral' })).toMatchObject({
+      kvHeads: 8,
+      maxPositions: 131_072,
+      slidingWindow: 4096,
+    });
+    expect(parseModelConfig({ ...bare, model_type: 'qwen3', hidden_size: 2048 })).toMatchObject({ headSize: 128 });
+    const qwen = { ...QWEN, use_sliding_window: true, max_window_layers: 0, sliding_window: 64 };
+    const types = (type: string) => Array<string>(24).fill(type);
+    expect(parseModelConfig({ ...qwen, layer_types: types('sliding_attention') }).slidingWindow).toBe(64);
+    expect(parseModelConfig({ ...qwen, layer_types: types('full_attention') }).slidingWindow).toBeUndefined();
+    expect(() =>
+      parseModelConfig({ ...qwen, layer_types: [...types('full_attention').slice(1), 'sliding_attention'] }),
+    ).toThrow(/layer_types: 23 full and 1 sliding layers are mixed/);
+  });
+
   it('comes back from the config.json that is written', async () => {
     for (const name of GOLDEN_MODELS) {
       const { config } = await loadGoldenModel(name);
@@ -92,7 +119,7 @@ describe('parseModelConfig', () => {
     [{ quantization_config: { bits: 4 } }, /quantization_config: quantized checkpoints are not read/],
     [
       { use_sliding_window: true, max_window_layers: 12, sliding_window: 64 },
-      /max_window_layers: 12 mixes full and sliding/,
+      /max_window_layers: 12 full and 12 sliding layers are mixed/,
     ],
     [{ vocab_size: 0 }, /vocab_size/],
   ])('refuses %j', (change, message) => {

@@ -55,6 +55,17 @@ export interface ModelConfig {
 const FAMILIES = ['llama', 'mistral', 'qwen2', 'qwen3'] as const;
 /** Layers without a sliding window where a Qwen config does not say; transformers' default. */
 const QWEN_FULL_LAYERS = 28;
+
+/** What transformers takes where a family's config leaves a field out. */
+const DEFAULTS: Record<
+  ModelConfig['family'],
+  { maxPositions: number; kvHeads?: number; headSize?: number; slidingWindow?: number }
+> = {
+  llama: { maxPositions: 2048 },
+  mistral: { maxPositions: 131_072, kvHeads: 8, slidingWindow: 4096 },
+  qwen2: { maxPositions: 32_768, kvHeads: 32, slidingWindow: 4096 },
+  qwen3: { maxPositions: 32_768, kvHeads: 32, headSize: 128, slidingWindow: 4096 },
+};
 const size = z.int().min(1);
 const tokenId = z.union([z.int().min(0), z.array(z.int().min(0)).nonempty()]).nullish();
 
@@ -66,6 +77,7 @@ const ropeScalingSchema = z.looseObject({
   high_freq_factor: z.number().positive().optional(),
   original_max_position_embeddings: size.optional(),
   rope_theta: z.number().positive().optional(),
+  partial_rotary_factor: z.literal(1, 'only full rotary embeddings (1) are known').nullish(),
 });
 
 /** `config.json` as Hugging Face transformers writes it; fields that do not change the decoder are not looked at. */
@@ -84,13 +96,16 @@ const configJsonSchema = z.looseObject({
   rope_scaling: ropeScalingSchema.nullish(),
   rope_parameters: ropeScalingSchema.nullish(),
   partial_rotary_factor: z.literal(1, 'only full rotary embeddings (1) are known').nullish(),
-  max_position_embeddings: size.default(2048),
+  max_position_embeddings: size.optional(),
   tie_word_embeddings: z.boolean().default(false),
   attention_bias: z.boolean().default(false),
   mlp_bias: z.boolean().default(false),
   sliding_window: size.nullish(),
   use_sliding_window: z.boolean().default(false),
   max_window_layers: z.int().min(0).nullish(),
+  layer_types: z
+    .array(z.enum(['full_attention', 'sliding_attention'], 'only full_attention and sliding_attention are known'))
+    .nullish(),
   quantization_config: z.null('quantized checkpoints are not read; use the unquantized one').optional(),
   bos_token_id: tokenId,
   eos_token_id: tokenId,
@@ -106,21 +121,25 @@ type ConfigJson = z.output<typeof configJsonSchema>;
  */
 export function parseModelConfig(json: unknown, where = 'config.json'): ModelConfig {
   const source = parseOptions(configJsonSchema, json, where);
+  const family = source.model_type;
+  const defaults = DEFAULTS[family];
   const heads = source.num_attention_heads;
-  const kvHeads = source.num_key_value_heads ?? heads;
+  // null is "as many as query heads" in every family, a missing field is the family's default.
+  const kvHeads =
+    source.num_key_value_heads === undefined ? (defaults.kvHeads ?? heads) : (source.num_key_value_heads ?? heads);
   if (heads % kvHeads !== 0) {
     throw new UserError(`${where}: num_key_value_heads: ${kvHeads} does not divide num_attention_heads ${heads}`);
   }
-  const headSize = source.head_dim ?? source.hidden_size / heads;
+  const headSize = (source.head_dim === undefined ? defaults.headSize : source.head_dim) ?? source.hidden_size / heads;
   if (!Number.isInteger(headSize) || headSize % 2 !== 0) {
     throw new UserError(
       `${where}: hidden_size: ${source.hidden_size} over ${heads} heads gives a head width of ${headSize}; it must be even`,
     );
   }
-  const family = source.model_type;
   const scaling = source.rope_scaling ?? source.rope_parameters;
-  const ropeScaling = parseRopeScaling(scaling, where);
-  const slidingWindow = parseSlidingWindow(source, where);
+  const ropeScaling = parseRopeScaling(scaling, source.rope_scaling ? 'rope_scaling' : 'rope_parameters', where);
+  const maxPositions = source.max_position_embeddings ?? defaults.maxPositions;
+  const slidingWindow = parseSlidingWindow(source, maxPositions, where);
   const bosId = firstOf(source.bos_token_id);
   const eosId = firstOf(source.eos_token_id);
   return {
@@ -133,9 +152,9 @@ export function parseModelConfig(json: unknown, where = 'config.json'): ModelCon
     kvHeads,
     headSize,
     normEpsilon: source.rms_norm_eps,
-    ropeBase: source.rope_theta ?? scaling?.rope_theta ?? 10_000,
+    ropeBase: source.rope_theta ?? scaling?.rope_theta ?? source.rope_parameters?.rope_theta ?? 10_000,
     ...(ropeScaling ? { ropeScaling } : {}),
-    maxPositions: source.max_position_embeddings,
+    maxPositions,
     tiedEmbeddings: source.tie_word_embeddings,
     qkvBias: family === 'qwen2' || (family !== 'mistral' && source.attention_bias),
     outputBias: (family === 'llama' || family === 'qwen3') && source.attention_bias,
@@ -147,35 +166,44 @@ export function parseModelConfig(json: unknown, where = 'config.json'): ModelCon
   };
 }
 
-function parseRopeScaling(scaling: ConfigJson['rope_scaling'], where: string): Llama3RopeScaling | undefined {
+function parseRopeScaling(
+  scaling: ConfigJson['rope_scaling'],
+  field: string,
+  where: string,
+): Llama3RopeScaling | undefined {
   const type = scaling?.rope_type ?? scaling?.type ?? 'default';
   if (!scaling || type === 'default') return undefined;
   if (type !== 'llama3') {
-    throw new UserError(`${where}: rope_scaling.rope_type: '${type}' is not implemented; known: default, llama3`);
+    throw new UserError(`${where}: ${field}.rope_type: '${type}' is not implemented; known: default, llama3`);
   }
-  const field = (name: 'factor' | 'low_freq_factor' | 'high_freq_factor' | 'original_max_position_embeddings') => {
+  const need = (name: 'factor' | 'low_freq_factor' | 'high_freq_factor' | 'original_max_position_embeddings') => {
     const value = scaling[name];
-    if (value === undefined) throw new UserError(`${where}: rope_scaling.${name}: missing; rope_type llama3 needs it`);
+    if (value === undefined) throw new UserError(`${where}: ${field}.${name}: missing; rope_type llama3 needs it`);
     return value;
   };
   return {
-    factor: field('factor'),
-    lowFrequencyFactor: field('low_freq_factor'),
-    highFrequencyFactor: field('high_freq_factor'),
-    originalPositions: field('original_max_position_embeddings'),
+    factor: need('factor'),
+    lowFrequencyFactor: need('low_freq_factor'),
+    highFrequencyFactor: need('high_freq_factor'),
+    originalPositions: need('original_max_position_embeddings'),
   };
 }
 
-function parseSlidingWindow(source: ConfigJson, where: string): number | undefined {
-  const window = source.sliding_window ?? undefined;
-  if (window === undefined || window >= source.max_position_embeddings) return undefined;
-  if (source.model_type === 'mistral') return window;
-  if (source.model_type === 'llama' || !source.use_sliding_window) return undefined;
-  const fullLayers = source.max_window_layers ?? QWEN_FULL_LAYERS;
-  if (fullLayers >= source.num_hidden_layers) return undefined;
-  if (fullLayers > 0) {
+function parseSlidingWindow(source: ConfigJson, maxPositions: number, where: string): number | undefined {
+  const family = source.model_type;
+  const window =
+    (source.sliding_window === undefined ? DEFAULTS[family].slidingWindow : source.sliding_window) ?? undefined;
+  if (window === undefined || window >= maxPositions || family === 'llama') return undefined;
+  if (family === 'mistral') return window;
+  if (!source.use_sliding_window) return undefined;
+  const layers = source.num_hidden_layers;
+  const windowed = source.layer_types
+    ? source.layer_types.filter((type) => type === 'sliding_attention').length
+    : Math.max(0, layers - (source.max_window_layers ?? QWEN_FULL_LAYERS));
+  if (windowed === 0) return undefined;
+  if (windowed < layers) {
     throw new UserError(
-      `${where}: max_window_layers: ${fullLayers} mixes full and sliding layers, which is not implemented; set use_sliding_window to false for sequences up to ${window} tokens`,
+      `${where}: ${source.layer_types ? 'layer_types' : 'max_window_layers'}: ${layers - windowed} full and ${windowed} sliding layers are mixed, which is not implemented; set use_sliding_window to false for sequences up to ${window} tokens`,
     );
   }
   return window;
