@@ -1,5 +1,13 @@
 export { bundledDataDir } from './bundled/bundled-data.js';
-export { encodeExample, SPLITS, type EncodedExample, type Encoder, type Example, type Split } from './example.js';
+export {
+  cutPrompt,
+  encodeExample,
+  SPLITS,
+  type EncodedExample,
+  type Encoder,
+  type Example,
+  type Split,
+} from './example.js';
 export { defineTask, taskOptions, type Task, type TaskDefinition, type TaskOptions } from './task.js';
 export {
   dataReport,

@@ -11,6 +11,8 @@ export interface Task {
   readonly classes?: readonly string[];
   /** Where the examples of a split come from, in words: file or bundled, and licence. */
   readonly source: string;
+  /** The user's own prompt template, where the task has one. */
+  readonly template?: string;
   /** Reads what cannot be read at once (parquet); where it is there, it is awaited before anything else is asked. */
   prepare?(): Promise<void>;
   /** The examples of a split, in a fixed order, within the limits. @throws UserError on a missing or malformed file */

@@ -98,6 +98,14 @@ describe('evaluation against one unpacked sequence at a time', () => {
     ).evaluate(none);
     expect(metrics['eval/truncated']).toBe(1);
     expect(predictions[0]!.scores[0]).toBeCloseTo(naive(promptIds.slice(4), items[0]!.optionIds[0]!.slice(0, 1)), 4);
+    const started = await createEvaluator(
+      engine,
+      { config, weights },
+      [{ ...long[0]!, start: 2 }],
+      evaluationSchema.parse(shape),
+    ).evaluate(none);
+    const kept = [...promptIds.slice(0, 2), ...promptIds.slice(6)];
+    expect(started.predictions[0]!.scores[0]).toBeCloseTo(naive(kept, items[0]!.optionIds[0]!.slice(0, 1)), 4);
   });
 
   it('refuses options that label-token scoring cannot tell apart', () => {

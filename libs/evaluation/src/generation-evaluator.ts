@@ -1,5 +1,6 @@
 import { fixedAdapter } from '@gmoe/adapters-moe-lora';
 import { UserError } from '@gmoe/core';
+import { cutPrompt } from '@gmoe/datasets';
 import { createGenerator, type GenerationModel } from '@gmoe/model';
 import type { Engine } from '@gmoe/tensor';
 import type { EvaluationResult, Evaluator } from './evaluator.js';
@@ -37,7 +38,7 @@ export function createGenerationEvaluator(
         for (const item of chosen) {
           const maxTokens = Math.max(...item.optionIds.map((ids) => ids.length));
           const length = Math.min(options.sequenceLength, model.config.maxPositions);
-          const promptIds = item.promptIds.slice(-Math.max(1, length - maxTokens));
+          const promptIds = cutPrompt(item.promptIds, item.start ?? 0, length - maxTokens);
           truncated += Number(promptIds.length < item.promptIds.length);
           const written = await generator.generate(promptIds, { maxTokens, stopIds });
           predictions.push(judge(item, written, tokenizer));

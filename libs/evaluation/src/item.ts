@@ -2,9 +2,11 @@
 export interface EvaluationItem {
   readonly id: string;
   readonly promptIds: readonly number[];
+  /** How many of the first prompt tokens stay where it is cut (BOS); default 0. */
+  readonly start?: number;
   /** Tokens of each option as it would follow the prompt. */
   readonly optionIds: readonly (readonly number[])[];
-  /** Length of each option's text, for length-normalised scores. */
+  /** Length of each option's text in Unicode characters, for length-normalised scores. */
   readonly optionCharacters: readonly number[];
   /** Index of the right option. */
   readonly gold: number;

@@ -1,4 +1,5 @@
 import { UserError } from '@gmoe/core';
+import { cutPrompt } from '@gmoe/datasets';
 import type { EvaluationItem } from './item.js';
 import type { EvaluationOptions } from './options.js';
 import { lengthOf, packSegments, type PackedScoring, type Segment } from './pack-segments.js';
@@ -36,7 +37,7 @@ export function planScoring(items: readonly EvaluationItem[], options: Evaluatio
     const logProbs = new Float64Array(item.optionIds.length);
     const domain = item.domain === undefined ? domains.length : domains.indexOf(item.domain);
     const room = (after: number) => {
-      const prompt = item.promptIds.slice(-Math.max(1, options.sequenceLength - after));
+      const prompt = cutPrompt(item.promptIds, item.start ?? 0, options.sequenceLength - after);
       return { prompt, cut: prompt.length < item.promptIds.length };
     };
     if (byLabel) {

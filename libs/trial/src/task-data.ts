@@ -37,7 +37,7 @@ async function createTaskData(
     split(name) {
       let examples = splits.get(name);
       if (!examples) {
-        examples = task.load(name).map((example) => encodeExample(example, tokenizer));
+        examples = task.load(name).map((example) => encodeExample(example, tokenizer, task.template));
         splits.set(name, examples);
       }
       return examples;

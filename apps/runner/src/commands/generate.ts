@@ -42,7 +42,8 @@ async function runGenerate(raw: object): Promise<void> {
   const { prompt, maxTokens, temperature, topP, seed, stream, ...folders } = parseOptions(optionsSchema, raw, '--');
   const engineOptions = readEngineOptions(raw);
   const model = await loadAdaptedModel(folders, registries);
-  const promptIds = model.tokenizer.encode(prompt, { addSpecial: true });
+  // What the tokenizer would put behind a text, an EOS, would end it before it is continued.
+  const promptIds = [...model.tokenizer.startIds, ...model.tokenizer.encode(prompt)];
   const engine = await createEngine(engineOptions);
   try {
     const generator = createGenerator(engine, model);

@@ -11,6 +11,7 @@ const example = fc
   })
   .map(({ prompt, answer }): Omit<EncodedExample, 'id'> => ({
     promptIds: [1, ...prompt],
+    start: 1,
     optionIds: [[2], answer],
     optionCharacters: [1, 1],
     gold: 1,
@@ -92,6 +93,7 @@ describe('trainingBatches', () => {
     const long: EncodedExample = {
       id: 'x',
       promptIds: [1, 10, 11, 12, 13],
+      start: 1,
       optionIds: [[20, 21]],
       optionCharacters: [2],
       gold: 0,

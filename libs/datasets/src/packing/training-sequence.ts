@@ -1,5 +1,5 @@
 import { UserError } from '@gmoe/core';
-import type { EncodedExample } from '../example.js';
+import { cutPrompt, type EncodedExample } from '../example.js';
 
 /** Which tokens the language-model loss counts. */
 export const TRAINING_TARGETS = ['answer', 'prompt_and_answer'] as const;
@@ -16,8 +16,8 @@ export interface TrainingSequence {
 }
 
 /**
- * Prompt and right answer as one sequence of at most `length` tokens; a longer prompt loses tokens behind its first one (BOS
- * where there is one), never the answer.
+ * Prompt and right answer as one sequence of at most `length` tokens; a longer prompt loses its beginning (BOS stays), never
+ * the answer.
  * @throws UserError if the answer alone does not fit
  */
 export function trainingSequence(example: EncodedExample, length: number, targets: TrainingTargets): TrainingSequence {
@@ -31,7 +31,7 @@ export function trainingSequence(example: EncodedExample, length: number, target
     );
   }
   const truncated = example.promptIds.length > room;
-  const prompt = truncated ? keepEnd(example.promptIds, room) : example.promptIds;
+  const prompt = cutPrompt(example.promptIds, example.start, room);
   const all = [...prompt, ...answer];
   const first = targets === 'answer' ? prompt.length - 1 : 0;
   return {
@@ -42,9 +42,4 @@ export function trainingSequence(example: EncodedExample, length: number, target
     })),
     truncated,
   };
-}
-
-/** The first token and the end of a prompt, `room` tokens in all. */
-function keepEnd(ids: readonly number[], room: number): readonly number[] {
-  return room === 1 ? ids.slice(-1) : [ids[0]!, ...ids.slice(ids.length - (room - 1))];
 }

@@ -64,7 +64,7 @@ export function splitReport(task: Task, split: Split, encoder: Encoder, sequence
     split,
     ...task.origin(split),
     examples: examples.length,
-    tokens: tokensOf(examples, encoder, sequenceLength),
+    tokens: tokensOf(task, examples, encoder, sequenceLength),
     balance,
     chance: examples.reduce((sum, { options }) => sum + 1 / options.length, 0) / examples.length,
     majority: Math.max(...Object.values(balance)) / examples.length,
@@ -86,10 +86,15 @@ export function splitDigest(task: Task, split: Split): string {
   return digest(task.load(split));
 }
 
-function tokensOf(examples: readonly Example[], encoder: Encoder, sequenceLength: number): TokenReport {
+function tokensOf(
+  { template }: Task,
+  examples: readonly Example[],
+  encoder: Encoder,
+  sequenceLength: number,
+): TokenReport {
   let [sum, max, truncated] = [0, 0, 0];
   for (const example of examples) {
-    const { promptIds, optionIds, gold } = encodeExample(example, encoder);
+    const { promptIds, optionIds, gold } = encodeExample(example, encoder, template);
     const length = promptIds.length + optionIds[gold]!.length;
     sum += length;
     max = Math.max(max, length);

@@ -58,7 +58,11 @@ describe('rows that are no examples', () => {
   });
 
   it('a data report by hand: one token a character', () => {
-    const encoder = { encode: (text: string) => Array.from(text, (letter) => letter.codePointAt(0)!) };
+    const encoder = {
+      startIds: [],
+      specialTokens: [],
+      encode: (text: string) => Array.from(text, (letter) => letter.codePointAt(0)!),
+    };
     const lengths = task.load('train').map(({ prompt }) => prompt.length + 2);
     const limit = lengths[2]! - 1;
     const report = dataReport(task, encoder, limit);
@@ -95,7 +99,7 @@ describe('rows that are no examples', () => {
     const half = createTask('piqa', {
       dataDir: folderWith({ 'valid.jsonl': jsonLines({ goal: 'g', sol1: 'x', sol2: 'y', label: 1 }) }),
     });
-    const report = dataReport(half, { encode: (text) => [...text].map(() => 1) }, 64);
+    const report = dataReport(half, { startIds: [], specialTokens: [], encode: (text) => [...text].map(() => 1) }, 64);
     expect(report.splits.map(({ split }) => split)).toEqual(['test']);
     expect(report.missing.map(({ split }) => split)).toEqual(['train', 'dev']);
     expect(reportText(report)).toMatch(/train: cannot be read: .*none of these files is there: train\.jsonl/);

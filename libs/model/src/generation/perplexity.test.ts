@@ -45,7 +45,7 @@ describe('perplexity', () => {
   }
 
   it.each([
-    ['with BOS', { bos_token: '<s>' }],
+    ['with BOS', { bos_token: '<s>', add_bos_token: true }],
     ['without BOS', {}],
   ])('sums the bits of every token, %s, whatever the windows cover', async (_, tokenizerConfig) => {
     const model: LoadedModel = { config, weights, tokenizer: createTokenizer(json, tokenizerConfig) };

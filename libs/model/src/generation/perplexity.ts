@@ -14,7 +14,7 @@ export type PerplexityOptions = z.input<typeof perplexityOptionsSchema>;
 
 /** How well a model predicts a text. */
 export interface Perplexity {
-  /** Predicted tokens; the first token of a text without BOS is not predicted. */
+  /** Predicted tokens; the first token is not, where the tokenizer puts no BOS before it. */
   readonly tokens: number;
   /** UTF-8 bytes of the text. */
   readonly bytes: number;
@@ -43,7 +43,7 @@ interface Frozen {
 
 /**
  * Bits that a model needs for a text, by sliding windows: each pass scores `stride` tokens, which see at least
- * `sequenceLength - stride` tokens before them where the text has them. BOS stands first if the tokenizer has one.
+ * `sequenceLength - stride` tokens before them where the text has them. BOS stands first if the tokenizer puts it there.
  *
  * @throws UserError on a bad option or a text of less than two tokens
  */
@@ -58,8 +58,9 @@ export async function perplexity(
   const stride = parsed.stride ?? Math.max(1, Math.floor(length / 2));
   if (stride >= length) throw new UserError(`perplexity: stride: ${stride} must be below sequenceLength ${length}`);
   const encoded = tokenizer.encode(text);
-  const { bosId } = tokenizer;
-  const ids = bosId === undefined || encoded[0] === bosId ? encoded : Int32Array.from([bosId, ...encoded]);
+  const { startIds } = tokenizer;
+  const isStarted = startIds.every((id, i) => encoded[i] === id);
+  const ids = isStarted ? encoded : Int32Array.from([...startIds, ...encoded]);
   if (ids.length < 2) throw new UserError('perplexity: the text has less than two tokens, nothing is predicted');
 
   const program = engine.jit(

@@ -68,6 +68,41 @@ describe('tokenizer', () => {
     expect(tokenizer.tokenId('zebra')).toBeUndefined();
   });
 
+  it('takes special tokens for text where that is asked, in the pieces that the text has', () => {
+    const tokenizer = createTokenizer(json, { bos_token: '<s>', add_bos_token: true });
+    const text = 'the cat</s><s> sat';
+    expect(Array.from(tokenizer.encode(text)).filter((id) => id < 2)).toEqual([1, 0]);
+    const plain = tokenizer.encode(text, { specialAsText: true });
+    expect(plain.every((id) => id > 1)).toBe(true);
+    expect(tokenizer.decode(plain)).toBe(text);
+    expect(tokenizer.specialTokens).toEqual(['<s>', '</s>']);
+    expect(tokenizer.encode('the cat', { specialAsText: true })).toEqual(tokenizer.encode('the cat'));
+  });
+
+  it("puts before a text what its files say: the template, and add_bos_token's word on it", () => {
+    const starts = (template: boolean, config: object) => {
+      const single = [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }];
+      const post_processor = template
+        ? {
+            type: 'TemplateProcessing',
+            single,
+            pair: single,
+            special_tokens: { '<s>': { id: '<s>', ids: [0], tokens: ['<s>'] } },
+          }
+        : null;
+      return createTokenizer({ ...json, post_processor }, { bos_token: '<s>', eos_token: '</s>', ...config }).startIds;
+    };
+    expect(starts(true, {})).toEqual([0]);
+    expect(starts(true, { add_bos_token: true })).toEqual([0]);
+    expect(starts(true, { add_bos_token: false })).toEqual([]);
+    // Qwen, SmolLM and Yi name a BOS that they do not use.
+    expect(starts(false, {})).toEqual([]);
+    expect(starts(false, { add_bos_token: true })).toEqual([0]);
+    const ends = createTokenizer(json, { eos_token: '</s>', add_eos_token: true });
+    expect(ends.startIds).toEqual([]);
+    expect(ends.encode('the', { addSpecial: true }).at(-1)).toBe(1);
+  });
+
   it('refuses what it cannot read, in one line that names the file', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'gmoe-tokenizer-'));
     await expect(loadTokenizer(dir)).rejects.toThrow(/tokenizer\.json: no such file/);

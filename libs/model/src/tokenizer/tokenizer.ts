@@ -13,6 +13,8 @@ import {
 export interface EncodeOptions {
   /** Add the special tokens that the tokenizer's own files ask for (BOS for Llama). Default: none. */
   readonly addSpecial?: boolean;
+  /** Take special tokens that are written out in the text as what they are, text; default: as the tokens. */
+  readonly specialAsText?: boolean;
 }
 
 /** Text to token ids and back. */
@@ -22,6 +24,10 @@ export interface Tokenizer {
   readonly bosId?: number;
   readonly eosId?: number;
   readonly padId?: number;
+  /** What the tokenizer's own files put before a text: BOS for Llama, nothing for Qwen. */
+  readonly startIds: readonly number[];
+  /** The special tokens as they are written out in a text. */
+  readonly specialTokens: readonly string[];
   /** Token ids of a text. Special tokens written out in the text are recognised, as in Hugging Face tokenizers. */
   encode(text: string, options?: EncodeOptions): Int32Array;
   /** The text of token ids, unpolished: no spaces are cleaned up. Special tokens are written out unless skipped. */
@@ -59,14 +65,25 @@ export function createTokenizer(
   const json = parseOptions(tokenizerJsonSchema, tokenizerJson, where);
   const config = parseOptions(tokenizerConfigSchema, tokenizerConfig, where);
   const complete = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, ...json };
-  let library: HuggingFaceTokenizer;
-  try {
-    // The library's lossy clean-up of spaces and its old lower-casing flags stay off.
-    library = new HuggingFaceTokenizer(complete, { clean_up_tokenization_spaces: false });
-  } catch (error) {
-    throw new UserError(`${where}: ${messageOf(error)}`, { cause: error });
-  }
-  const special = new Set(json.added_tokens.filter((token) => token.special).map(({ id }) => id));
+  const open = (parts: typeof complete): HuggingFaceTokenizer => {
+    try {
+      // The library's lossy clean-up of spaces and its old lower-casing flags stay off.
+      return new HuggingFaceTokenizer(parts, { clean_up_tokenization_spaces: false });
+    } catch (error) {
+      throw new UserError(`${where}: ${messageOf(error)}`, { cause: error });
+    }
+  };
+  const library = open(complete);
+  const specials = json.added_tokens.filter((token) => token.special);
+  const special = new Set(specials.map(({ id }) => id));
+  const specialTokens = specials.map(({ content }) => content);
+  let withoutSpecials: HuggingFaceTokenizer | undefined;
+  /** The library for a text whose special tokens are text; opened when there is such a text. */
+  const textLibrary = (text: string): HuggingFaceTokenizer => {
+    if (!specialTokens.some((token) => text.includes(token))) return library;
+    const plain = json.added_tokens.filter((token) => !token.special);
+    return (withoutSpecials ??= open({ ...complete, added_tokens: plain, post_processor: null }));
+  };
   let vocabSize = 0;
   for (const id of Object.values(json.model.vocab)) vocabSize = Math.max(vocabSize, id + 1);
   for (const { id } of json.added_tokens) vocabSize = Math.max(vocabSize, id + 1);
@@ -82,17 +99,21 @@ export function createTokenizer(
   const eosId = named('eos_token');
   const padId = named('pad_token');
 
+  const encode = (text: string, { addSpecial = false, specialAsText = false }: EncodeOptions = {}): Int32Array => {
+    const { ids: plain } = (specialAsText ? textLibrary(text) : library).encode(text, { add_special_tokens: false });
+    if (!addSpecial) return Int32Array.from(plain);
+    return Int32Array.from([...startIds, ...plain, ...endIds]);
+  };
+  const { startIds, endIds } = addedIds(library, { bosId, eosId, config });
+
   return {
     vocabSize,
+    startIds,
+    specialTokens,
     ...(bosId === undefined ? {} : { bosId }),
     ...(eosId === undefined ? {} : { eosId }),
     ...(padId === undefined ? {} : { padId }),
-    encode(text, { addSpecial = false } = {}) {
-      const { ids } = library.encode(text, { add_special_tokens: addSpecial });
-      if (addSpecial && config.add_bos_token && bosId !== undefined && ids[0] !== bosId) ids.unshift(bosId);
-      if (addSpecial && config.add_eos_token && eosId !== undefined && ids.at(-1) !== eosId) ids.push(eosId);
-      return Int32Array.from(ids);
-    },
+    encode,
     decode(ids, { skipSpecial = false } = {}) {
       const kept = skipSpecial ? Array.from(ids).filter((id) => !special.has(id)) : Array.from(ids);
       return kept.length === 0 ? '' : library.decode(kept);
@@ -101,4 +122,26 @@ export function createTokenizer(
     tokenText: (id) => library.id_to_token(id),
     files: { json: tokenizerJson as TokenizerJson, config: tokenizerConfig },
   };
+}
+
+interface Ends {
+  readonly bosId: number | undefined;
+  readonly eosId: number | undefined;
+  readonly config: z.output<typeof tokenizerConfigSchema>;
+}
+
+/** What stands before and behind every text: by the post-processor, and by `add_bos_token` and `add_eos_token` where they are set. */
+function addedIds(library: HuggingFaceTokenizer, { bosId, eosId, config }: Ends) {
+  const text = 'a';
+  const bare = library.encode(text, { add_special_tokens: false }).ids;
+  const whole = library.encode(text, { add_special_tokens: true }).ids;
+  const at = whole.findIndex((_, i) => bare.every((id, j) => whole[i + j] === id));
+  const startIds = whole.slice(0, Math.max(0, at));
+  const endIds = at < 0 ? [] : whole.slice(at + bare.length);
+  const { add_bos_token: addBos, add_eos_token: addEos } = config;
+  if (bosId !== undefined && addBos === true && startIds[0] !== bosId) startIds.unshift(bosId);
+  if (bosId !== undefined && addBos === false && startIds[0] === bosId) startIds.shift();
+  if (eosId !== undefined && addEos === true && endIds.at(-1) !== eosId) endIds.push(eosId);
+  if (eosId !== undefined && addEos === false && endIds.at(-1) === eosId) endIds.pop();
+  return { startIds, endIds };
 }

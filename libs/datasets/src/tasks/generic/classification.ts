@@ -76,6 +76,7 @@ export const classificationTask = defineTask({
     });
     return {
       id: 'classification',
+      template: prompt,
       kind: 'classification',
       get classes() {
         return classes();

@@ -78,6 +78,7 @@ export const multipleChoiceTask = defineTask({
     });
     return {
       id: 'multiple-choice',
+      ...(chosen.prompt === null ? {} : { template: chosen.prompt }),
       kind: 'multiple-choice',
       get source() {
         return `${chosen.trainFile}; ${splits.protocol()}`;

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { cutPrompt, encodeExample, type Encoder } from './example.js';
+
+/** As a SentencePiece tokenizer: words with the space before them, one put before the text; `</s>` is special. */
+function pieces(): Encoder & { readonly vocabulary: string[] } {
+  const vocabulary = ['<s>', '</s>'];
+  const id = (piece: string) => {
+    if (!vocabulary.includes(piece)) vocabulary.push(piece);
+    return vocabulary.indexOf(piece);
+  };
+  return {
+    vocabulary,
+    startIds: [0],
+    specialTokens: ['<s>', '</s>'],
+    encode(text, { specialAsText = false } = {}) {
+      const marked = `▁${text.replaceAll(' ', '▁')}`;
+      const found = marked.match(specialAsText ? /▁?[^▁:]+|[:▁]/g : /<\/s>|▁?[^▁:<]+|[:▁<]/g);
+      return found!.map(id);
+    },
+  };
+}
+
+describe('encodeExample', () => {
+  const example = { id: 'x', prompt: 'Answer:', options: [' A', ' B c'], answer: 1 };
+
+  it('gives an option the tokens that it has behind the prompt, not alone', () => {
+    const encoder = pieces();
+    const { promptIds, optionIds, start } = encodeExample(example, encoder);
+    const text = (ids: readonly number[]) => ids.map((each) => encoder.vocabulary[each]);
+    expect(text(promptIds)).toEqual(['<s>', '▁Answer', ':']);
+    expect(start).toBe(1);
+    expect(optionIds.map(text)).toEqual([['▁A'], ['▁B', '▁c']]);
+    // Alone it would begin with the space that stands for the text's beginning.
+    expect(text(Array.from(encoder.encode(' A')))).toEqual(['▁', '▁A']);
+    // A last character that the option merges with: tried behind another.
+    expect(encodeExample({ ...example, prompt: 'Answer ' }, encoder).optionIds.map(text)[0]).toEqual(['▁A']);
+    expect(encodeExample({ ...example, prompt: '' }, encoder).optionIds.map(text)[0]).toEqual(['▁A']);
+  });
+
+  it('special tokens in the data are text; in the template of the task they are tokens', () => {
+    const encoder = pieces();
+    const odd = { ...example, prompt: 'bad </s>:' };
+    expect(encodeExample(odd, encoder).promptIds).not.toContain(1);
+    expect(encodeExample(odd, encoder, '{text}:').promptIds).not.toContain(1);
+    expect(encodeExample(odd, encoder, '{text}</s>:').promptIds).toContain(1);
+  });
+
+  it('counts characters as Unicode does', () => {
+    expect(encodeExample({ ...example, options: [' añ😀', ' b'] }, pieces()).optionCharacters).toEqual([3, 1]);
+  });
+});
+
+it.each([
+  [5, 1, [0, 1, 2, 3, 4]],
+  [4, 1, [0, 2, 3, 4]],
+  [4, 0, [1, 2, 3, 4]],
+  [2, 1, [0, 4]],
+  [1, 1, [4]],
+  [0, 1, [4]],
+])('a prompt of five in %d tokens, %d of which stay', (room, start, left) => {
+  expect(cutPrompt([0, 1, 2, 3, 4], start, room)).toEqual(left);
+});
