@@ -66,8 +66,8 @@ describe('parseModelConfig', () => {
   });
 
   it('reads what transformers 5 writes, and its defaults where a field is left out', () => {
-    const { rope_theta: _, rope_scaling, ...llama } = LLAMA31;
-    const moved = { ...llama, rope_parameters: { ...rope_scaling, rope_theta: 500000.0 } };
+    const llama = { ...LLAMA31, rope_theta: undefined, rope_scaling: undefined };
+    const moved = { ...llama, rope_parameters: { ...LLAMA31.rope_scaling, rope_theta: 500000.0 } };
     expect(parseModelConfig(moved)).toEqual(parseModelConfig(LLAMA31));
     const plain = { ...llama, rope_parameters: { rope_theta: 77, rope_type: 'default' } };
     expect(parseModelConfig(plain)).toMatchObject({ ropeBase: 77 });
@@ -75,7 +75,7 @@ describe('parseModelConfig', () => {
     expect(() => parseModelConfig({ ...llama, rope_parameters: { rope_type: 'yarn' } })).toThrow(
       /rope_parameters\.rope_type: 'yarn'/,
     );
-    const { num_key_value_heads: __, max_position_embeddings: ___, ...bare } = llama;
+    const bare = { ...llama, num_key_value_heads: undefined, max_position_embeddings: undefined };
     expect(parseModelConfig(bare)).toMatchObject({ kvHeads: 32, headSize: 128, maxPositions: 2048 });
     expect(parseModelConfig({ ...bare, model_type: 'mistral' })).toMatchObject({
       kvHeads: 8,
