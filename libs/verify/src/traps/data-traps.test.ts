@@ -17,6 +17,7 @@ describe('trap 12: a loss on every token, padding included', () => {
     const examples: EncodedExample[] = Array.from({ length: 4 }, (_, i) => ({
       id: `e${i}`,
       promptIds: Array.from({ length: 9 }, (__, t) => 1 + t + i),
+      start: 0,
       optionIds: [
         [20, 21],
         [22, 23],
