@@ -50,6 +50,14 @@ describe('a trace refuses', () => {
     await engine.dispose();
   });
 
+  it("a caller's own function of an op's name is no such op", async () => {
+    const engine = await createEngine({ engine: 'compiled', device: 'cpu' });
+    const dropout = (t: tf.Tensor) => t.mul(tf.tensor1d([0, 2, 4]));
+    const program = engine.jit((_: object, t: tf.Tensor) => ({ y: dropout(t) }), { name: 'own', frozen: {} });
+    expect([...(await program(x)).y.data]).toEqual([0, 4, 12]);
+    await engine.dispose();
+  });
+
   it('no big constant into the graph', async () => {
     const { trace, nameInputs } = await import('./trace.js');
     const { encodeModel } = await import('./onnx-proto.js');

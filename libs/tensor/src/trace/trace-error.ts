@@ -8,23 +8,27 @@ export function currentOp(): string | undefined {
   return opsOnStack()[0];
 }
 
-/** tfjs ops on the call stack, innermost first. */
-export function opsOnStack(): string[] {
+/** Names on the call stack that could be tfjs ops, innermost first. */
+function opsOnStack(): string[] {
+  const names = [...callStack().matchAll(/^\s*at (?:async )?(?:\w+\.)?(\w+?)(?:_|__op)? /gm)].map((match) => match[1]!);
+  return names.filter((name) => OP_NAME.test(name));
+}
+
+function callStack(): string {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 50;
   const stack = new Error().stack ?? '';
   Error.stackTraceLimit = limit;
-  const names = [...stack.matchAll(/^\s*at (?:async )?(?:\w+\.)?(\w+?)(?:_|__op)? /gm)].map((match) => match[1]!);
-  return names.filter((name) => OP_NAME.test(name));
+  return stack;
 }
 
 const OP_NAME =
   /^(dataSync|data|arraySync|array|bytes|print|toString|whereAsync|booleanMaskAsync|setdiff1dAsync|dropout|multinomial|random\w*|truncatedNormal|rand|topk|unique|nonMaxSuppression\w*)$/;
 
-const RANDOM_OP = /^(dropout|multinomial|random\w*|truncatedNormal|rand)$/;
+/** Functions of tfjs end in an underscore, so that a caller's own `dropout` is not taken for one. */
+const RANDOM_OP = /^\s*at (?:\w+\.)?(dropout|multinomial|random\w*?|truncatedNormal|rand)(?:_|__op) /gm;
 
-/** The host-random op that is running now, if one is. */
+/** The host-random op that is running now, if one is; the outermost, as the caller knows it. */
 export function currentRandomOp(): string | undefined {
-  const random = opsOnStack().filter((name) => RANDOM_OP.test(name));
-  return random.at(-1);
+  return [...callStack().matchAll(RANDOM_OP)].at(-1)?.[1];
 }
