@@ -19,6 +19,9 @@ export interface AdapterDescription {
 /** PEFT's type of an adapter that holds a routed mixture: unknown to PEFT, which refuses it instead of dropping the experts. */
 const MIXTURE_TYPE = 'GMOE';
 
+/** Ways to start B and A that leave the base weights as they are; others (PiSSA, OLoRA, CorDA, LoftQ) move part of them into the adapter. */
+const STARTS = ['gaussian', 'eva', 'orthogonal'] as const;
+
 /** PEFT's LoraConfig, where absent fields have its defaults; anything that would change the maths is checked. */
 const peftSchema = z.looseObject({
   peft_type: z.literal('LORA', "only 'LORA' adapters and this project's 'GMOE' are known"),
@@ -32,7 +35,7 @@ const peftSchema = z.looseObject({
   bias: z.literal('none', 'trained biases are not known').default('none'),
   fan_in_fan_out: z.literal(false, 'transposed weights (fan_in_fan_out) are not known').default(false),
   lora_bias: z.literal(false, 'a bias on B is not known').default(false),
-  modules_to_save: z.union([z.null(), z.array(z.never())], 'fully trained modules are not known').optional(),
+  modules_to_save: z.array(z.string()).max(0, 'fully trained modules are not known').nullish(),
   layers_to_transform: z.null('LoRA on some layers only is not known').optional(),
   rank_pattern: z.strictObject({}, 'ranks per module are not known').nullish(),
   alpha_pattern: z.strictObject({}, 'alphas per module are not known').nullish(),
@@ -42,7 +45,22 @@ const peftSchema = z.looseObject({
   trainable_token_indices: z.null('trained embeddings of single tokens are not known').optional(),
   alora_invocation_tokens: z.null('activated LoRA is not known').optional(),
   use_qalora: z.literal(false, 'QA-LoRA is not known').default(false),
+  init_lora_weights: z
+    .union([z.boolean(), z.enum(STARTS)], 'adapters that started from parts of the base weights are not known')
+    .nullish(),
 });
+
+/** Fields of newer variants of LoRA (`kasa_config`, `use_bdlora`, ...), which stand for nothing else while they are off. */
+const VARIANT = /_config$|^use_/;
+const HARMLESS = ['use_rslora', 'eva_config'];
+
+function refuseVariants(peft: Readonly<Record<string, unknown>>, where: string): void {
+  for (const [name, value] of Object.entries(peft)) {
+    if (!VARIANT.test(name) || HARMLESS.includes(name) || !value) continue;
+    if (typeof value === 'object' && Object.keys(value).length === 0) continue;
+    throw new UserError(`${where}: ${name}: this variant of LoRA is not known (got ${JSON.stringify(value)})`);
+  }
+}
 
 const mixtureFileSchema = z.looseObject({
   peft_type: z.literal(MIXTURE_TYPE),
@@ -85,7 +103,7 @@ export function toAdapterConfig({ lora, mixture, router, coordination, baseModel
 
 /**
  * Reads an `adapter_config.json`.
- * @param present sites that the tensors name, for configs whose `target_modules` is a pattern
+ * @param present sites that the tensors name, in the order of `SITE_NAMES`
  * @throws UserError naming what is not known
  */
 export function parseAdapterConfig(json: unknown, present: readonly SiteName[], where: string): AdapterDescription {
@@ -95,8 +113,10 @@ export function parseAdapterConfig(json: unknown, present: readonly SiteName[], 
     return { lora, mixture, router, coordination, baseModel: base_model_name_or_path ?? null };
   }
   const peft = parseOptions(peftSchema, json, where);
-  const named = Array.isArray(peft.target_modules) ? peft.target_modules : present;
-  const unknown = named.find((name) => !SITE_NAMES.some((site) => site === name));
+  refuseVariants(peft, where);
+  const named = Array.isArray(peft.target_modules) ? peft.target_modules : [];
+  const siteOf = (path: string) => path.split('.').at(-1)!;
+  const unknown = named.find((path) => !SITE_NAMES.some((site) => site === siteOf(path)));
   if (unknown) {
     throw new UserError(
       `${where}: target_modules: '${unknown}' cannot carry LoRA here; known: ${SITE_NAMES.join(', ')}`,
@@ -106,7 +126,8 @@ export function parseAdapterConfig(json: unknown, present: readonly SiteName[], 
     rank: peft.r,
     alpha: peft.lora_alpha,
     dropout: peft.lora_dropout,
-    targets: SITE_NAMES.filter((site) => named.includes(site)),
+    // Where tensors are, so that patterns and paths of modules need no reading.
+    targets: [...present],
     scaling: peft.use_rslora ? 'rslora' : 'standard',
   };
   return { lora, mixture: null, router: null, coordination: [], baseModel: peft.base_model_name_or_path ?? null };

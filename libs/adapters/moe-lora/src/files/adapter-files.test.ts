@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loraSchema, type LoraOptions } from '@gmoe/adapters-lora';
@@ -190,6 +190,24 @@ describe('plain LoRA and PEFT', () => {
     expect(worst(run(lora, loaded.tensors.trainable).logits, want.data)).toBeLessThan(1e-5);
   });
 
+  it.each([
+    [
+      'paths, as all-linear is saved',
+      { target_modules: ['model.layers.0.self_attn.q_proj', 'model.layers.1.mlp.up_proj'] },
+    ],
+    ['a pattern', { target_modules: '.*_proj' }],
+    [
+      "the newest version's own fields, off",
+      { kasa_config: null, loftq_config: {}, use_bdlora: null, eva_config: null },
+    ],
+  ])('%s: the targets are where tensors are', async (_, change) => {
+    const dir = await mkdtemp(join(folder, 'targets-'));
+    const json = JSON.parse(await readFile(join(goldens, 'theirs/adapter_config.json'), 'utf8')) as object;
+    await writeFile(join(dir, 'adapter_config.json'), JSON.stringify({ ...json, ...change }));
+    await copyFile(join(goldens, 'theirs/adapter_model.safetensors'), join(dir, 'adapter_model.safetensors'));
+    expect((await loadAdapter(dir)).description).toEqual((await loadAdapter(join(goldens, 'theirs'))).description);
+  });
+
   it('merged weights give the same logits', async () => {
     const file = await loadAdapter(join(goldens, 'theirs'));
     const merged = mergeAdapter(config, weights, file);
@@ -202,6 +220,13 @@ describe('plain LoRA and PEFT', () => {
     [{ bias: 'all' }, /bias: trained biases are not known \(got "all"\)/],
     [{ rank_pattern: { q_proj: 8 } }, /rank_pattern/],
     [{ target_modules: ['q_proj', 'lm_head'] }, /target_modules: 'lm_head' cannot carry LoRA here; known: q_proj/],
+    [
+      { target_modules: ['model.layers.0.self_attn.q_proj', 'model.embed_tokens'] },
+      /'model\.embed_tokens' cannot carry/,
+    ],
+    [{ init_lora_weights: 'pissa' }, /init_lora_weights: adapters that started from parts of the base weights/],
+    [{ kasa_config: { beta: 1 } }, /kasa_config: this variant of LoRA is not known \(got \{"beta":1\}\)/],
+    [{ use_bdlora: true }, /use_bdlora: this variant of LoRA is not known/],
     [{ peft_type: 'IA3' }, /peft_type: only 'LORA'/],
   ])('refuses %j in one line', async (change, message) => {
     const dir = await mkdtemp(join(folder, 'bad-'));

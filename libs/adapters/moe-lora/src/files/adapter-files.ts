@@ -68,13 +68,15 @@ export async function loadAdapter(dir: string): Promise<AdapterFile> {
   }
   const { tensors } = await readSafetensors(join(dir, TENSORS));
   const plain = below(tensors, PEFT);
+  const present = SITE_NAMES.filter((site) => Object.keys(plain).some((name) => PLAIN.exec(name)?.[1] === site));
+  const description = parseAdapterConfig(json, present, where);
   const foreign = Object.keys(tensors).find(
-    (name) => !name.startsWith('gmoe.') && !PLAIN.test(name.slice(PEFT.length)),
+    (name) => !name.startsWith('gmoe.') && !(name.startsWith(PEFT) && PLAIN.test(name.slice(PEFT.length))),
   );
   if (foreign) throw new UserError(`${join(dir, TENSORS)}: tensor '${foreign}' is no LoRA of a known linear layer`);
-  const present = SITE_NAMES.filter((site) => Object.keys(plain).some((name) => PLAIN.exec(name)?.[1] === site));
+  if (!description.mixture && present.length === 0) throw new UserError(`${join(dir, TENSORS)}: holds no LoRA`);
   return {
-    description: parseAdapterConfig(json, present, where),
+    description,
     tensors: {
       trainable: { ...plain, ...below(tensors, OWN.trainable) },
       frozen: below(tensors, OWN.frozen),
