@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserError } from '@gmoe/core';
 import type { Split } from '../example.js';
@@ -36,11 +37,40 @@ export function pathsOf(folder: string, { files }: Layout, split: Split): string
   return undefined;
 }
 
-/** The layout that most splits of a folder are there of, the first of equals. */
-export function presentLayout(folder: string, layouts: readonly Layout[]): Layout {
+/** The layout that most splits of a folder are there of, the first of equals; undefined if no split is there. */
+export function presentLayout(folder: string, layouts: readonly Layout[]): Layout | undefined {
   const present = ({ files }: Layout) =>
     (Object.keys(files) as Split[]).filter((split) => pathsOf(folder, { files } as Layout, split)).length;
-  return layouts.reduce((best, each) => (present(each) > present(best) ? each : best));
+  const best = layouts.reduce((most, each) => (present(each) > present(most) ? each : most));
+  return present(best) > 0 ? best : undefined;
+}
+
+/** How deep unpacked archives nest what they hold. */
+const DEPTH = 4;
+const MOST_FOLDERS = 500;
+
+/** The folder, or else the folders below it, that hold files of one of the layouts. */
+export function foldersWith(folder: string, layouts: readonly Layout[]): string[] {
+  let level = [folder];
+  for (let depth = 0, seen = 0; depth <= DEPTH && level.length > 0 && seen < MOST_FOLDERS; depth++) {
+    const found = level.filter((each) => presentLayout(each, layouts));
+    if (found.length > 0) return found;
+    seen += level.length;
+    level = level.flatMap(subfolders);
+  }
+  return [];
+}
+
+function subfolders(folder: string): string[] {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory() && !/^[._]/.test(entry.name))
+      .map(({ name }) => join(folder, name))
+      .sort();
+  } catch {
+    return [];
+  }
 }
 
 /** Reads the files of a split; labels published apart (`NAME-labels.lst`) become the rows' `label`. @throws UserError */

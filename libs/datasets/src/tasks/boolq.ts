@@ -15,6 +15,7 @@ export const boolQTask = publishedTask({
   classes: CLASSES,
   options: taskOptions,
   bundled: { folder: 'boolq', licence: 'CC BY-SA 3.0' },
+  hub: {},
   layouts: [{ files: { train: ['train.jsonl'], dev: ['dev.jsonl', 'dev-even.jsonl'] }, rows: jsonLineRows }],
   toExample(row, index) {
     const { question, answer } = parseRow(rowSchema, row);

@@ -35,6 +35,7 @@ export const siqaTask = publishedTask({
   id: 'siqa',
   kind: 'multiple-choice',
   options: choiceTaskOptions,
+  hub: {},
   layouts: [
     { files: { train: ['train.jsonl'], dev: ['dev.jsonl'] }, rows: jsonLineRows },
     {
@@ -70,6 +71,7 @@ export const piqaTask = publishedTask({
   id: 'piqa',
   kind: 'multiple-choice',
   options: choiceTaskOptions,
+  hub: {},
   layouts: [
     {
       files: { train: ['train.jsonl'], dev: ['valid.jsonl', 'dev.jsonl', 'valid-even.jsonl'] },
@@ -100,6 +102,7 @@ export const hellaSwagTask = publishedTask({
   id: 'hellaswag',
   kind: 'multiple-choice',
   options: choiceTaskOptions,
+  hub: {},
   layouts: [
     {
       files: { train: ['hellaswag_train.jsonl', 'train.jsonl'], dev: ['hellaswag_val.jsonl', 'val-even.jsonl'] },
@@ -123,7 +126,8 @@ export const hellaSwagTask = publishedTask({
 });
 
 const winoGrandeSchema = z.object({
-  qID: z.string(),
+  /** Absent on the hub. */
+  qID: z.string().optional(),
   sentence: z.string(),
   option1: z.string(),
   option2: z.string(),
@@ -136,6 +140,7 @@ export const winoGrandeTask = publishedTask({
   kind: 'multiple-choice',
   // The blank is amid the sentence, so that a choice's text does not follow the prompt: letters only.
   options: taskOptions,
+  hub: { configurations: ['xl', 'l', 'm', 's', 'xs'].map((size) => `winogrande_${size}`) },
   layouts: [
     {
       files: {
@@ -145,12 +150,12 @@ export const winoGrandeTask = publishedTask({
       rows: jsonLineRows,
     },
   ],
-  toExample(row) {
+  toExample(row, index) {
     const { qID, sentence, option1, option2, answer } = parseRow(winoGrandeSchema, row);
     const choices = [option1, option2];
     return choiceExample(
       {
-        id: qID,
+        id: qID ?? placed('winogrande', row, index),
         question: sentence,
         choices,
         answer: numbered(row, 'answer', answer, 1, 2),

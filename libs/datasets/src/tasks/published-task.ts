@@ -3,9 +3,18 @@ import { join } from 'node:path';
 import { UserError } from '@gmoe/core';
 import type { z } from 'zod';
 import { bundledDataDir } from '../bundled/bundled-data.js';
-import { SPLITS } from '../example.js';
+import { SPLITS, type Split } from '../example.js';
 import type { Row } from '../files/row.js';
-import { namesOf, pathsOf, presentLayout, readPublished, type Layout } from '../splits/layout.js';
+import { hubFiles, readHubSplit, type HubLayout } from '../splits/hub-files.js';
+import {
+  foldersWith,
+  namesOf,
+  pathsOf,
+  presentLayout,
+  readPublished,
+  type Layout,
+  type PublishedSplit,
+} from '../splits/layout.js';
 import { taskSplits, type RowResult, type SplitSource } from '../splits/task-splits.js';
 import { defineTask, type Task, type TaskDefinition, type TaskOptions } from '../task.js';
 
@@ -19,6 +28,8 @@ export interface PublishedTask<Schema extends z.ZodType<TaskOptions>> {
   readonly bundled?: { readonly folder: string; readonly licence: string };
   /** The forms in which it is published. */
   readonly layouts: readonly [Layout, ...Layout[]];
+  /** How the Hugging Face hub has it, where it does. */
+  readonly hub?: HubLayout;
   /** @param index place of the row in its split, from 0 */
   readonly toExample: (row: Row, index: number, options: z.output<Schema>) => RowResult;
 }
@@ -30,7 +41,8 @@ export function publishedTask<Schema extends z.ZodType<TaskOptions>>(set: Publis
     bundled: set.bundled !== undefined,
     options: set.options,
     create(options): Task {
-      const splits = taskSplits(sourceOf(set, options), options);
+      const { prepare, ...source } = sourceOf(set, options);
+      const splits = taskSplits(source, options);
       return {
         id: set.id,
         kind: set.kind,
@@ -40,6 +52,7 @@ export function publishedTask<Schema extends z.ZodType<TaskOptions>>(set: Publis
           const place = options.dataDir ?? (bundled ? `bundled, ${bundled.licence}` : 'not bundled');
           return `${place}; ${splits.protocol()}`;
         },
+        prepare,
         load: (split) => splits.examples(split),
         origin: (split) => splits.origin(split),
       };
@@ -47,34 +60,72 @@ export function publishedTask<Schema extends z.ZodType<TaskOptions>>(set: Publis
   });
 }
 
+interface Place {
+  readonly folder: string;
+  /** How its text files are read; absent for the hub's parquet files. */
+  readonly layout?: Layout;
+  readonly parquet?: Partial<Record<Split, string[]>>;
+}
+
 function sourceOf<Schema extends z.ZodType<TaskOptions>>(
-  { id, layouts, bundled, toExample }: PublishedTask<Schema>,
+  set: PublishedTask<Schema>,
   options: z.output<Schema>,
-): SplitSource {
-  let found: { folder: string; layout: Layout } | undefined;
-  const place = () => (found ??= locate());
-  const locate = () => {
-    const folder = options.dataDir ?? (bundled ? join(bundledDataDir(), bundled.folder) : undefined);
-    if (folder === undefined) {
-      const names = SPLITS.flatMap((split) => namesOf(layouts, split) || []).join('; ');
-      throw new UserError(
-        `task.dataDir: '${id}' is not bundled: name the folder that holds its files (--data DIR): ${names}`,
-      );
-    }
-    if (!existsSync(folder)) throw new UserError(`task.dataDir: ${folder}: no such folder`);
-    return { folder, layout: presentLayout(folder, layouts) };
+): SplitSource & { prepare(): Promise<void> } {
+  const { layouts, hub = {} } = set;
+  let found: Place | undefined;
+  const place = () => (found ??= locate(set, options.dataDir));
+  const read = new Map<Split, PublishedSplit>();
+  const paths = (split: Split) => {
+    const { folder, layout, parquet } = place();
+    return layout ? pathsOf(folder, layout, split) : parquet![split];
   };
-  const paths = (split: 'train' | 'dev' | 'test') => pathsOf(place().folder, place().layout, split);
   return {
+    async prepare() {
+      for (const [split, files] of Object.entries(place().parquet ?? {}) as [Split, string[]][]) {
+        if (!read.has(split)) read.set(split, await readHubSplit(files, hub));
+      }
+    },
     has: (split) => paths(split) !== undefined,
     read(split) {
       const files = paths(split);
-      return files && readPublished(files, place().layout);
+      const { layout } = place();
+      if (!files || layout) return files && readPublished(files, layout!);
+      const published = read.get(split);
+      if (!published) throw new Error(`${set.id}: prepare() must be awaited before parquet rows are asked for`);
+      return published;
     },
     expected(split) {
-      if (!place().layout.files[split]) return undefined;
-      return `${place().folder}: none of these files is there: ${namesOf(layouts, split)}`;
+      const { folder, layout, parquet } = place();
+      // Which splits the hub publishes is known by what is there.
+      if (!layout) return split === 'train' || parquet![split] ? `${folder}: has no train-*.parquet` : undefined;
+      if (!layout.files[split]) return undefined;
+      return `${folder}: none of these files is there: ${namesOf(layouts, split)}`;
     },
-    toExample: (row, index) => toExample(row, index, options),
+    toExample: (row, index) => set.toExample(row, index, options),
   };
+}
+
+/** Where a data set's files are: in the folder, in one below it (an unpacked archive), or as the hub has them. */
+function locate<Schema extends z.ZodType<TaskOptions>>(
+  { id, layouts, bundled, hub }: PublishedTask<Schema>,
+  dataDir: string | null,
+): Place {
+  const names = SPLITS.map((split) => namesOf(layouts, split)).filter((each) => each !== '');
+  const folder = dataDir ?? (bundled ? join(bundledDataDir(), bundled.folder) : undefined);
+  if (folder === undefined) {
+    throw new UserError(
+      `task.dataDir: '${id}' is not bundled: name the folder that holds its files (--data DIR): ${names.join('; ')}`,
+    );
+  }
+  if (!existsSync(folder)) throw new UserError(`task.dataDir: ${folder}: no such folder`);
+  const parquet = hub && hubFiles(folder, hub);
+  if (parquet && !presentLayout(folder, layouts)) return { folder, parquet };
+  const folders = foldersWith(folder, layouts);
+  if (folders.length > 1) {
+    throw new UserError(
+      `task.dataDir: ${folder}: several folders below it have files of '${id}': ${folders.join(', ')}; name one`,
+    );
+  }
+  const [home = folder] = folders;
+  return { folder: home, layout: presentLayout(home, layouts) ?? layouts[0] };
 }

@@ -17,17 +17,36 @@ const rowSchema = z.object({
   answerKey: z.string(),
 });
 
+/** The same on the Hugging Face hub: `{question, choices: {text: [], label: []}, answerKey}`; OpenBookQA says `question_stem`. */
+const hubSchema = z.object({
+  id: z.string(),
+  question: z.string().optional(),
+  question_stem: z.string().optional(),
+  choices: z.object({ text: z.array(z.string()).min(2).max(26), label: z.array(z.string()) }),
+  answerKey: z.string(),
+});
+
 /** QASC as it circulates without ids: `{context, choice0, ..., choice7, label}`. */
 const flatSchema = z.object({ context: z.string(), label: z.coerce.number().int() });
 
 /** One row in the form of ARC, whatever the file's form; numbered choices are lettered by their place. */
 function questionOf(row: Row, id: string) {
-  if (!('choice0' in row.values)) {
-    const { question, answerKey, id: own } = parseRow(rowSchema, row);
-    const labels = question.choices.map(({ label }) => label);
+  const labelled = (own: string, stem: string, choices: string[], labels: string[], answerKey: string) => {
     const answer = labels.indexOf(answerKey);
     if (answer < 0) throw rowError(row, 'answerKey', `is not among its labels ${labels.join(', ')}`, answerKey);
-    return { id: own, stem: question.stem, choices: question.choices.map(({ text }) => text), answer };
+    return { id: own, stem, choices, answer };
+  };
+  if ('choices' in row.values) {
+    const { id: own, question, question_stem, choices, answerKey } = parseRow(hubSchema, row);
+    const stem = question ?? question_stem;
+    if (stem === undefined) throw rowError(row, 'question', 'must be text', undefined);
+    return labelled(own, stem, choices.text, choices.label, answerKey);
+  }
+  if (!('choice0' in row.values)) {
+    const { question, answerKey, id: own } = parseRow(rowSchema, row);
+    const texts = question.choices.map(({ text }) => text);
+    const labels = question.choices.map(({ label }) => label);
+    return labelled(own, question.stem, texts, labels, answerKey);
   }
   const { context, label } = parseRow(flatSchema, row);
   const choices: string[] = [];
@@ -40,7 +59,7 @@ function questionOf(row: Row, id: string) {
 
 /** A task in the format of ARC: `{id, question: {stem, choices: [{label, text}]}, answerKey}` a line. */
 function questionChoicesTask(
-  { id, bundled }: Pick<PublishedTask<typeof choiceTaskOptions>, 'id' | 'bundled'>,
+  { id, bundled, hub = {} }: Pick<PublishedTask<typeof choiceTaskOptions>, 'id' | 'bundled' | 'hub'>,
   ...layouts: readonly [Layout['files'], ...Layout['files'][]]
 ) {
   return publishedTask({
@@ -48,6 +67,7 @@ function questionChoicesTask(
     kind: 'multiple-choice',
     options: choiceTaskOptions,
     ...(bundled ? { bundled } : {}),
+    hub,
     layouts: layouts.map((files) => ({ files, rows: jsonLineRows })) as [Layout, ...Layout[]],
     toExample(row, index, options) {
       const { stem, choices, answer, id: own } = questionOf(row, `${id}-${row.file.split('.')[0]}-${index}`);
@@ -68,7 +88,11 @@ function questionChoicesTask(
 
 const arc = (id: string, difficulty: string) =>
   questionChoicesTask(
-    { id, bundled: { folder: 'arc', licence: 'CC BY-SA 4.0' } },
+    {
+      id,
+      bundled: { folder: 'arc', licence: 'CC BY-SA 4.0' },
+      hub: { configurations: [`ARC-${difficulty}`], test: true },
+    },
     {
       train: [`ARC-${difficulty}-Train.jsonl`, `${id}-train.jsonl`],
       dev: [`ARC-${difficulty}-Dev.jsonl`, `${id}-dev.jsonl`],
@@ -84,7 +108,11 @@ export const arcEasyTask = arc('arc-easy', 'Easy');
 
 /** OpenBookQA, without the book (Mihaylov et al. 2018). */
 export const openBookQaTask = questionChoicesTask(
-  { id: 'openbookqa', bundled: { folder: 'openbookqa', licence: 'Apache-2.0' } },
+  {
+    id: 'openbookqa',
+    bundled: { folder: 'openbookqa', licence: 'Apache-2.0' },
+    hub: { configurations: ['main'], test: true },
+  },
   { train: ['train.jsonl'], dev: ['dev.jsonl'], test: ['test.jsonl'] },
 );
 

@@ -2,6 +2,7 @@ import { tsvRows } from '../files/delimited.js';
 import { labelledLineRows } from '../files/labelled-lines.js';
 import { rowError, type Row } from '../files/row.js';
 import { numberedLines } from '../files/text-file.js';
+import type { HubLayout } from '../splits/hub-files.js';
 import type { Layout } from '../splits/layout.js';
 import { taskOptions, type TaskDefinition } from '../task.js';
 import { publishedTask } from './published-task.js';
@@ -13,10 +14,20 @@ interface SentenceTask {
   /** What the prompt asks for behind the sentence. */
   readonly asks: string;
   readonly layouts: readonly [Layout, ...Layout[]];
+  readonly hub?: HubLayout;
 }
 
+/** GLUE's columns on the hub. */
+const glue = (name: string): HubLayout => ({
+  configurations: [name],
+  values: ({ sentence, label }) => ({ text: sentence, label: String(label) }),
+});
+
+/** The coarse classes of TREC in the order of the hub's numbers. */
+const TREC_NUMBERS = ['ABBR', 'ENTY', 'DESC', 'HUM', 'LOC', 'NUM'];
+
 /** A sentence and its class; the prompt is `SENTENCE\nASKS:`. Rows have `text` and `label`. */
-function sentenceTask({ id, classes, asks, layouts }: SentenceTask): TaskDefinition {
+function sentenceTask({ id, classes, asks, layouts, hub }: SentenceTask): TaskDefinition {
   const labels = Object.keys(classes);
   const names = Object.values(classes);
   return publishedTask({
@@ -25,8 +36,11 @@ function sentenceTask({ id, classes, asks, layouts }: SentenceTask): TaskDefinit
     classes: names,
     options: taskOptions,
     layouts,
+    ...(hub ? { hub } : {}),
     toExample(row, index) {
-      const { label, text } = row.values as { label: string; text: string };
+      const { label, text } = row.values;
+      if (typeof text !== 'string') throw rowError(row, 'text', 'must be text', text);
+      if (typeof label !== 'string') throw rowError(row, 'label', 'must be text', label);
       const answer = labels.indexOf(label);
       if (answer < 0) throw rowError(row, 'label', `must be one of ${labels.join(', ')}`, label);
       if (text.trim() === '') return { dropped: 'empty question' };
@@ -52,6 +66,10 @@ export const trecTask = sentenceTask({
     NUM: 'number',
   },
   asks: 'Asks for',
+  hub: {
+    test: true,
+    values: ({ text, coarse_label }) => ({ text, label: TREC_NUMBERS[Number(coarse_label)] ?? String(coarse_label) }),
+  },
   layouts: [
     {
       files: { train: ['train_5500.label', 'TREC.train'], test: ['TREC_10.label', 'TREC.test'] },
@@ -65,6 +83,7 @@ export const sst2Task = sentenceTask({
   id: 'sst2',
   classes: { 0: 'negative', 1: 'positive' },
   asks: 'Sentiment',
+  hub: glue('sst2'),
   layouts: [
     {
       files: { train: ['train.tsv', 'glue-train.tsv'], dev: ['dev.tsv'] },
@@ -104,6 +123,7 @@ export const colaTask = sentenceTask({
   id: 'cola',
   classes: { 0: 'wrong', 1: 'right' },
   asks: 'Grammar',
+  hub: glue('cola'),
   layouts: [
     {
       files: { train: ['in_domain_train.tsv', 'train.tsv'], dev: ['in_domain_dev.tsv', 'dev.tsv'] },

@@ -1,17 +1,9 @@
 import { UserError } from '@gmoe/core';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pretrainingText } from '../language-model/pretraining-text.js';
-import type { Task } from '../task.js';
 import { testTaskContract } from '../testing/task-contract.js';
+import { createTask as create, folderWith } from '../testing/task-files.js';
 import { taskDefinitions } from './index.js';
-
-const create = (id: string, options: object = {}): Task => {
-  const definition = taskDefinitions.find((each) => each.id === id)!;
-  return definition.create(definition.options.parse(options));
-};
 
 /** Runs of `size` words, lower case. */
 function shingles(text: string, size = 8): string[] {
@@ -61,17 +53,14 @@ describe('bundled tasks', () => {
   });
 
   it('letters numbered choices by their place, and takes three to five of them', () => {
-    const dir = mkdtempSync(join(tmpdir(), 'gmoe-arc-'));
     const row = (labels: string[], answerKey: string) =>
       JSON.stringify({
         id: labels.join(''),
         question: { stem: 'q', choices: labels.map((label) => ({ label, text: `t${label}` })) },
         answerKey,
       });
-    writeFileSync(
-      join(dir, 'ARC-Challenge-Test.jsonl'),
-      [row(['1', '2', '3', '4'], '3'), row(['A', 'B', 'C', 'D', 'E'], 'E')].join('\n'),
-    );
+    const rows = [row(['1', '2', '3', '4'], '3'), row(['A', 'B', 'C', 'D', 'E'], 'E')];
+    const dir = folderWith({ 'ARC-Challenge-Test.jsonl': rows.join('\n') });
     const examples = create('arc-challenge', { dataDir: dir }).load('test');
     expect(examples.map(({ options, answer }) => [options.length, answer])).toEqual([
       [4, 2],
@@ -88,8 +77,7 @@ describe('bundled tasks', () => {
     ],
     ['nonsense', /ARC-Easy-Train\.jsonl:1: not JSON/],
   ])('names file, line and field of a bad row: %s', (line, message) => {
-    const dir = mkdtempSync(join(tmpdir(), 'gmoe-arc-'));
-    writeFileSync(join(dir, 'ARC-Easy-Train.jsonl'), `${line}\n`);
+    const dir = folderWith({ 'ARC-Easy-Train.jsonl': `${line}\n` });
     expect(() => create('arc-easy', { dataDir: dir }).load('train')).toThrow(message);
     expect(() => create('arc-easy', { dataDir: dir }).load('train')).toThrow(UserError);
     expect(() => create('arc-easy', { dataDir: dir }).load('dev')).toThrow(

@@ -35,6 +35,7 @@ const tokenizer = createTokenizer(trainBpe(['some text, some more text'], { voca
 let dir: string;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'gmoe-model-'));
+  return () => rm(dir, { recursive: true });
 });
 
 describe('saveModel and loadModel', () => {

@@ -1,15 +1,16 @@
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HostTensor } from '@gmoe/tensor';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { testingPath } from '../testing/golden-model.js';
 import { narrowBfloat16, narrowFloat16, widenBfloat16, widenFloat16 } from './element-types.js';
 import { readSafetensors, SafetensorsFile } from './safetensors-reader.js';
 import { writeSafetensors } from './safetensors-writer.js';
 
 const dir = await mkdtemp(join(tmpdir(), 'gmoe-safetensors-'));
+afterAll(() => rm(dir, { recursive: true }));
 const path = join(dir, 'x.safetensors');
 
 /** A file with any header and any data. */

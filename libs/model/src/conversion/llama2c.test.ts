@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEngine, type Engine } from '@gmoe/tensor';
@@ -22,7 +22,10 @@ describe.skipIf(!checkpoint || !tokenizerBin || !tokenizerModel)('stories260K', 
     dir = await mkdtemp(join(tmpdir(), 'gmoe-llama2c-'));
     await convertLlama2c(checkpoint!, tokenizerModel!, join(dir, 'model'));
   });
-  afterAll(async () => engine.dispose());
+  afterAll(async () => {
+    await engine.dispose();
+    await rm(dir, { recursive: true });
+  });
 
   /** What tools/goldens/llama2c_forward.py computes from the file itself, in NumPy. */
   const golden = async () => JSON.parse(await readFile(testingPath('llama2c.json'), 'utf8')).stories260K;

@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { readSentencePieceModel, sentencePieceTokenizer } from '../conversion/sentencepiece.js';
 import { sharedFile } from '../testing/shared-data.js';
 import { QWEN_PATTERN, tiktokenJson } from '../conversion/tiktoken.js';
@@ -105,6 +105,7 @@ describe('tokenizer', () => {
 
   it('refuses what it cannot read, in one line that names the file', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'gmoe-tokenizer-'));
+    onTestFinished(() => rm(dir, { recursive: true }));
     await expect(loadTokenizer(dir)).rejects.toThrow(/tokenizer\.json: no such file/);
     await writeFile(join(dir, 'tokenizer.json'), '{"model":');
     await expect(loadTokenizer(dir)).rejects.toThrow(/tokenizer\.json: is not JSON/);
