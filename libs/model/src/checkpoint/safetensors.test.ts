@@ -78,7 +78,9 @@ describe('safetensors', () => {
     expect(Array.from(rounded)).toEqual([0x3f80, 0x3f82, 0x3f81, 0x7f80, 0x7fc0, 0x7fc0]);
 
     await writeSafetensors(path, { w: HostTensor.float([0.1, -2]) }, { floats: 'BF16' });
-    expect((await SafetensorsFile.open(path)).tensors.get('w')).toMatchObject({ type: 'BF16', bytes: 4 });
+    const file = await SafetensorsFile.open(path);
+    expect(file.tensors.get('w')).toMatchObject({ type: 'BF16', bytes: 4 });
+    await file.close();
     expect(Array.from((await readSafetensors(path)).tensors.w!.data)).toEqual([0.10009765625, -2]);
     await expect(writeSafetensors(path, { w: HostTensor.float([3.4e38]) }, { floats: 'BF16' })).rejects.toThrow(
       /tensor 'w' holds 3\.3\d+e\+38, which does not fit BF16/,
@@ -112,7 +114,9 @@ describe('safetensors', () => {
 
   it('writes F16, refuses values that do not fit, and leaves the old file as it was', async () => {
     await writeSafetensors(path, { w: HostTensor.float([0.1, -2, 65504]) }, { floats: 'F16' });
-    expect((await SafetensorsFile.open(path)).tensors.get('w')).toMatchObject({ type: 'F16', bytes: 6 });
+    const file = await SafetensorsFile.open(path);
+    expect(file.tensors.get('w')).toMatchObject({ type: 'F16', bytes: 6 });
+    await file.close();
     const { tensors } = await readSafetensors(path);
     expect(Array.from(tensors.w!.data)).toEqual([0.0999755859375, -2, 65504]);
     const tooLarge = { w: HostTensor.float([1, 70_000]) };
