@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '@gmoe/core';
 import type { HostTensor } from '@gmoe/tensor';
@@ -43,7 +43,7 @@ export async function openCheckpoint(dir: string): Promise<Checkpoint> {
   }
   const path = join(dir, INDEX);
   const index = await readJsonFile(path, indexSchema);
-  if (!index) throw new UserError(`${dir}: has neither ${SINGLE} nor ${INDEX}`);
+  if (!index) throw new UserError(`${dir}: has neither ${SINGLE} nor ${INDEX}${await otherWeights(dir)}`);
   const files = new Map<string, SafetensorsFile>();
   try {
     const owners = new Map<string, SafetensorsFile>();
@@ -92,8 +92,16 @@ function checkpoint(
   };
 }
 
+/** Weights in formats that are not read, for the message. */
+async function otherWeights(dir: string): Promise<string> {
+  const names = await readdir(dir).catch(() => []);
+  const others = names.filter((name) => /\.(?:bin|pth?|ckpt|gguf|h5|msgpack|onnx)$/.test(name)).sort();
+  return others.length === 0 ? '' : `; ${others[0]} is not read: save the model with safe_serialization`;
+}
+
+/** Also a link that leads nowhere, so that opening it tells what is wrong. */
 async function exists(path: string): Promise<boolean> {
-  return access(path).then(
+  return lstat(path).then(
     () => true,
     () => false,
   );

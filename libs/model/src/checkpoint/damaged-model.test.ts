@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '@gmoe/core';
@@ -148,6 +148,17 @@ describe('a damaged or malicious model folder', () => {
       'infinity in F16',
       () => changeTensors(() => undefined, 'F16').then(() => patch(-2, [0, 0x7c])),
       /holds Infinity at element/,
+    ],
+    ['a folder in place of the file', () => rm(file).then(() => mkdir(file)), /model\.safetensors: is not a file/],
+    [
+      'a link that leads nowhere',
+      () => rm(file).then(() => symlink('/nowhere', file)),
+      /model\.safetensors: cannot be opened: ENOENT/,
+    ],
+    [
+      'weights in another format',
+      () => rm(file).then(() => writeFile(join(dir, 'pytorch_model.bin'), '')),
+      /has neither .*; pytorch_model\.bin is not read: save the model with safe_serialization/,
     ],
     ['a config that is cut', () => truncate(join(dir, 'config.json'), 30), /config\.json: is not JSON/],
     [

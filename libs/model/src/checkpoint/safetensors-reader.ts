@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { closeSync, openSync, readSync } from 'node:fs';
-import { open, realpath, type FileHandle } from 'node:fs/promises';
+import { open, realpath, stat, type FileHandle } from 'node:fs/promises';
 import { messageOf, UserError } from '@gmoe/core';
 import { HostTensor, sizeOf } from '@gmoe/tensor';
 import { firstNonFinite, widenBfloat16, widenFloat16 } from './element-types.js';
@@ -30,8 +30,11 @@ export class SafetensorsFile {
   static async open(path: string): Promise<SafetensorsFile> {
     let file: FileHandle;
     try {
+      // Opening a pipe would wait for its other end.
+      if (!(await stat(path)).isFile()) throw new UserError(`${path}: is not a file`);
       file = await open(path, 'r');
     } catch (error) {
+      if (error instanceof UserError) throw error;
       throw new UserError(`${path}: cannot be opened: ${messageOf(error)}`, { cause: error });
     }
     try {

@@ -4,6 +4,7 @@ const addedTokenSchema = z.looseObject({
   id: z.int().min(0),
   content: z.string().min(1),
   special: z.boolean().default(false),
+  single_word: z.literal(false, 'added tokens that are whole words only are not known').default(false),
 });
 
 /** The parts of Hugging Face's `tokenizer.json` that must be right before the tokenizer library may have it. */

@@ -115,6 +115,10 @@ describe('tokenizer', () => {
     );
     await expect(loadTokenizer(dir)).rejects.toThrow(/model\.type: only BPE tokenizers are read \(got "WordPiece"\)/);
     expect(() => createTokenizer(json, { bos_token: '<bos>' })).toThrow(/bos_token: '<bos>' is not in the vocabulary/);
+    const words = [{ id: 264, content: 'cat', single_word: true }];
+    expect(() => createTokenizer({ ...json, added_tokens: words })).toThrow(
+      /added_tokens\.0\.single_word: added tokens that are whole words only are not known/,
+    );
     const odd = { ...json, pre_tokenizer: { type: 'Odd' } };
     expect(() => createTokenizer(odd)).toThrow('tokenizer.json: Unknown PreTokenizer type: Odd');
   });
