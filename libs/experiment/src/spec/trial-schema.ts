@@ -45,7 +45,7 @@ export function createTrialSchema<Shape extends z.ZodRawShape>(
   return {
     schema,
     resolve(raw, where = '') {
-      const filled = parts.defaults ? layDefaults(parts.defaults(raw), raw) : raw;
+      const filled = parts.defaults ? (layDefaults(parts.defaults(raw), raw) as JsonObject) : raw;
       const config = parseOptions(schema, filled, where);
       for (const rule of parts.rules ?? []) {
         const violation = rule(config);
@@ -56,8 +56,16 @@ export function createTrialSchema<Shape extends z.ZodRawShape>(
   };
 }
 
-function layDefaults(defaults: JsonObject, raw: JsonObject): JsonObject {
-  return mergeConfig(defaults, raw) as JsonObject;
+/** `mergeConfig`, and through lists as well: the defaults of a list (coordination strategies) are those of its elements. */
+function layDefaults(defaults: Json | undefined, raw: Json | undefined): Json {
+  if (Array.isArray(defaults) && Array.isArray(raw) && defaults.length === raw.length) {
+    return raw.map((element, i) => layDefaults(defaults[i] as Json, element as Json));
+  }
+  if (!isObject(defaults) || !isObject(raw)) return mergeConfig(defaults, raw);
+  const below = Object.keys(raw).flatMap((key) =>
+    raw[key] === undefined ? [] : [[key, layDefaults(defaults[key], raw[key])]],
+  );
+  return mergeConfig(defaults, Object.fromEntries(below) as JsonObject);
 }
 
 function violationError(violation: RuleViolation, config: object, where: string): UserError {
@@ -101,9 +109,7 @@ export function fidelityOptions(
   chosen: Json | undefined,
 ): Json | undefined {
   if (Array.isArray(chosen)) {
-    return chosen.map((element) =>
-      mergeConfig(fidelityOptions(fidelity, definitions, element as Json), element as Json),
-    );
+    return chosen.map((element) => fidelityOptions(fidelity, definitions, element as Json) ?? null);
   }
   if (!isObject(chosen)) return undefined;
   const defaults = definitions.find((definition) => definition.id === chosen['id'])?.fidelity?.[fidelity];
