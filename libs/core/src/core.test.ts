@@ -1,12 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { canonicalJson, parseOptions, Registry, resolveOptions, stableHash, UserError, type Json } from './index.js';
+import {
+  canonicalJson,
+  didYouMean,
+  parseOptions,
+  Registry,
+  resolveOptions,
+  stableHash,
+  UserError,
+  type Json,
+} from './index.js';
 
 describe('Registry', () => {
   it('lists the known ids on an unknown one and refuses a duplicate', () => {
     const registry = new Registry('router', [{ id: 'linear' }, { id: 'graph' }]);
-    expect(() => registry.get('lineer')).toThrow("router: unknown id 'lineer'; known: linear, graph");
+    expect(() => registry.get('lineer')).toThrow(
+      "router: unknown id 'lineer'; did you mean 'linear'? known: linear, graph",
+    );
     expect(() => registry.register({ id: 'graph' })).toThrow("router 'graph' is registered twice");
   });
 });
@@ -36,10 +47,29 @@ describe('parseOptions', () => {
   it.each([
     [{ topK: 0, router: { id: 'linear' } }, /^sweep.yaml: topK: Too small: .*>=1 \(got 0\)$/],
     [{ topK: 1, router: { id: 'x' } }, /^sweep.yaml: router.id: Invalid option.*"linear"\|"graph" \(got "x"\)$/],
-    [{ topK: 1, router: { id: 'linear' }, extra: 1 }, /Unrecognized key: "extra"; known: topK, router /],
+    [{ topK: 1, router: { id: 'linear' }, extra: 1 }, /Unrecognized key: "extra"; known: topK, router$/],
+    [{ topK: 1, ruoter: { id: 'linear' } }, /router: is missing: expected object/],
+    [{ topK: NaN, router: { id: 'linear' } }, /topK: must be a finite number \(got NaN\)$/],
+    [
+      { topk: 2, topK: 2, router: { id: 'linear' } },
+      /Unrecognized key: "topk"; did you mean 'topK'\? known: topK, router$/,
+    ],
   ])('names field, value and what is allowed', (input, message) => {
     expect(() => parseOptions(schema, input, 'sweep.yaml')).toThrow(message);
     expect(() => parseOptions(schema, input)).toThrow(UserError);
+  });
+});
+
+describe('didYouMean', () => {
+  it.each([
+    ['gird', "did you mean 'grid'? "],
+    ['seed', "did you mean 'seeds'? "],
+    ['Router', "did you mean 'router'? "],
+    ['ruoter', "did you mean 'router'? "],
+    ['lr', ''],
+    ['momentum', ''],
+  ])('%s: %j', (written, said) => {
+    expect(didYouMean(written, ['grid', 'seeds', 'router', 'learningRate', 'k'])).toBe(said);
   });
 });
 

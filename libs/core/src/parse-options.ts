@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { didYouMean } from './did-you-mean.js';
 import { UserError } from './user-error.js';
 
 /**
@@ -17,13 +18,18 @@ export function parseOptions<Schema extends z.ZodType>(schema: Schema, input: un
       typeof node === 'object' && node !== null ? (node as Record<PropertyKey, unknown>)[key] : undefined,
     input,
   );
-  const shown = value === undefined ? '' : ` (got ${abbreviate(JSON.stringify(value))})`;
+  const shown = value === undefined || issue.code === 'unrecognized_keys' ? '' : ` (got ${abbreviate(show(value))})`;
   const more = result.error.issues.length > 1 ? ` (and ${result.error.issues.length - 1} more)` : '';
   const named = where === '--' ? `--${kebabCase(field)}` : [where, field].filter(Boolean).join(': ');
   throw new UserError(`${named}: ${issue.message}${shown}${more}`);
 }
 
 const kebabCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** As JSON; NaN and infinities, which JSON lacks, as they are. */
+function show(value: unknown): string {
+  return typeof value === 'number' ? String(value) : JSON.stringify(value);
+}
 
 type Issue = z.core.$ZodIssue;
 
@@ -43,11 +49,15 @@ function abbreviate(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
-/** zod's own message does not say which keys an object has. */
+/** Where zod's own message does not say what is missing or which keys an object has. */
 const sayWhatIsAllowed: z.core.$ZodErrorMap = (issue) => {
+  if (typeof issue.input === 'number' && !Number.isFinite(issue.input)) return 'must be a finite number';
+  if (issue.code === 'invalid_type' && issue.input === undefined) return `is missing: expected ${issue.expected}`;
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message;
   if (issue.code !== 'unrecognized_keys') return undefined;
   const { shape } = issue.inst?._zod.def as { shape?: Readonly<Record<string, unknown>> };
   if (!shape) return undefined;
+  const known = Object.keys(shape);
   const keys = issue.keys.map((key) => JSON.stringify(key)).join(', ');
-  return `Unrecognized key: ${keys}; known: ${Object.keys(shape).join(', ')}`;
+  return `Unrecognized key: ${keys}; ${didYouMean(issue.keys[0]!, known)}known: ${known.join(', ')}`;
 };

@@ -1,3 +1,4 @@
+import { didYouMean } from './did-you-mean.js';
 import { UserError } from './user-error.js';
 
 export interface Identified {
@@ -26,7 +27,10 @@ export class Registry<T extends Identified> {
   /** @throws UserError naming the known ids if there is none of this id. */
   get(id: string): T {
     const entry = this.entries.get(id);
-    if (!entry) throw new UserError(`${this.kind}: unknown id '${id}'; known: ${this.ids().join(', ')}`);
+    if (!entry) {
+      const known = this.ids();
+      throw new UserError(`${this.kind}: unknown id '${id}'; ${didYouMean(id, known)}known: ${known.join(', ')}`);
+    }
     return entry;
   }
 

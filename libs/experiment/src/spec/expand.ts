@@ -1,8 +1,8 @@
-import { UserError, type Json } from '@gmoe/core';
+import { didYouMean, UserError, type Json } from '@gmoe/core';
 import { isObject } from './config-path.js';
 import type { SweepSpec } from './load-sweep.js';
 import { searchPoints } from './search.js';
-import type { Axis } from './sweep-schema.js';
+import { MOST_TRIALS, type Axis } from './sweep-schema.js';
 
 /** One axis set to one of its values. */
 export interface Choice {
@@ -24,13 +24,12 @@ export interface Combination {
   readonly choices: readonly Choice[];
 }
 
-const MOST_COMBINATIONS = 100_000;
-
 /**
  * Every combination that a sweep names: grid × paired × search, then the explicit arms. A sweep with none of these is
  * one combination without choices.
  */
 export function expand(spec: SweepSpec): Combination[] {
+  checkConditions(spec);
   const axes = [...gridAxes(spec.grid ?? {}), ...pairedAxes(spec)];
   const points = spec.search ? searchPoints(spec.search, spec.source).map(pointChoices) : [[]];
   const combinations: Combination[] = [];
@@ -50,6 +49,20 @@ export function expand(spec: SweepSpec): Combination[] {
     }
   }
   return combinations;
+}
+
+/** A condition on an axis that is not there is a slip of the pen, and would be ignored in silence. */
+function checkConditions(spec: SweepSpec): void {
+  const axes = [
+    ...Object.keys(spec.grid ?? {}),
+    ...(spec.paired ?? []).flatMap((group) => Object.keys(group)),
+    ...Object.keys(spec.search?.space ?? {}),
+    ...(spec.arms ?? []).flatMap((arm) => Object.keys(arm.grid ?? {})),
+  ];
+  const stray = Object.keys(spec.when ?? {}).find((path) => !axes.includes(path));
+  if (stray === undefined) return;
+  const known = axes.length > 0 ? `axes: ${[...new Set(axes)].join(', ')}` : 'it has none';
+  throw new UserError(`${spec.source}: when.${stray}: is no axis of this sweep; ${didYouMean(stray, axes)}${known}`);
 }
 
 function gridAxes(grid: Readonly<Record<string, Axis>>): Choice[][] {
@@ -102,8 +115,8 @@ function product(axes: readonly (readonly Choice[])[], source: string): Choice[]
   const seed = axes.flat().some((one) => 'seed' in one.set);
   if (seed) throw new UserError(`${source}: grid.seed: seeds are no ordinary axis; list them under seeds`);
   const size = axes.reduce((total, axis) => total * axis.length, 1);
-  if (size > MOST_COMBINATIONS) {
-    throw new UserError(`${source}: grid: at most ${MOST_COMBINATIONS} combinations are allowed (got ${size})`);
+  if (size > MOST_TRIALS) {
+    throw new UserError(`${source}: grid: at most ${MOST_TRIALS} combinations are allowed (got ${size})`);
   }
   return axes.reduce<Choice[][]>(
     (combinations, axis) => combinations.flatMap((combination) => axis.map((next) => [...combination, next])),

@@ -49,6 +49,20 @@ describe('loadSweep', () => {
       /twice\.yaml: not valid YAML: .*unique/,
     );
     expect(() => loadSweep(write('list.yaml', '- 1\n'))).toThrow(/list\.yaml: a sweep file must be a mapping/);
+    expect(() => loadSweep(write('alias.yaml', 'seeds: *none\n'))).toThrow(
+      /alias\.yaml: not valid YAML: Unresolved alias/,
+    );
+    expect(() => loadSweep(write('self.yaml', 'trial: &t\n  a: *t\n'))).toThrow(
+      /self\.yaml: not valid YAML: .*circular/,
+    );
+    expect(() => loadSweep(write('two.yaml', 'seeds: 1\n---\nseeds: 2\n'))).toThrow(/more than one document/);
+    const bomb = 'abcdefgh'
+      .split('')
+      .map((key, at) => `${key}: &${key} [${Array(9).fill(at ? `*${'abcdefgh'[at - 1]}` : 1)}]`);
+    expect(() => loadSweep(write('bomb.yaml', bomb.join('\n')))).toThrow(/bomb\.yaml: not valid YAML: Excessive alias/);
+    writeFileSync(join(folder, 'latin1.yaml'), Buffer.from('description: caf\xe9\n', 'latin1'));
+    expect(() => loadSweep(join(folder, 'latin1.yaml'))).toThrow(/latin1\.yaml: is not UTF-8 text/);
+    expect(loadSweep(write('bom.yaml', '\uFEFFseeds: 2\n')).seeds).toBe(2);
     expect(() => loadSweep(join(folder, 'absent.yaml'))).toThrow(/absent\.yaml: cannot be read: ENOENT/);
     write('b.yaml', 'extends: a.yaml\n');
     expect(() => loadSweep(write('a.yaml', 'extends: b.yaml\n'))).toThrow(/in a circle/);

@@ -52,16 +52,35 @@ function readMerged(file: string, above: readonly string[]): JsonObject {
 }
 
 function readYaml(file: string): JsonObject {
-  let text: string;
+  const document = parseDocument(readUtf8(file), { prettyErrors: true });
+  const invalid = (problem: string): UserError =>
+    new UserError(`${file}: not valid YAML: ${problem.split('\n')[0]!.replace(/:$/, '')}`);
+  const problem = document.errors[0];
+  if (problem?.code === 'MULTIPLE_DOCS') throw invalid('more than one document (---) in the file');
+  if (problem) throw invalid(problem.message);
+  let value: unknown;
   try {
-    text = readFileSync(file, 'utf8');
+    value = document.toJS() ?? {};
+    // Anchors may make a value part of itself.
+    JSON.stringify(value);
+  } catch (error) {
+    // Aliases: to an anchor that is not there, in a circle, or so many that they would fill the memory.
+    throw invalid(messageOf(error));
+  }
+  if (!isObject(value)) throw new UserError(`${file}: a sweep file must be a mapping of fields`);
+  return value;
+}
+
+function readUtf8(file: string): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
   } catch (error) {
     throw new UserError(`${file}: cannot be read: ${messageOf(error)}`, { cause: error });
   }
-  const document = parseDocument(text, { prettyErrors: true });
-  const problem = document.errors[0];
-  if (problem) throw new UserError(`${file}: not valid YAML: ${problem.message.split('\n')[0]!.replace(/:$/, '')}`);
-  const value: unknown = document.toJS() ?? {};
-  if (!isObject(value)) throw new UserError(`${file}: a sweep file must be a mapping of fields`);
-  return value;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new UserError(`${file}: is not UTF-8 text; save it in that encoding`);
+  }
 }

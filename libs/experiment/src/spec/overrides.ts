@@ -6,7 +6,8 @@ import { sweepFileSchema } from './sweep-schema.js';
 /**
  * Lays `path=value[,value…]` over a sweep. A path that starts with a field of the sweep (`seeds`, `limits.seconds`)
  * sets that field; any other is a path into the trial config, where one value fixes it (and removes its axis) and
- * several make it an axis. On an axis with named values, names choose among them.
+ * several make it an axis. On an axis with named values, names choose among them. An axis with a condition stays an
+ * axis also with one value, so that the condition goes on holding.
  */
 export function applyOverrides(sweep: JsonObject, overrides: readonly string[]): JsonObject {
   return overrides.reduce(applyOverride, sweep);
@@ -46,7 +47,8 @@ function setTrialPath(sweep: JsonObject, path: string, values: readonly Json[], 
   const otherAxes = without(grid, path);
   const chosen = choose(axis, values, override);
   if (chosen !== undefined) return { ...sweep, grid: { ...grid, [path]: chosen } };
-  if (values.length > 1) return { ...sweep, grid: { ...grid, [path]: values } };
+  const conditional = isObject(sweep['when']) && path in sweep['when'];
+  if (values.length > 1 || conditional) return { ...sweep, grid: { ...grid, [path]: values } };
   const rest = without(sweep, 'grid');
   const withoutAxis = Object.keys(otherAxes).length > 0 ? { ...rest, grid: otherAxes } : rest;
   if (path === 'preset') return { ...withoutAxis, preset: values[0]! };

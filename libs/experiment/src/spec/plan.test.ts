@@ -128,18 +128,21 @@ describe('planSweep', () => {
     expect(sweep.trials[0]!.config['steps']).toBe(5);
     expect(() => plan(raw, ['coordination=normal'])).toThrow("no value named 'normal'; it has: none, poisson");
     expect(() => plan(raw, ['steps'])).toThrow('--set steps: must be path=value');
+    const conditional = { ...raw, grid: { 'router.id': ['linear', 'graph'], 'router.density': [0.1, 0.2] } };
+    const when = { 'router.density': { 'router.id': 'graph' } };
+    expect(names(plan({ ...conditional, when }, ['router.density=0.5']))).toEqual(['linear', 'graph · density=0.5']);
     expect(plan(raw, ['seeds=[7]']).trials.map((trial) => trial.seed)).toEqual([7, 7, 7, 7]);
   });
 
   it.each<[JsonObject, RegExp]>([
     [{ grid: {} }, /^sweep.yaml: grid: an empty grid/],
     [{ grid: { steps: [] } }, /^sweep.yaml: grid.steps: .*at least one value/],
-    [{ gird: { steps: [1] } }, /^sweep.yaml: Unrecognized key: "gird"/],
+    [{ gird: { steps: [1] } }, /^sweep.yaml: Unrecognized key: "gird"; did you mean 'grid'\? known: /],
     [{ trial: { stepz: 1 } }, /^sweep.yaml: Unrecognized key: "stepz"/],
     [{ grid: { steps: [3, 0] } }, /^sweep.yaml: steps=0: steps: Too small: .*>=1 \(got 0\)$/],
     [
       { grid: { 'router.id': ['graf'] } },
-      /^sweep.yaml: router.id=graf: router.id: unknown router; known: linear, graph \(got "graf"\)$/,
+      /^sweep.yaml: router.id=graf: router.id: unknown router; did you mean 'graph'\? known: linear, graph \(got "graf"\)$/,
     ],
     [
       { grid: { 'router.density': [2] }, trial: { router: { id: 'graph' } } },
@@ -150,7 +153,19 @@ describe('planSweep', () => {
       { trial: { steps: 'many' } },
       /^sweep.yaml: steps: Invalid input: expected number, received string \(got "many"\)$/,
     ],
-    [{ preset: 'gmo' }, /^sweep.yaml: preset: unknown 'gmo'; known: lora, gmoe$/],
+    [{ preset: 'gmo' }, /^sweep.yaml: preset: unknown 'gmo'; did you mean 'gmoe'\? known: lora, gmoe$/],
+    [{ seeds: 0 }, /^sweep.yaml: seeds: Too small: .*>=1 \(got 0\)/],
+    [{ seeds: 1.5 }, /^sweep.yaml: seeds: must be how many .* or a list .*\(got 1.5\)$/],
+    [{ seeds: NaN }, /^sweep.yaml: seeds: must be .*\(got NaN\)$/],
+    [{ seeds: 100_001 }, /^sweep.yaml: seeds: Too big: .*<=100000/],
+    [{ seeds: 60_000, grid: { steps: [1, 2] } }, /seeds: at most 100000 trials .*\(got 2 arms of 60000 seeds\)$/],
+    [{ grid: { 'router..density': [1] } }, /grid.router..density: must be a dotted path/],
+    [{ grid: { steps: [NaN] } }, /grid.steps.0: must be a finite number \(got NaN\)$/],
+    [
+      { grid: { 'router.density': [0.1] }, when: { 'router.densty': { 'router.id': 'graph' } } },
+      /when.router.densty: is no axis of this sweep; did you mean 'router.density'\? axes: router.density$/,
+    ],
+    [{ stopping: { id: 'asha', rungs: [5, 2] } }, /stopping.rungs: must rise \(got \[5,2\]\)$/],
     [{ grid: { steps: [1] }, exclude: [{ steps: 1 }] }, /leaves no trial of 1 arms$/],
     [{ grid: { seed: [1] } }, /list them under seeds/],
     [{ trial: { seed: 1 }, seeds: [1] }, /trial.seed: must be left out/],

@@ -1,4 +1,4 @@
-import { UserError, type Json, type Registry } from '@gmoe/core';
+import { didYouMean, UserError, type Json, type Registry } from '@gmoe/core';
 import type { PlannedTrial } from '../records/index.js';
 import { nameArms } from './arm-names.js';
 import { activeChoices, applyChoices, excluded } from './conditions.js';
@@ -6,6 +6,7 @@ import { mergeConfig, setPaths, type JsonObject } from './config-path.js';
 import { expand, type Choice, type Combination } from './expand.js';
 import { groupHash, trialHash } from './identity.js';
 import type { SweepSpec } from './load-sweep.js';
+import { MOST_TRIALS } from './sweep-schema.js';
 import { presetRegistry, type Preset } from './preset.js';
 import type { TrialSchema } from './trial-schema.js';
 
@@ -56,6 +57,11 @@ export function planSweep(spec: SweepSpec, options: PlanOptions): SweepPlan {
   const seeds = seedsOf(spec);
   const arms = new Map<string, UnnamedArm>();
   const combinations = expand(spec);
+  if (combinations.length * seeds.length > MOST_TRIALS) {
+    throw new UserError(
+      `${spec.source}: seeds: at most ${MOST_TRIALS} trials are allowed (got ${combinations.length} arms of ${seeds.length} seeds)`,
+    );
+  }
   let left = 0;
   for (const combination of combinations) {
     const arm = resolveArm(combination, spec, options.schema, presets, seeds[0]!);
@@ -112,7 +118,10 @@ function resolveArm(
 
 function presetOf(id: string, presets: Registry<Preset>, spec: SweepSpec): JsonObject {
   if (!presets.has(id)) {
-    throw new UserError(`${spec.source}: preset: unknown '${id}'; known: ${presets.ids().join(', ') || 'none'}`);
+    const known = presets.ids();
+    throw new UserError(
+      `${spec.source}: preset: unknown '${id}'; ${didYouMean(id, known)}known: ${known.join(', ') || 'none'}`,
+    );
   }
   return presets.get(id).trial;
 }

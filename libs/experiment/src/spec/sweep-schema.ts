@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { FORMAT_VERSION, jsonSchema, limitsSchema } from '../records/index.js';
 
+/** The most trials that one sweep may have. */
+export const MOST_TRIALS = 100_000;
+
+const SEEDS_RULE = 'must be how many (a whole number of at least 1) or a list of whole numbers of at least 0';
+
 const path = z
   .string()
   .regex(/^[A-Za-z_][\w-]*(\.[\w-]+)*$/, 'must be a dotted path into the trial config, like router.density');
@@ -45,7 +50,11 @@ export const stoppingSchema = z.strictObject({
   metric: z.string().default('eval/accuracy').describe('compared metric; an arm scores the mean over its seeds'),
   mode: z.enum(['max', 'min']).default('max').describe('whether more or less is better'),
   eta: z.number().min(1.5).default(3).describe('one in eta arms goes on from each rung'),
-  rungs: z.array(z.int().min(1)).min(1).describe('optimizer steps at which arms are compared, rising'),
+  rungs: z
+    .array(z.int().min(1))
+    .min(1)
+    .refine((rungs) => rungs.every((rung, index) => index === 0 || rung > rungs[index - 1]!), 'must rise')
+    .describe('optimizer steps at which arms are compared, rising'),
 });
 
 export const localLauncherSchema = z.strictObject({
@@ -102,7 +111,7 @@ const fields = {
     .describe('explicit arms, beside those of the grid'),
   search: searchSchema.describe('random or quasi-random points, crossed with the grid'),
   seeds: z
-    .union([z.int().min(1), z.array(z.int().min(0)).min(1)])
+    .union([z.int().min(1).max(MOST_TRIALS), z.array(z.int().min(0)).min(1)], SEEDS_RULE)
     .describe('seeds of every arm: a list, or n for 0 .. n-1'),
   limits: limitsSchema.partial().describe('per trial'),
   launcher: launcherSchema.describe('where trials run'),

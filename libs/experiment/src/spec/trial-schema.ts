@@ -1,4 +1,4 @@
-import { parseOptions, UserError, type Json } from '@gmoe/core';
+import { didYouMean, parseOptions, UserError, type Json } from '@gmoe/core';
 import { z } from 'zod';
 import { getPath, isObject, mergeConfig, type JsonObject } from './config-path.js';
 
@@ -95,9 +95,13 @@ export function componentUnion(kind: string, definitions: readonly ComponentDefi
     }
     return definition.options.safeExtend({ id: z.literal(definition.id).describe(`the ${kind}`) });
   });
-  const known = definitions.map((definition) => definition.id).join(', ');
+  const known = definitions.map((definition) => definition.id);
   const union = z.discriminatedUnion('id', options as unknown as [z.ZodObject<{ id: z.ZodLiteral<string> }>], {
-    error: (issue) => (issue.code === 'invalid_union' ? `unknown ${kind}; known: ${known}` : undefined),
+    error: (issue) => {
+      if (issue.code !== 'invalid_union') return undefined;
+      const id = isObject(issue.input) ? issue.input['id'] : undefined;
+      return `unknown ${kind}; ${typeof id === 'string' ? didYouMean(id, known) : ''}known: ${known.join(', ')}`;
+    },
   });
   return union as unknown as z.ZodType<{ id: string }>;
 }
