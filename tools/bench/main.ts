@@ -4,9 +4,9 @@
  * - against the same step on tfjs's wasm backend (the eager engine)
  * - against the same step in eager PyTorch, where `python3` (or `GMOE_PYTHON`) has torch: same weights, batches, maths, threads
  * - the share of matrix products in the step, from ONNX Runtime's profile
- * - what a trial costs beside training: tracing, session, process start
+ * - what a trial and a large sweep cost beside training (`overhead.ts`)
  *
- * Options: --steps N (default 20), --skip-wasm, --threads N (default 1)
+ * Options: --steps N (default 20), --skip-wasm, --threads N (default 1), --only overhead
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { createEngine, RandomKey, type EngineOptions } from '@gmoe/tensor';
 import { createStepper } from '@gmoe/training';
 import { BENCH_SIZE, createBenchStep, exportBenchStep, optimizer, type BenchStep } from './bench-step.js';
+import { printOverhead } from './overhead.js';
 import { profileShares } from './profile-shares.js';
 
 const argument = (name: string, fallback: number) => {
@@ -65,7 +66,7 @@ function timeTorch(): { milliseconds: number; loss: number[]; torch: string } | 
   return status === 0 ? (JSON.parse(stdout) as ReturnType<typeof timeTorch>) : undefined;
 }
 
-try {
+async function benchStep(): Promise<void> {
   const step = createBenchStep(BENCH_SIZE);
   await exportBenchStep(step, folder);
   const { layers, hiddenSize, rows, length, experts, rank, topK } = BENCH_SIZE;
@@ -140,6 +141,11 @@ try {
   spawnSync(process.execPath, ['dist/apps/runner/main.js', 'schema'], { stdio: 'ignore' });
   row('start of a process (gmoe schema)', `${(performance.now() - started).toFixed(0)} ms`);
   row('memory of this process', `${(process.memoryUsage.rss() / 2 ** 20).toFixed(0)} MiB resident`);
+}
+
+try {
+  if (!process.argv.includes('overhead')) await benchStep();
+  await printOverhead(row);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

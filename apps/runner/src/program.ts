@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addCancel } from './commands/cancel.js';
 import { addConvert } from './commands/convert.js';
 import { addData } from './commands/data.js';
 import { addDoctor } from './commands/doctor.js';
@@ -36,6 +37,7 @@ export function createProgram(): Command {
     addReport,
     addPlan,
     addWorker,
+    addCancel,
     addSync,
     addMlflow,
     addData,

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { EngineOptions } from '@gmoe/tensor';
 
 /** The command that starts a worker of this very program on a store. */
@@ -5,7 +6,7 @@ export function workerCommand(folder: string, { engine, device, threads }: Engin
   return [
     process.execPath,
     ...process.execArgv,
-    process.argv[1]!,
+    resolve(process.argv[1]!),
     'worker',
     '--store',
     folder,

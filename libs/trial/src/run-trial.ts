@@ -11,6 +11,7 @@ import { loadBase } from './base-model.js';
 import { buildAdapter } from './build-adapter.js';
 import type { Registries } from './registries.js';
 import { loadTaskData } from './task-data.js';
+import { trainingSteps } from './training-steps.js';
 import type { TrialConfig } from './trial-schema.js';
 import { routingValues, writeRouting } from './write-routing.js';
 
@@ -68,8 +69,7 @@ async function runTrial(
   const examples = data.split('train');
   for (const split of ['train', 'test'] as const) attempt.log(splitSummary(data.task, split));
   onData?.(attempt, data.task, training.evalEvery === null ? ['train', 'test'] : ['train', 'dev', 'test']);
-  const steps =
-    training.steps ?? Math.ceil((training.epochs! * examples.length) / (training.batchSize * training.accumulate));
+  const steps = trainingSteps(training, examples.length);
   const batches = trainingBatches(
     examples,
     { batchSize: training.batchSize, sequenceLength: training.sequenceLength, targets: training.lossOn },

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseOptions } from '@gmoe/core';
+import { messageOf, parseOptions, UserError } from '@gmoe/core';
 import type { ReportFormat, SummariseOptions } from '@gmoe/report';
 import type { Command } from 'commander';
 import { z } from 'zod';
@@ -31,11 +31,20 @@ export function addReport(program: Command): void {
       const width = process.stdout.columns;
       const text = { color: process.stdout.isTTY && !process.env['NO_COLOR'], ...(width ? { width } : {}) };
       const rendered = renderReport(results, format ?? 'text', options, out ? {} : text);
-      if (out) writeFileSync(out, rendered);
+      if (out) write(out, rendered);
       else process.stdout.write(rendered);
       if (format || out) return;
       const path = join(dir, 'report.html');
-      writeFileSync(path, renderReport(results, 'html', options));
+      write(path, renderReport(results, 'html', options));
       process.stdout.write(`report: ${path}\n`);
     });
+}
+
+/** @throws UserError if the file cannot be written: a store may be read-only to whoever reads its report */
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new UserError(`${path}: cannot be written; name another file with --out: ${messageOf(error)}`);
+  }
 }

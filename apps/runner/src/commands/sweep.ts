@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseOptions } from '@gmoe/core';
+import { parseOptions, UserError } from '@gmoe/core';
 import {
   createLocalLauncher,
   createSlurmLauncher,
@@ -11,20 +11,23 @@ import {
   slurmLauncherSchema,
   SweepStore,
   type Launcher,
+  type LauncherOptions,
   type SweepPlan,
 } from '@gmoe/experiment';
 import { readGitState } from '@gmoe/spool';
-import { createEngine } from '@gmoe/tensor';
-import { baselineKey, measureBaseline } from '@gmoe/trial';
+import type { EngineOptions } from '@gmoe/tensor';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { measureBaselines } from '../baselines.js';
 import { dataOverride } from '../data-override.js';
 import { addEngineOptions, readEngineOptions, requireEngine } from '../engine-options.js';
 import { EXIT } from '../exit.js';
 import { onInterrupt } from '../interrupt.js';
 import { createProgress } from '../progress/progress.js';
-import { registries, schema } from '../registries.js';
+import { readYaml } from '../read-yaml.js';
+import { schema } from '../registries.js';
 import { shellCommand } from '../shell-command.js';
+import { checkStopping } from '../stopping-needs.js';
 import { presets } from '../presets.js';
 import { packageVersions } from '../tracking/package-versions.js';
 import { registerSweep } from '../tracking/sweep-tracking.js';
@@ -36,6 +39,8 @@ const optionsSchema = z.object({
   out: z.string().optional(),
   jobs: z.coerce.number().int().min(1).optional(),
   launcher: z.enum(['local', 'slurm']).optional(),
+  profile: z.string().optional(),
+  detach: z.boolean().default(false),
   set: z.array(z.string()).default([]),
   data: z.string().optional(),
   retryFailed: z.boolean().default(false),
@@ -52,6 +57,8 @@ export function addSweep(program: Command): void {
       .option('--out <dir>', 'folder of the sweep (default: runs/NAME)')
       .option('--jobs <n>', 'trials at a time, each a process of its own (default: one per core)')
       .option('--launcher <id>', 'local | slurm (default: as the file says, else local)')
+      .option('--profile <file>', 'YAML file with options of the slurm launcher, laid over those of the sweep file')
+      .option('--detach', 'slurm: submit and return; the same command follows the jobs later')
       .option('--set <path=value...>', 'override a field; several values separated by commas become an axis', collect)
       .option('--data <dir>', "folder with the task's files; the same as --set task.dataDir=DIR")
       .option('--retry-failed', 'run failed trials again')
@@ -70,10 +77,11 @@ async function runSweep(file: string, raw: object): Promise<void> {
   const set = [...options.set, ...dataOverride(options.data)];
   const spec = loadSweep(file, { set });
   const plan = planSweep(spec, { schema, presets });
+  checkStopping(plan);
+  const launcher = chooseLauncher(options, spec.launcher);
   if (options.dryRun) return printPlan(plan);
-  const launcher = options.launcher ?? spec.launcher?.id ?? 'local';
   // On a cluster the devices are the nodes'.
-  if (launcher === 'local') await requireEngine(engine);
+  if (launcher.id === 'local') await requireEngine(engine);
 
   const store = SweepStore.create(resolve(options.out ?? join('runs', plan.name)), plan);
   if (options.retryFailed) retryFailed(store);
@@ -86,9 +94,14 @@ async function runSweep(file: string, raw: object): Promise<void> {
   const progress = createProgress(store, process.stdout);
   const stop = onInterrupt('stopping: every trial saves a checkpoint; the same command goes on from there');
   try {
-    const submission = await launcherOf(options, spec.launcher, engine).submit({ store, stopping: spec.stopping });
+    const submission = await createLauncher(launcher, engine).submit({
+      store,
+      stopping: spec.stopping,
+      follow: !options.detach,
+    });
     stop.signal.addEventListener('abort', () => void submission.cancel('checkpoint'));
-    const baselines = measureBaselines(store, plan, engine);
+    // On a cluster the tasks measure it: the machine that submits is no place to compute on.
+    const baselines = launcher.id === 'local' ? measureBaselines(store, engine) : Promise.resolve();
     // Told when it is awaited; until then a failure must not end the process.
     baselines.catch(() => undefined);
     for await (const event of submission.events()) progress.event(event);
@@ -96,7 +109,7 @@ async function runSweep(file: string, raw: object): Promise<void> {
     await baselines;
     progress.close();
     if (summary.finished > 0) await writeReport(store);
-    await tracking.close(stop.signal.aborted);
+    await tracking.close(stop.signal.aborted || options.detach);
     if (stop.signal.aborted) process.exitCode = EXIT.interrupted;
     else if (summary.failed + summary.damaged > 0) process.exitCode = EXIT.failed;
   } finally {
@@ -105,46 +118,38 @@ async function runSweep(file: string, raw: object): Promise<void> {
   }
 }
 
-function launcherOf(
-  options: z.output<typeof optionsSchema>,
-  fromFile: SweepPlan['spec']['launcher'],
-  engine: ReturnType<typeof readEngineOptions>,
-): Launcher {
-  const id = options.launcher ?? fromFile?.id ?? 'local';
-  const command = (store: SweepStore) => workerCommand(store.folder, engine);
-  if (id === 'slurm') {
-    return createSlurmLauncher({
-      command,
-      options: fromFile?.id === 'slurm' ? fromFile : slurmLauncherSchema.parse({ id: 'slurm' }),
-      summaryCommand: (store) => [process.execPath, process.argv[1]!, 'report', store.folder],
-    });
+/**
+ * Where the trials run: as the command line says, else as the sweep file says; of a profile's options each one counts
+ * before the file's.
+ */
+function chooseLauncher(
+  { launcher, profile, jobs, detach }: z.output<typeof optionsSchema>,
+  fromFile: LauncherOptions | undefined,
+): LauncherOptions {
+  const id = launcher ?? (profile === undefined ? (fromFile?.id ?? 'local') : 'slurm');
+  if (id === 'local') {
+    if (profile !== undefined)
+      throw new UserError('--profile: holds options of the slurm launcher (got --launcher local)');
+    if (detach) throw new UserError('--detach: needs the slurm launcher; a local sweep lives as long as its command');
+    const own = jobs ?? (fromFile?.id === 'local' ? fromFile.jobs : undefined);
+    return { id, ...(own === undefined ? {} : { jobs: own }) };
   }
-  const jobs = options.jobs ?? (fromFile?.id === 'local' ? fromFile.jobs : undefined);
-  return createLocalLauncher({ command, ...(jobs === undefined ? {} : { jobs }) });
+  if (jobs !== undefined) {
+    throw new UserError(`--jobs: belongs to the local launcher; slurm takes launcher.concurrency (got ${jobs})`);
+  }
+  const written = profile === undefined ? {} : readYaml(profile);
+  if (typeof written !== 'object' || written === null || Array.isArray(written)) {
+    throw new UserError(`${profile}: must be a mapping of options of the slurm launcher`);
+  }
+  const base = fromFile?.id === 'slurm' ? fromFile : {};
+  return parseOptions(slurmLauncherSchema, { ...base, id: 'slurm', ...written }, profile ?? 'launcher');
 }
 
-/** Scores the untouched base once for each task and base of the sweep. */
-async function measureBaselines(
-  store: SweepStore,
-  plan: SweepPlan,
-  engineOptions: ReturnType<typeof readEngineOptions>,
-): Promise<void> {
-  const folder = join(store.folder, 'baselines');
-  const configs = new Map(
-    plan.arms.map((arm) => schema.resolve(arm.trials[0]!.config)).map((config) => [baselineKey(config), config]),
-  );
-  for (const [key, config] of configs) {
-    const path = join(folder, `${key.slice(0, 16)}.json`);
-    if (existsSync(path)) continue;
-    const engine = await createEngine({ ...config.engine, ...engineOptions });
-    try {
-      const baseline = await measureBaseline(config, engine, registries);
-      mkdirSync(folder, { recursive: true });
-      writeFileSync(path, `${JSON.stringify(baseline, null, 2)}\n`);
-    } finally {
-      await engine.dispose();
-    }
-  }
+function createLauncher(options: LauncherOptions, engine: EngineOptions): Launcher {
+  const command = (store: SweepStore) => workerCommand(store.folder, engine);
+  if (options.id === 'local') return createLocalLauncher({ command, jobs: options.jobs });
+  const summaryCommand = (store: SweepStore) => [process.execPath, resolve(process.argv[1]!), 'report', store.folder];
+  return createSlurmLauncher({ command, options, summaryCommand });
 }
 
 function writeProvenance(store: SweepStore, file: string, command: string): void {

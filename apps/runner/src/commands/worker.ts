@@ -1,7 +1,16 @@
-import { startWorker, SweepStore, type TrialExecutor } from '@gmoe/experiment';
+import {
+  isSlurmTask,
+  startWorker,
+  summarise,
+  SweepStore,
+  type TrialExecutor,
+  type WorkerEvent,
+} from '@gmoe/experiment';
 import { createTrialExecutor } from '@gmoe/trial';
 import type { Command } from 'commander';
+import { measureBaselines } from '../baselines.js';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
+import { EXIT } from '../exit.js';
 import { registries, schema } from '../registries.js';
 import { TrialTracking } from '../tracking/trial-tracking.js';
 import type { EngineOptions } from '@gmoe/tensor';
@@ -14,9 +23,36 @@ export function addWorker(program: Command): void {
       .requiredOption('--store <dir>', 'folder of the sweep, e.g. runs/quickstart')
       .action(async (options: { store: string }) => {
         const store = SweepStore.open(options.store);
-        process.exitCode = await startWorker({ store, execute: trackedExecutor(store, readEngineOptions(options)) });
+        const engine = readEngineOptions(options);
+        process.exitCode = await startWorker({
+          store,
+          execute: trackedExecutor(store, engine),
+          onEvent: (event) => {
+            const line = describe(event);
+            if (line !== undefined) process.stdout.write(`${line}\n`);
+          },
+        });
+        const damaged = summarise(store).damaged;
+        if (damaged > 0 && !isSlurmTask() && process.exitCode === 0) {
+          process.exitCode = EXIT.failed;
+          process.stderr.write(`gmoe: ${damaged} damaged results were left alone; gmoe plan names them\n`);
+        }
+        if (isSlurmTask() && process.exitCode === 0) await measureBaselines(store, engine);
       }),
   );
+}
+
+/** One line when a trial begins and ends. */
+function describe(event: WorkerEvent): string | undefined {
+  const name = `${event.trial.arm}, seed ${event.trial.seed}`;
+  if (event.type === 'begin') {
+    return `started   ${name}${event.resumedFrom === undefined ? '' : ` (goes on from step ${event.resumedFrom})`}`;
+  }
+  if (event.type !== 'end') return undefined;
+  const { end } = event;
+  if (end.type === 'published') return `done      ${name}`;
+  if (end.type === 'stopped') return `paused    ${name}, with a checkpoint`;
+  return end.type === 'again' ? `again     ${name}: ${end.failure.message}` : undefined;
 }
 
 /** Runs trials and records them in the sweep's journals. */

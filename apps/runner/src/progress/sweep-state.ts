@@ -40,7 +40,7 @@ export class SweepState {
     }
     for (const trial of trials) {
       if (!store.isPublished(trial.hash)) continue;
-      const result = store.result(trial.hash);
+      const result = store.readableResult(trial.hash);
       if (result) this.count(trial, result.status, result.metrics['eval/accuracy']);
     }
   }

@@ -48,7 +48,7 @@ export function trackSweep(store: SweepStore, files: SweepFiles): SweepTracking 
 
 function recordEnd(store: SweepStore, parent: RunRecorder, interrupted: boolean): void {
   const { trials } = store.manifest();
-  const statuses = trials.map(({ hash }) => store.result(hash)?.status);
+  const statuses = trials.map(({ hash }) => store.readableResult(hash)?.status);
   const failed = statuses.filter((status) => status === 'failed').length;
   parent.metrics(parent.lastStep('sweep/finished') + 1, {
     'sweep/trials': trials.length,
@@ -67,7 +67,7 @@ function endOf(interrupted: boolean, failed: number): EndStatus {
 /** Trials that failed without a word (their process was killed for its memory or time) are said to have failed. */
 function recordDeaths(store: SweepStore, fields: SweepFields, spool: Spool): void {
   for (const trial of store.manifest().trials) {
-    const result = store.result(trial.hash);
+    const result = store.readableResult(trial.hash);
     if (result?.status !== 'failed') continue;
     const { arm, seed, hash, group } = trial;
     const config = store.config(hash) as never;
@@ -89,7 +89,7 @@ function recordArms(store: SweepStore, fields: SweepFields, spool: Spool): void 
   for (const trial of store.manifest().trials) groups.set(trial.group, [...(groups.get(trial.group) ?? []), trial]);
   for (const [group, trials] of groups) {
     const seeds = trials.flatMap(({ hash, seed }) => {
-      const result = store.result(hash);
+      const result = store.readableResult(hash);
       return result?.status === 'finished' ? [{ seed, metrics: result.metrics }] : [];
     });
     if (seeds.length === 0) continue;

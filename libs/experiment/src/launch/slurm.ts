@@ -59,6 +59,30 @@ interface ArrayJob {
   readonly job: string;
 }
 
+/**
+ * Cancels what is queued or running of a sweep, whoever submitted it. `checkpoint`: running tasks save one first.
+ *
+ * @returns the ids of the jobs; none if none was left
+ */
+export async function cancelSubmissions(store: SweepStore, how: 'checkpoint' | 'kill'): Promise<string[]> {
+  if (readIntents(store).length === 0) return [];
+  const live = await liveSubmissions(store);
+  await cancelJobs(store, live, how);
+  return live.map(({ job }) => job);
+}
+
+async function cancelJobs(store: SweepStore, jobs: readonly ArrayJob[], how: 'checkpoint' | 'kill'): Promise<void> {
+  for (const { intent, job } of jobs) {
+    markCancelled(store, intent.jobName);
+    if (how === 'kill') {
+      await scancel([job]);
+      continue;
+    }
+    await scancel(['--state=PENDING', job]);
+    await scancel(['--state=RUNNING', '--batch', '--signal=TERM', job]);
+  }
+}
+
 /** Arrays of earlier drivers that are still queued or running, also those whose id no driver lived to note. */
 async function liveSubmissions(store: SweepStore): Promise<ArrayJob[]> {
   const live: ArrayJob[] = [];
@@ -194,15 +218,7 @@ class SlurmRun implements Submission {
   async cancel(how: 'checkpoint' | 'kill'): Promise<void> {
     this.cancelled = true;
     this.emitted.push({ type: 'stopping' });
-    for (const { intent, job } of this.jobs) {
-      markCancelled(this.request.store, intent.jobName);
-      if (how === 'kill') {
-        await scancel([job]);
-        continue;
-      }
-      await scancel(['--state=PENDING', job]);
-      await scancel(['--state=RUNNING', '--batch', '--signal=TERM', job]);
-    }
+    await cancelJobs(this.request.store, this.jobs, how);
   }
 
   /** Watches the store until every trial has its result, or no task is left that could bring one. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { UserError } from '@gmoe/core';
 import { FORMAT_VERSION, readJsonLines, trialEventSchema, type PlannedTrial } from '../records/index.js';
 import type { StoppingOptions } from '../spec/index.js';
 import { attemptFolder } from '../store/claim.js';
@@ -115,6 +116,11 @@ function trialScore(store: SweepStore, trial: PlannedTrial, metric: string, step
     const measured = events.filter((event) => event.type === 'eval' && event.metrics?.[metric] !== undefined);
     const at = measured.find((event) => event.step >= step) ?? (result ? measured.at(-1) : undefined);
     if (at) return at.metrics![metric];
+    const without = events.find((event) => event.type === 'eval' && event.step >= step);
+    if (without) {
+      const known = Object.keys(without.metrics ?? {}).join(', ') || 'none';
+      throw new UserError(`stopping.metric: no evaluation has '${metric}'; it has: ${known}`);
+    }
   }
   return result?.metrics[metric] ?? (result ? Number.NaN : undefined);
 }

@@ -3,13 +3,7 @@ import type { SweepStore } from './sweep-store.js';
 
 /** Makes every failed trial of the sweep run again, from its last checkpoint. Returns them. */
 export function retryFailed(store: SweepStore): PlannedTrial[] {
-  const failed = store.manifest().trials.filter((trial) => {
-    try {
-      return store.result(trial.hash)?.status === 'failed';
-    } catch {
-      return false;
-    }
-  });
+  const failed = store.manifest().trials.filter((trial) => store.readableResult(trial.hash)?.status === 'failed');
   for (const trial of failed) store.reopen(trial.hash, 'checkpoint');
   return failed;
 }

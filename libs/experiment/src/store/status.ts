@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { messageOf, type Json } from '@gmoe/core';
 import type { PlannedTrial, TrialResult } from '../records/index.js';
 import { readClaim } from './claim.js';
@@ -40,6 +41,8 @@ export interface SweepStatus {
 }
 
 export interface StatusOptions {
+  /** Trials to look at, recorded in the store or not yet. Default: those that the sweep holds at present. */
+  readonly trials?: readonly PlannedTrial[];
   /** Trials that run at the same time. Default 1. */
   readonly jobs?: number;
   /** Seconds that a trial took in a calibration; used while no trial is finished. */
@@ -50,7 +53,7 @@ export interface StatusOptions {
 export function planStatus(store: SweepStore, options: StatusOptions = {}): SweepStatus {
   const manifest = store.manifest();
   const stops = new Map(readStops(store).map((stop) => [stop.group, stop]));
-  const trials = manifest.trials.map((trial) => statusOf(store, trial, stops));
+  const trials = (options.trials ?? manifest.trials).map((trial) => statusOf(store, trial, stops));
   const counts: Record<TrialState, number> = { finished: 0, failed: 0, stopped: 0, claimed: 0, todo: 0, damaged: 0 };
   for (const trial of trials) counts[trial.state]++;
   const estimate = estimateTime(trials, options);
@@ -75,7 +78,7 @@ function statusOf(store: SweepStore, trial: PlannedTrial, stops: ReadonlyMap<str
     if (result) {
       return { ...trial, state: result.status, result, ...(result.error ? { problem: result.error.message } : {}) };
     }
-    store.config(trial.hash);
+    if (existsSync(store.trialFolder(trial.hash))) store.config(trial.hash);
   } catch (error) {
     return { ...trial, state: 'damaged', problem: messageOf(error) };
   }

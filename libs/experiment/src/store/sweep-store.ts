@@ -110,6 +110,15 @@ export class SweepStore {
     return result;
   }
 
+  /** The published result if it can be read: for those who count results, and leave damage to be told by others. */
+  readableResult(hash: string): TrialResult | undefined {
+    try {
+      return this.result(hash);
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Whether something is published, without reading it. */
   isPublished(hash: string): boolean {
     return existsSync(join(this.trialFolder(hash), 'result.json'));

@@ -1,0 +1,52 @@
+/** The sweep of `overhead.ts`: everything that a sweep does but train. Run as `sweep SPEC OUT SET…`, and as its own worker. */
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import {
+  createLocalLauncher,
+  loadSweep,
+  planSweep,
+  startWorker,
+  SweepStore,
+  type TrialAttempt,
+} from '@gmoe/experiment';
+import { schema } from '../../../apps/runner/src/registries.js';
+
+const STEPS = 50;
+const EXAMPLES = 480;
+
+/** As many events, predictions and checkpoints as a trial of the quickstart leaves. */
+async function withoutTraining(attempt: TrialAttempt) {
+  const digest = createHash('sha256').update(attempt.hash).digest();
+  const value = (index: number) => digest[index % 32]! / 256;
+  for (let step = 1; step <= STEPS; step++) {
+    attempt.emit({ type: 'step', step, metrics: { 'train/lm_loss': value(step), 'train/tokens_per_second': 1000 } });
+  }
+  await attempt.saveCheckpoint(STEPS, (folder) => writeFileSync(join(folder, 'state'), digest));
+  const lines = Array.from({ length: EXAMPLES }, (_, index) => {
+    const predicted = Math.floor(value(index * 7) * 6);
+    const gold = index % 6;
+    return JSON.stringify({
+      id: String(index),
+      predicted,
+      gold,
+      correct: predicted === gold,
+      scores: [0, 0, 0, 0, 0, 0],
+    });
+  });
+  writeFileSync(join(attempt.folder, 'predictions.jsonl'), `${lines.join('\n')}\n`);
+  return { metrics: { 'eval/accuracy': value(3), 'eval/loss': value(4), 'model/trainable_parameters': 1000 } };
+}
+
+const [mode, ...words] = process.argv.slice(2) as [string, ...string[]];
+if (mode === 'worker') {
+  process.exitCode = await startWorker({ store: SweepStore.open(words[0]!), execute: withoutTraining });
+} else {
+  const [spec, out, ...set] = words as [string, string, ...string[]];
+  const store = SweepStore.create(resolve(out), planSweep(loadSweep(spec, { set }), { schema }));
+  const command = () => [process.execPath, process.argv[1]!, 'worker', store.folder];
+  const submission = await createLocalLauncher({ command, jobs: 2 }).submit({ store });
+  for await (const event of submission.events()) if (event.type === 'trial-failed') throw new Error('a trial failed');
+  const summary = await submission.done;
+  process.exitCode = summary.remaining === 0 ? 0 : 1;
+}
