@@ -1,8 +1,8 @@
 /**
  * `npm run bench -- --only overhead`: what a sweep costs beside training.
  *
- * - a trial of the bundled base beside its training steps: `(wall of the sweep - sum of step times) / trials`, with the start of
- *   processes, tracing, compiling, one evaluation batch, files and report in it
+ * - a trial of the bundled base beside its training steps: the start of processes, tracing, compiling, one evaluation batch,
+ *   files, the baseline and the report, all divided by the trials
  * - planning and bookkeeping of a 500-trial sweep: planned and stored by the program, its trials run by workers that do
  *   everything but train (claims, 50 events, a checkpoint, predictions, publication), as a share of the time of 500 trials
  *   of the quickstart's length
@@ -14,15 +14,7 @@ import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 const PROGRAM = resolve('dist/apps/runner/main.js');
-const STEPS = 6;
-
-interface Event {
-  readonly time: number;
-  readonly type: string;
-  readonly step: number;
-}
-
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+const STEPS = [2, 8] as const;
 
 function run(command: readonly string[], what: string): number {
   const started = performance.now();
@@ -34,64 +26,59 @@ function run(command: readonly string[], what: string): number {
   return (performance.now() - started) / 1000;
 }
 
-const readLines = (file: string) =>
-  readFileSync(file, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Event);
-
-/** Seconds of each trial of a sweep, and of one of its steps, in the order in which they ran. */
-function trialsOf(folder: string): { seconds: number; step: number; startedAt: number; group: string }[] {
-  return readdirSync(join(folder, 'trials'))
-    .map((name) => {
-      const home = join(folder, 'trials', name);
-      const result = JSON.parse(readFileSync(join(home, 'result.json'), 'utf8')) as {
-        attempt: string;
-        seconds: number;
-        startedAt: number;
-        group: string;
-      };
-      const steps = readLines(join(home, 'attempts', result.attempt, 'events.jsonl')).filter(
-        ({ type }) => type === 'step',
-      );
-      const between = steps.slice(1).map(({ time }, index) => (time - steps[index]!.time) / 1000);
-      return { seconds: result.seconds, step: median(between), startedAt: result.startedAt, group: result.group };
-    })
-    .sort((a, b) => a.startedAt - b.startedAt);
+/** CPU seconds of the processes that this one has waited for; undefined where the kernel does not say. */
+function childrenCpu(): number | undefined {
+  try {
+    const fields = readFileSync('/proc/self/stat', 'utf8').split(') ').at(-1)!.split(' ');
+    return (Number(fields[13]) + Number(fields[14])) / 100;
+  } catch {
+    return undefined;
+  }
 }
 
 export interface Overhead {
   readonly trials: number;
   /** Everything of the sweep but its training steps, s a trial. */
-  readonly perTrial: number;
-  /** The first trial of a process, a new arm, a further seed of an arm: medians, s. */
-  readonly first: number;
-  readonly newArm: number;
-  readonly nextSeed: number;
+  readonly wall: number;
+  /** The same as time on a core, which other programs of the machine do not lengthen. */
+  readonly cpu: number | undefined;
   readonly step: number;
 }
 
-/** Runs the quickstart's arms over two seeds for a few steps, one trial at a time. */
+/**
+ * Runs the quickstart's arms over two seeds, one trial at a time, with few steps and with more of them: what the line
+ * through both says of no step at all is the overhead.
+ */
 export function trialOverhead(folder: string): Overhead {
-  const out = join(folder, 'short');
-  const spec = join(folder, 'short.yaml');
-  writeFileSync(
-    spec,
-    `extends: ${resolve('experiments/quickstart.yaml')}\nname: short\ntrial: { task: { testLimit: 16 }, training: { steps: ${STEPS} } }\nseeds: [0, 1]\n`,
-  );
-  const wall = run([process.execPath, PROGRAM, 'sweep', spec, '--out', out, '--jobs', '1'], 'gmoe sweep');
-  const trials = trialsOf(out);
-  const training = trials.reduce((sum, { step }) => sum + STEPS * step, 0);
-  const beside = trials.map(({ seconds, step }) => seconds - STEPS * step);
-  const seeds = trials.map(({ group }, index) => index > 0 && trials[index - 1]!.group === group);
+  const [few, more] = STEPS.map((steps) => {
+    const spec = join(folder, `steps-${steps}.yaml`);
+    const out = join(folder, `steps-${steps}`);
+    const lines = [
+      `extends: ${resolve('experiments/quickstart.yaml')}`,
+      `trial: { task: { testLimit: 16 }, training: { steps: ${steps} } }`,
+      'seeds: [0, 1]',
+    ];
+    writeFileSync(spec, `${lines.join('\n')}\n`);
+    const before = childrenCpu();
+    const wall = run([process.execPath, PROGRAM, 'sweep', spec, '--out', out, '--jobs', '1'], 'gmoe sweep');
+    const after = childrenCpu();
+    const trials = readdirSync(join(out, 'trials')).length;
+    return { trials, wall: wall / trials, cpu: before === undefined ? undefined : (after! - before) / trials };
+  }) as [OneRun, OneRun];
+  const between = STEPS[1] - STEPS[0];
+  const atNone = (a: number, b: number) => a - ((b - a) / between) * STEPS[0];
   return {
-    trials: trials.length,
-    perTrial: (wall - training) / trials.length,
-    first: beside[0]!,
-    newArm: median(beside.filter((_, index) => index > 0 && !seeds[index])),
-    nextSeed: median(beside.filter((_, index) => seeds[index])),
-    step: median(trials.map(({ step }) => step)),
+    trials: few.trials,
+    wall: atNone(few.wall, more.wall),
+    cpu: few.cpu === undefined ? undefined : atNone(few.cpu, more.cpu!),
+    step: (more.wall - few.wall) / between,
   };
+}
+
+interface OneRun {
+  readonly trials: number;
+  readonly wall: number;
+  readonly cpu: number | undefined;
 }
 
 export interface Bookkeeping {
@@ -142,11 +129,8 @@ export async function printOverhead(row: (name: string, value: string) => void):
   const folder = mkdtempSync(join(tmpdir(), 'gmoe-overhead-'));
   try {
     const trial = trialOverhead(folder);
-    row('a trial beside its training', `${trial.perTrial.toFixed(2)} s, mean of ${trial.trials} (aim 1.5 s)`);
-    row(
-      '  first of a process, new arm, further seed',
-      [trial.first, trial.newArm, trial.nextSeed].map((seconds) => `${seconds.toFixed(2)} s`).join(', '),
-    );
+    const cpu = trial.cpu === undefined ? '' : `, ${trial.cpu.toFixed(2)} s on a core`;
+    row('a trial beside its training', `${trial.wall.toFixed(2)} s${cpu}, mean of ${trial.trials} (aim 1.5 s)`);
     const book = await sweepBookkeeping(folder);
     // 50 steps and 30 batches of test passages at about a third of a step each, as the quickstart has them.
     const quickstart = 50 * trial.step + 30 * (trial.step / 3);

@@ -2,8 +2,9 @@
 # A one-machine Slurm with two node daemons, for tests; Debian, as root, without systemd.
 #   tools/ci/slurm.sh up DIR     installs what is missing, starts it; state lies in DIR
 #   tools/ci/slurm.sh down DIR   stops it
-# Then: SLURM_CONF=DIR/slurm.conf GMOE_SLURM_DIR=DIR npx vitest run --config vitest.soak.config.ts slurm
+# GMOE_SLURM_PORTS: three ports, of slurmctld and the two slurmd. Clients need SLURM_CONF=DIR/slurm.conf.
 set -euo pipefail
+read -r PORT PORT1 PORT2 <<< "${GMOE_SLURM_PORTS:-27817 27821 27822}"
 action=${1:?up or down} D=$(mkdir -p "${2:?folder}" && cd "$2" && pwd)
 export SLURM_CONF=$D/slurm.conf
 
@@ -30,7 +31,7 @@ H=$(hostname -s)
 cat > "$SLURM_CONF" <<CONF
 ClusterName=test
 SlurmctldHost=$H(127.0.0.1)
-SlurmctldPort=27817
+SlurmctldPort=$PORT
 CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
 AuthType=auth/munge
 AuthInfo=socket=$D/run/munge.sock
@@ -56,8 +57,8 @@ MinJobAge=3600
 MaxArraySize=10001
 JobRequeue=1
 SchedulerParameters=batch_sched_delay=0,sched_interval=2
-NodeName=n1 NodeHostname=$H NodeAddr=127.0.0.1 Port=27821 CPUs=2 RealMemory=4000 State=UNKNOWN
-NodeName=n2 NodeHostname=$H NodeAddr=127.0.0.1 Port=27822 CPUs=2 RealMemory=4000 State=UNKNOWN
+NodeName=n1 NodeHostname=$H NodeAddr=127.0.0.1 Port=$PORT1 CPUs=2 RealMemory=4000 State=UNKNOWN
+NodeName=n2 NodeHostname=$H NodeAddr=127.0.0.1 Port=$PORT2 CPUs=2 RealMemory=4000 State=UNKNOWN
 PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP DefMemPerCPU=500
 CONF
 

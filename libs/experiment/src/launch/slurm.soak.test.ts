@@ -1,27 +1,21 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { slurmLauncherSchema } from '../spec/sweep-schema.js';
 import { bundle, essence, fakeLauncher, fakeStore } from '../testing/fake-sweep.js';
 import { finishedAttempts } from '../testing/kill-test.js';
+import { canRunSlurm, startSlurm, type RealSlurm } from '../testing/real-slurm.js';
 import { createSlurmLauncher, type Launcher } from './index.js';
 
-const folder = process.env['GMOE_SLURM_DIR'] ?? '';
-const up = spawnSync('timeout', ['10', 'sinfo', '-h', '-o', '%D'], { encoding: 'utf8' }).stdout?.trim() !== '';
-const available = folder !== '' && up;
-if (!available) {
-  process.stderr.write(
-    'SKIPPED: no Slurm here; tools/ci/slurm.sh up DIR brings one up, then set SLURM_CONF and GMOE_SLURM_DIR\n',
-  );
-}
-
-/** Needs the Slurm that `tools/ci/slurm.sh up DIR` starts: two node daemons on this machine. */
-describe.skipIf(!available)('slurm launcher on a real Slurm', () => {
+/** Brings up a Slurm with two node daemons on this machine, where it is installed. */
+describe.skipIf(!canRunSlurm())('slurm launcher on a real Slurm', () => {
   let worker: string;
+  let slurm: RealSlurm;
   beforeAll(async () => {
-    worker = await bundle('fake-worker');
+    [worker, slurm] = await Promise.all([bundle('fake-worker'), startSlurm()]);
   });
+  afterAll(() => slurm.down());
 
   const launcher = (stepMs: number, options: object = {}): Launcher =>
     createSlurmLauncher({
@@ -78,8 +72,8 @@ describe.skipIf(!available)('slurm launcher on a real Slurm', () => {
     for await (const event of run.events()) {
       if (killed || event.type !== 'progress' || event.event.step < 10) continue;
       killed = true;
-      process.kill(Number(readFileSync(join(folder, 'run', 'slurmd.n1.pid'), 'utf8')), 'SIGKILL');
-      onTestFinished(() => void execFileSync('slurmd', ['-N', 'n1', '-f', process.env['SLURM_CONF']!]));
+      slurm.killNode('n1');
+      onTestFinished(() => slurm.startNode('n1'));
     }
     expect(await run.done).toMatchObject({ finished: 12, failed: 0, remaining: 0 });
     for (const { hash } of store.manifest().trials) expect(essence(store, hash)).toEqual(essence(undisturbed, hash));
