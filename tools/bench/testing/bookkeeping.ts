@@ -10,7 +10,23 @@ import {
   SweepStore,
   type TrialAttempt,
 } from '@gmoe/experiment';
-import { schema } from '../../../apps/runner/src/registries.js';
+import { z } from 'zod';
+
+/** Takes any trial config: checking it against the real schema is `gmoe plan`'s part. */
+const section = z.looseObject({});
+const schema = createTrialSchema({
+  sections: {
+    base: z.string(),
+    task: section,
+    evaluation: section,
+    adapter: section,
+    router: section,
+    coordination: z.array(section),
+    optimizer: section,
+    schedule: section,
+    training: section,
+  },
+});
 
 const STEPS = 50;
 const EXAMPLES = 480;
