@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
   createLocalLauncher,
+  createTrialSchema,
   loadSweep,
   planSweep,
   startWorker,
