@@ -4,13 +4,13 @@ import { readSafetensors } from '@gmoe/model';
 import { loadResults } from '@gmoe/report';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lettersOf, peftGoldens, writeLetterModel } from './testing/letter-model.js';
-import { setUpGmoe } from './testing/run-gmoe.js';
+import { gmoeHere, setUpGmoe } from './testing/run-gmoe.js';
 
 const { gmoe, folder } = setUpGmoe();
 
 /** Runs a command that must succeed. */
 async function run(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await gmoe(args);
+  const { code, stdout, stderr } = await gmoeHere(args);
   expect(stderr).toBe('');
   expect(code).toBe(0);
   return stdout;
@@ -76,7 +76,7 @@ describe('a PEFT adapter on a small Llama', () => {
       3,
     );
     // A folder with something in it is never written into.
-    const again = await gmoe(['merge', peftGoldens.adapter, merged, '--base', base]);
+    const again = await gmoeHere(['merge', peftGoldens.adapter, merged, '--base', base]);
     expect(again).toMatchObject({ code: 2, stdout: '' });
     expect(again.stderr).toBe(`gmoe: ${merged}: is not empty; name a new folder\n`);
   });
@@ -110,7 +110,7 @@ describe('a PEFT adapter on a small Llama', () => {
         /'\/nowhere' is no model/,
       ],
     ] as const) {
-      const { code, stdout, stderr } = await gmoe(args);
+      const { code, stdout, stderr } = await gmoeHere(args);
       expect(stderr).toMatch(message);
       expect(stderr.trim().split('\n')).toHaveLength(1);
       expect(stdout).toBe('');
@@ -124,7 +124,8 @@ describe('a routed mixture', () => {
   let adapter: string;
   beforeAll(async () => {
     const out = join(folder(), 'mixture');
-    await run('train', 'experiments/tiny-trial.yaml', '--out', out, '--set=trial.training.steps=8');
+    const short = ['--set=trial.training.steps=8', '--set=trial.task.testLimit=8'];
+    expect((await gmoe(['train', 'experiments/tiny-trial.yaml', '--out', out, ...short])).code).toBe(0);
     const [record] = loadResults(out).trials;
     const home = join(out, 'trials', record!.trial.hash.slice(0, 16), 'attempts', record!.result!.attempt);
     adapter = join(home, 'adapter');
@@ -151,7 +152,7 @@ describe('a routed mixture', () => {
 
   it('is not merged, with the reason', async () => {
     const out = join(folder(), 'unmerged');
-    const { code, stderr } = await gmoe(['merge', adapter, out]);
+    const { code, stderr } = await gmoeHere(['merge', adapter, out]);
     expect(stderr).toBe(
       'gmoe: merge: this adapter holds a routed mixture, whose update differs from token to token: no single weight matrix equals it. Only plain LoRA merges\n',
     );
@@ -195,7 +196,7 @@ describe.skipIf(!existsSync(shared))('stories260K', () => {
       [['convert', 'gguf', cut, join(shared, 'tok512.bin'), out], /format: 'gguf' is not known; known: llama2c/],
       [['convert', 'llama2c', 'none.bin', join(shared, 'tok512.bin'), out], /none\.bin: cannot be read/],
     ] as const) {
-      const { code, stderr } = await gmoe(args);
+      const { code, stderr } = await gmoeHere(args);
       expect(stderr).toMatch(message);
       expect(stderr.trim().split('\n')).toHaveLength(1);
       expect(code).toBe(2);
@@ -206,11 +207,11 @@ describe.skipIf(!existsSync(shared))('stories260K', () => {
 
 describe('bad input', () => {
   it('a prompt beyond the positions of the model, and one of no token', async () => {
-    const long = await gmoe(['generate', '--prompt', 'x '.repeat(2000)]);
+    const long = await gmoeHere(['generate', '--prompt', 'x '.repeat(2000)]);
     expect(long).toMatchObject({ code: 2, stdout: '' });
     expect(long.stderr).toMatch(/^gmoe: generate: the prompt has \d+ tokens, the model takes up to 511\n$/);
     const base = writeLetterModel(join(folder(), 'no-bos'));
-    expect((await gmoe(['generate', '--prompt', '', '--base', base])).stderr).toMatch(
+    expect((await gmoeHere(['generate', '--prompt', '', '--base', base])).stderr).toMatch(
       /^gmoe: generate: the prompt is empty/,
     );
   });
@@ -225,7 +226,7 @@ describe('bad input', () => {
     [['convert', 'llama2c', 'LICENSE', 'LICENSE', 'tmp/never'], /LICENSE: .*llama2\.c/],
     [['pull', 'no id'], /'no id' is no id of the hub; allowed: ORG\/NAME, datasets\/ORG\/NAME/],
   ])('%j: one line, exit code 2', async (args, message) => {
-    const { code, stdout, stderr } = await gmoe(args);
+    const { code, stdout, stderr } = await gmoeHere(args);
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(stdout).toBe('');

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { setUpGmoe } from './testing/run-gmoe.js';
+import { gmoeHere, setUpGmoe } from './testing/run-gmoe.js';
 
 interface Report {
   readonly task: string;
@@ -45,7 +45,7 @@ describe('gmoe data, and the tasks of a user’s own files', () => {
   });
 
   it('reports on the task of a file, with what is cut at its sequence length', async () => {
-    const run = (args: string[]) => gmoe(['data', 'experiments/tasks/own-classification.yaml', ...args]);
+    const run = (args: string[]) => gmoeHere(['data', 'experiments/tasks/own-classification.yaml', ...args]);
     const { stdout } = await run([]);
     expect(stdout).toMatch(/^classification \(classification\): passages-train\.csv; a tenth of train as dev$/m);
     expect(stdout).toMatch(/^test +120 +120 +0 /m);
@@ -56,7 +56,7 @@ describe('gmoe data, and the tasks of a user’s own files', () => {
 
   it('wrong input is one line: neither file nor task, a task without its files, a malformed row', async () => {
     const line = async (args: string[]) => {
-      const { code, stderr } = await gmoe(args);
+      const { code, stderr } = await gmoeHere(args);
       expect(code).toBe(2);
       expect(stderr.trim().split('\n').length).toBe(1);
       return stderr.trim();
@@ -107,7 +107,7 @@ describe('gmoe data, and the tasks of a user’s own files', () => {
     ];
     const options = set.flatMap((each) => ['--set', `task.${each}`]);
     const metrics = async (more: string[]) => {
-      const { code, stdout, stderr } = await gmoe(['eval', ...questions, ...options, ...more]);
+      const { code, stdout, stderr } = await gmoeHere(['eval', ...questions, ...options, ...more]);
       expect(stderr).toBe('');
       expect(code).toBe(0);
       return Object.fromEntries(

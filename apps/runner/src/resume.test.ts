@@ -12,10 +12,15 @@ const argsFor = (out: string) => [
   'experiments/tiny-trial.yaml',
   '--out',
   out,
-  '--set=trial.training.steps=16',
+  '--set=trial.training.steps=12',
   '--set=trial.training.checkpointEvery=4',
-  '--set=trial.training.batchSize=4',
+  '--set=trial.training.batchSize=2',
   '--set=trial.adapter.lora.dropout=0.1',
+  '--set=trial.training.accumulate=2',
+  '--set=trial.training.sequenceLength=96',
+  '--set=trial.task.testLimit=8',
+  '--set=trial.evaluation.batchSize=2',
+  '--set=trial.evaluation.sequenceLength=96',
 ];
 
 /** Weights and metrics that a run left. */
@@ -62,4 +67,4 @@ it('after kill -9 in the middle, the same command goes on and ends with the same
   expect(got.weights.equals(want.weights)).toBe(true);
   expect(got.predictions).toBe(want.predictions);
   expect(got.metrics).toEqual(want.metrics);
-}, 120_000);
+}, 240_000);

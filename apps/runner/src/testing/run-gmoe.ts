@@ -2,7 +2,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, vi } from 'vitest';
+import { reportError } from '../exit.js';
+import { createProgram } from '../program.js';
 
 export interface GmoeResult {
   readonly code: number | null;
@@ -46,4 +48,30 @@ export function setUpGmoe(): {
         child.on('close', (code) => resolve({ code, stdout, stderr }));
       }),
   };
+}
+
+/**
+ * Runs a command within the test's own process: the same code without a second for starting Node. For commands that
+ * take no signal and start no process.
+ */
+export async function gmoeHere(args: readonly string[]): Promise<GmoeResult> {
+  const taken = { stdout: '', stderr: '' };
+  const take = (stream: 'stdout' | 'stderr') =>
+    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
+      taken[stream] += String(text);
+      return true;
+    });
+  const spies = [take('stdout'), take('stderr')];
+  const before = process.exitCode;
+  process.exitCode = undefined;
+  try {
+    await createProgram().parseAsync(['node', 'gmoe', ...args]);
+    return { code: Number(process.exitCode ?? 0), ...taken };
+  } catch (error) {
+    const code = reportError(error, false);
+    return { code, ...taken };
+  } finally {
+    process.exitCode = before;
+    spies.forEach((spy) => spy.mockRestore());
+  }
 }
