@@ -8,7 +8,7 @@ import { decoderHidden, type Weights } from '@gmoe/model';
 import { graphRouter } from '@gmoe/routers-graph';
 import { linearRouter } from '@gmoe/routers-linear';
 import type { RouterDefinition } from '@gmoe/routers-core';
-import { createEngine, HostTensor, RandomKey, tf } from '@gmoe/tensor';
+import { createEngine, RandomKey, tf, type HostTensor } from '@gmoe/tensor';
 import { loadBase } from '@gmoe/trial';
 
 const [TOKENS, EXPERTS, SEEDS] = [400, 8, 6];
