@@ -22,6 +22,15 @@ describe('rows of files', () => {
     expect(csvRows(file('a,b\n1,2\n"x\ny",3\n4,5')).map(({ line }) => line)).toEqual([2, 4, 5]);
   });
 
+  it('one JSON list is as good as lines', () => {
+    const list = [{ a: 'x' }, { a: ['y'] }];
+    const read = jsonLineRows(file(`\n${JSON.stringify(list, undefined, 2)}\n`));
+    expect(read.map((row) => row.values)).toEqual(list);
+    expect(read.map(({ line }) => line)).toEqual([1, 2]);
+    expect(() => jsonLineRows(file('[{"a": 1}, 2]'))).toThrow(/^f:2: must be a JSON object/);
+    expect(() => jsonLineRows(file('[{"a": 1}'))).toThrow(/^f: not JSON/);
+  });
+
   it('JSON lines give back any object; TSV any text without tabs and line ends', () => {
     fc.assert(
       fc.property(rows(fc.string()), fc.constantFrom('\n', '\r\n', '\n\n'), (list, end) => {

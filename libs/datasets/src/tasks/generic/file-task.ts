@@ -68,7 +68,8 @@ function locate(
   if (format !== 'auto') return { path, format };
   const ending = /\.([^.]+?)(\.gz)?$/.exec(name)?.[1];
   const known = FORMATS.slice(1) as Exclude<Format, 'auto'>[];
-  const found = known.find((each) => each === ending);
-  if (!found) throw new UserError(`${field}: ${name} ends with none of .${known.join(', .')}; set task.format`);
+  const found = ending === 'json' || ending === 'ndjson' ? 'jsonl' : known.find((each) => each === ending);
+  if (!found)
+    throw new UserError(`${field}: ${name} ends with none of .${known.join(', .')}, .json, .ndjson; set task.format`);
   return { path, format: found };
 }

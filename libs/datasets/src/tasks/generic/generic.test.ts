@@ -114,7 +114,7 @@ describe('classification', () => {
     expect(() => options({})().load('train')).toThrow(/task\.trainFile: x\.csv: no such file/);
     const dataDir = folderWith({ 'a.xlsx': '', 'one.csv': 'text,label\na,x\n' });
     expect(() => options({ dataDir, trainFile: 'a.xlsx' })().load('train')).toThrow(
-      /task\.trainFile: a\.xlsx ends with none of \.jsonl, \.csv, \.tsv, \.parquet; set task\.format/,
+      /task\.trainFile: a\.xlsx ends with none of \.jsonl, \.csv, \.tsv, \.parquet, \.json, \.ndjson; set task\.format/,
     );
     expect(() => options({ dataDir, trainFile: 'one.csv' })().load('train')).toThrow(
       /'label' of one\.csv has 1 distinct values; a classification needs 2 to 26/,
