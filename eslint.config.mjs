@@ -57,7 +57,7 @@ const LAYERS = {
 };
 
 export default [
-  { ignores: ['dist/**', 'node_modules/**', '.nx/**', 'coverage/**', 'runs/**', 'tmp/**', '.venv*/**', '**/*.py'] },
+  { ignores: ['**/dist/**', 'node_modules/**', '.nx/**', 'coverage/**', 'runs/**', 'tmp/**', '.venv*/**', '**/*.py'] },
   ...tseslint.configs.strict,
   {
     files: ['**/*.ts'],

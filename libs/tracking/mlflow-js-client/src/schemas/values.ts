@@ -53,7 +53,8 @@ export function encodeDouble(value: number): number | string {
 /** A double in an answer: a number, or the text of one. */
 export const wireDouble = z.union([
   z.number(),
-  z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number),
+  // No enum: TypeScript writes its declaration with a key that is no TypeScript.
+  z.literal(['NaN', 'Infinity', '-Infinity']).transform(Number),
   z
     .string()
     .regex(/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/)
