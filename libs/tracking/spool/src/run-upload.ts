@@ -9,14 +9,10 @@ import { OVERFLOW_ARTIFACT, wellFormed } from './mlflow-values.js';
 import { overflowArtifact } from './overflow-artifact.js';
 import { isAlive } from './process-identity.js';
 import type { JournalRecord, RunHeader } from './records.js';
+import { RunDeletedError } from './run-deleted.js';
 import { batchItems, overflows } from './upload-items.js';
 import { freshState, loadState, saveState, sidecarFiles, type UploadState } from './upload-state.js';
 import { verifyRun, type Verification } from './verify-run.js';
-
-const DELETED = 'the run was deleted in MLflow and is left alone; restore it there to go on';
-
-/** The run was deleted on the server by someone; its journal is left alone. */
-export class RunDeletedError extends Error {}
 
 /** Uploads one journal to one server, from where the last upload stopped. The caller holds the journal's lock. */
 export class RunUpload {
@@ -91,7 +87,7 @@ export class RunUpload {
     if (error.status === 400 && /must be in the 'active' state/.test(error.message) && runId !== undefined) {
       this.state.deleted = true;
       this.#save();
-      throw new RunDeletedError(DELETED);
+      throw new RunDeletedError();
     }
     if (error.errorCode !== 'RESOURCE_DOES_NOT_EXIST') return false;
     if (runId === undefined) return true;
@@ -104,7 +100,7 @@ export class RunUpload {
 
   async #checkRestored(): Promise<void> {
     const { info } = await this.client.runs.get(this.state.runId!, this.#call);
-    if (info.lifecycleStage === 'deleted') throw new RunDeletedError(DELETED);
+    if (info.lifecycleStage === 'deleted') throw new RunDeletedError();
     this.state.deleted = false;
   }
 
@@ -124,7 +120,10 @@ export class RunUpload {
 
   async #drain(): Promise<void> {
     const { client, experiments, journal, state } = this;
-    if (await ensureRun(client, experiments, journal, this.header!, state, this.#call)) this.#save();
+    if (await ensureRun(client, experiments, journal, this.header!, state, this.#call)) {
+      this.#save();
+      this.onProgress();
+    }
     for (const line of readJournal(journal, state.offset)) {
       if (!line.record) {
         await this.#flush();

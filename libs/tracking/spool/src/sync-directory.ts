@@ -56,10 +56,17 @@ export async function syncDirectory(
     throw new UserError(`sync: there is no folder ${folder}`);
   const { signal, onPass } = control;
   const known: SyncContext['known'] = new Map();
+  // A server that has taken something will be back; one that never answered may not exist.
+  let reached = false;
+  let progressAt = performance.now();
   const context: SyncContext = {
     client,
     experiments: new ExperimentCache(client, signal),
     signal,
+    onProgress: () => {
+      reached = true;
+      progressAt = performance.now();
+    },
     verify: !verify ? 'none' : watch ? 'ended' : 'all',
     concurrency,
     known,
@@ -68,7 +75,6 @@ export async function syncDirectory(
     await sleep(ms, undefined, signal ? { signal } : {}).catch(() => undefined);
   };
   let failures = 0;
-  let progress = { left: Infinity, at: performance.now() };
   for (;;) {
     const { reports, failure } = await syncPass([folder], context);
     const error = failure?.message;
@@ -82,23 +88,12 @@ export async function syncDirectory(
     if (signal?.aborted) return report;
     failures = failure ? failures + 1 : 0;
     if (!watch) {
-      const left = bytesLeft(reports);
-      if (left < progress.left) progress = { left, at: performance.now() };
       const locked = reports.some(({ state }) => state === 'locked');
-      const hopeful = failure ? failure.transient && (failure.answered || anyUploaded(reports)) : locked;
-      if (!hopeful || performance.now() - progress.at > patienceMs) return report;
+      const hopeful = failure ? failure.transient && (failure.answered || reached) : locked;
+      if (!hopeful || performance.now() - progressAt > patienceMs) return report;
     }
     const growing = Math.min(intervalMs * 2 ** Math.min(failures, 20), Math.max(maxBackoffMs, intervalMs));
     await pause(Math.max(failure?.retryAfterMs ?? 0, growing));
     if (signal?.aborted) return report;
   }
-}
-
-function bytesLeft(reports: readonly RunReport[]): number {
-  return reports.reduce((sum, { pendingBytes, state }) => sum + pendingBytes + Number(state !== 'synced'), 0);
-}
-
-/** A server that has taken something will be back; one that never answered may not exist. */
-function anyUploaded(reports: readonly RunReport[]): boolean {
-  return reports.some(({ state }) => state === 'synced');
 }

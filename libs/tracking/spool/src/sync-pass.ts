@@ -7,7 +7,8 @@ import { journalBytes } from './journal-reader.js';
 import { localFailure, serverFailure, type PassFailure, type RunFailure } from './pass-failure.js';
 import { isAlive } from './process-identity.js';
 import type { RunHeader } from './records.js';
-import { readHeader, RunDeletedError, RunUpload } from './run-upload.js';
+import { RunDeletedError } from './run-deleted.js';
+import { readHeader, RunUpload } from './run-upload.js';
 import { loadState, sidecarFiles, type UploadState } from './upload-state.js';
 import type { Verification } from './verify-run.js';
 
@@ -42,6 +43,8 @@ export interface SyncContext {
   readonly client: MlflowClient;
   readonly experiments: ExperimentCache;
   readonly signal: AbortSignal | undefined;
+  /** Called whenever the server has taken something. */
+  readonly onProgress?: () => void;
   /** Which runs are compared with the server: all, those that have ended, none. */
   readonly verify: 'all' | 'ended' | 'none';
   /** Journals at a time. */
@@ -118,7 +121,7 @@ async function syncJournal(journal: string, context: SyncContext): Promise<Outco
     return { ...base(journal, known), state: 'locked', pendingBytes: pendingBytes(journal, context), deadLetters: 0 };
   const renewal = setInterval(() => lock.renew(), LOCK_RENEWAL_MS).unref();
   const bytes = journalBytes(journal);
-  const upload = new RunUpload(journal, context.client, context.experiments, context.signal);
+  const upload = new RunUpload(journal, context.client, context.experiments, context.signal, context.onProgress);
   const report = (
     state: RunReport['state'],
     more: { error?: string; failure?: RunFailure; verification?: Verification | undefined } = {},

@@ -24,7 +24,11 @@ export const clientOptions = z.strictObject({
     .default(null)
     .describe('TLS beyond what Node trusts by itself.'),
   timeoutMs: z.int().min(1).default(120_000).describe('Time one attempt may take, milliseconds.'),
-  uploadTimeoutMs: z.int().min(1).default(1_800_000).describe('The same for artifacts, milliseconds.'),
+  uploadTimeoutMs: z
+    .int()
+    .min(1)
+    .default(1_800_000)
+    .describe('The longest for artifacts (uploads: timeoutMs and 20 s a MB, if that is less), milliseconds.'),
   retry: z
     .strictObject({
       retries: z.int().min(0).default(7).describe('Attempts after the first on 408, 429, 5xx and failed connections.'),

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { ConnectionError, HttpError, InvalidRequestError, TimeoutError, UnexpectedAnswerError } from '../errors.js';
+import {
+  ConnectionError,
+  HttpError,
+  InvalidRequestError,
+  MlflowError,
+  TimeoutError,
+  UnexpectedAnswerError,
+} from '../errors.js';
 import { problemsOf } from '../schemas/check.js';
 import { LIMITS } from '../schemas/limits.js';
 import type { ResolvedClientOptions } from './options.js';
@@ -29,6 +36,9 @@ export interface RawRequest extends CallOptions {
   readonly body?: Blob;
   readonly retry?: boolean;
 }
+
+/** Slowest upload that is waited for, bytes a millisecond. */
+const SLOWEST_UPLOAD = 50;
 
 const errorBody = z.object({
   error_code: z.union([z.string(), z.number()]).transform(String),
@@ -98,7 +108,7 @@ export class Transport {
       this.#attempt(
         request.path,
         { method: request.method, ...(request.body && { body: request.body }) },
-        this.options.uploadTimeoutMs,
+        this.#transferLimitMs(request.body),
         request.signal,
         read,
       ),
@@ -116,7 +126,7 @@ export class Transport {
       this.#attempt(
         url,
         { method: 'PUT', body, headers },
-        this.options.uploadTimeoutMs,
+        this.#transferLimitMs(body),
         call.signal,
         async (response) => {
           await response.arrayBuffer();
@@ -129,6 +139,13 @@ export class Transport {
   /** Runs steps of several requests again as a whole under the client's retry policy. */
   retrying<T>(call: CallOptions, attempt: () => Promise<T>): Promise<T> {
     return withRetries(this.options.retry, call.signal, attempt);
+  }
+
+  /** A small artifact that gets no answer is not waited for as long as a large one may take. */
+  #transferLimitMs(body: Blob | undefined): number {
+    const { timeoutMs, uploadTimeoutMs } = this.options;
+    if (!body) return uploadTimeoutMs;
+    return Math.min(uploadTimeoutMs, timeoutMs + Math.ceil(body.size / SLOWEST_UPLOAD));
   }
 
   #maybeRetrying<T>(request: { readonly retry?: boolean } & CallOptions, attempt: () => Promise<T>): Promise<T> {
@@ -156,7 +173,7 @@ export class Transport {
       if (response.status < 200 || response.status >= 300) throw await httpError(what, response);
       return await read(response);
     } catch (error) {
-      if (error instanceof HttpError) throw error;
+      if (error instanceof MlflowError) throw error;
       if (limit.aborted)
         throw new TimeoutError(`${what}: no answer from ${this.baseUrl} within ${timeoutMs} ms`, { cause: error });
       if (signal?.aborted) throw new ConnectionError(`${what}: given up on request`, { cause: error });
