@@ -14,7 +14,13 @@ stop() { # pid file
 
 if [ "$action" = down ]; then
   timeout 20 scancel --user=root 2>/dev/null || true
+  pids=$(cat "$D"/run/{slurmd.n1,slurmd.n2,slurmctld,munged}.pid 2>/dev/null || true)
   for daemon in slurmd.n1 slurmd.n2 slurmctld munged; do stop "$D/run/$daemon.pid"; done
+  for _ in $(seq 50); do # their last files are written when they are gone
+    kill -0 $pids 2>/dev/null || exit 0
+    sleep 0.2
+  done
+  kill -9 $pids 2>/dev/null || true
   exit 0
 fi
 

@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { parseOptions } from '@gmoe/core';
+import { parseSweep, planSweep, slurmLauncherSchema, type JsonObject } from '@gmoe/experiment';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { presets } from './presets.js';
+import { schema } from './registries.js';
+import { checkStopping } from './stopping-needs.js';
+
+const blocks = [...readFileSync('docs/sweeps.md', 'utf8').matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(
+  ([, text]) => parse(text!) as JsonObject,
+);
+const plan = (raw: JsonObject) => {
+  const sweep = planSweep(parseSweep(raw, { source: 'docs/sweeps.md', name: 'docs' }), { schema, presets });
+  checkStopping(sweep);
+  return sweep;
+};
+
+describe('docs/sweeps.md', () => {
+  it('shows sweeps of the size that it tells, and a profile that the launcher takes', () => {
+    const sweeps = blocks.filter((block) => 'trial' in block).map((block) => plan(block).trials.length);
+    expect(sweeps).toEqual([15, 25, 12, 3, 12]);
+    const profile = blocks.find((block) => !('trial' in block))!;
+    expect(parseOptions(slurmLauncherSchema, { id: 'slurm', ...profile })).toMatchObject({ gpus: '1', concurrency: 8 });
+  });
+});
