@@ -2,7 +2,7 @@
  * `npm run bench -- --only overhead`: what a sweep costs beside training.
  *
  * - a trial of the bundled base beside its training steps: the start of processes, tracing, compiling, one evaluation batch,
- *   files, the baseline and the report, all divided by the trials
+ *   files and the baseline, all divided by the trials
  * - planning and bookkeeping of a 500-trial sweep: planned and stored by the program, its trials run by workers that do
  *   everything but train (claims, 50 events, a checkpoint, predictions, publication), as a share of the time of 500 trials
  *   of the quickstart's length
@@ -38,7 +38,7 @@ function childrenCpu(): number | undefined {
 
 export interface Overhead {
   readonly trials: number;
-  /** Everything of the sweep but its training steps, s a trial. */
+  /** Everything of the sweep but its training steps and its report, s a trial. */
   readonly wall: number;
   /** The same as time on a core, which other programs of the machine do not lengthen. */
   readonly cpu: number | undefined;
@@ -62,8 +62,12 @@ export function trialOverhead(folder: string): Overhead {
     const before = childrenCpu();
     const wall = run([process.execPath, PROGRAM, 'sweep', spec, '--out', out, '--jobs', '1'], 'gmoe sweep');
     const after = childrenCpu();
+    // The report is made once per sweep, whatever its size; it has its own row below.
+    const wallOfReport = run([process.execPath, PROGRAM, 'report', out], 'gmoe report');
+    const cpuOfReport = childrenCpu();
     const trials = readdirSync(join(out, 'trials')).length;
-    return { trials, wall: wall / trials, cpu: before === undefined ? undefined : (after! - before) / trials };
+    const cpu = before === undefined ? undefined : (after! - before - (cpuOfReport! - after!)) / trials;
+    return { trials, wall: (wall - wallOfReport) / trials, cpu };
   }) as [OneRun, OneRun];
   const between = STEPS[1] - STEPS[0];
   const atNone = (a: number, b: number) => a - ((b - a) / between) * STEPS[0];

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadResults } from '@gmoe/report';
 import { describe, expect, it } from 'vitest';
@@ -9,17 +9,28 @@ const { gmoe, folder } = setUpGmoe();
 /** The quickstart, made small: a few steps, a few test examples. */
 const SMALL = ['--set=trial.training.steps=3', '--set=trial.task.trainLimit=120', '--set=trial.task.testLimit=60'];
 
+const TWO_STRATEGIES = '--set=coordination=none,poisson+normal';
+
+let trained: Promise<string> | undefined;
+/** Folder of a run of the tiny trial, which several tests look at. */
+const trainedOnce = (): Promise<string> =>
+  (trained ??= (async () => {
+    const out = join(folder(), 'trained');
+    expect((await gmoe(['train', 'experiments/tiny-trial.yaml', '--out', out])).code).toBe(0);
+    return out;
+  })());
+
 describe('gmoe sweep', () => {
   it('runs the arms over the seeds, writes every file, and runs nothing twice', async () => {
     const out = join(folder(), 'tiny');
-    const args = ['sweep', 'experiments/quickstart.yaml', '--out', out, ...SMALL, '--set=seeds=1'];
+    const args = ['sweep', 'experiments/quickstart.yaml', '--out', out, ...SMALL, '--set=seeds=1', TWO_STRATEGIES];
     const first = await gmoe(args);
     expect(first.stderr).toBe('');
     expect(first.code).toBe(0);
     const results = loadResults(out);
     expect(results.warnings).toEqual([]);
-    expect(results.trials.map(({ state }) => state)).toEqual(Array(8).fill('finished'));
-    expect(new Set(results.trials.map(({ trial }) => trial.arm)).size).toBe(8);
+    expect(results.trials.map(({ state }) => state)).toEqual(Array(4).fill('finished'));
+    expect(new Set(results.trials.map(({ trial }) => trial.arm)).size).toBe(4);
     expect(results.baselines).toHaveLength(1);
     expect(results.baselines[0]!.chance).toBeCloseTo(1 / 6, 10);
     for (const { result, predictions, events, trial } of results.trials) {
@@ -41,16 +52,25 @@ describe('gmoe sweep', () => {
 
     const again = await gmoe(args);
     expect(again.code).toBe(0);
-    expect(again.stdout).toContain('8 trials, 8 of them done before');
+    expect(again.stdout).toContain('4 trials, 4 of them done before');
     expect(again.stdout).not.toContain('started');
+
+    // A damaged result is told and left alone, and the rest of the sweep goes on; nothing overwrites it.
+    const [damaged, open] = results.trials.map(({ trial }) => trial.hash.slice(0, 16));
+    rmSync(join(out, 'trials', open!, 'result.json'));
+    rmSync(join(out, 'trials', damaged!, 'result.json'));
+    writeFileSync(join(out, 'trials', damaged!, 'result.json'), '{"torn');
+    const third = await gmoe(args);
+    expect(third.stdout).toMatch(/DAMAGED {3}linear · none, seed 0: .*result\.json: is damaged: not valid JSON/);
+    expect(third.stdout.match(/finished {2}/g)).toHaveLength(1);
+    expect(third.code).toBe(1);
   }, 180_000);
 
   it('gives the same bits for the same seed', async () => {
     const accuracies = [];
-    for (const name of ['a', 'b']) {
-      const out = join(folder(), name);
-      const run = await gmoe(['train', 'experiments/tiny-trial.yaml', '--out', out]);
-      expect(run.code).toBe(0);
+    const again = join(folder(), 'again');
+    expect((await gmoe(['train', 'experiments/tiny-trial.yaml', '--out', again])).code).toBe(0);
+    for (const out of [await trainedOnce(), again]) {
       const [trial] = loadResults(out).trials;
       accuracies.push({ ...trial!.result!.metrics, 'train/tokens_per_second': 0 });
       const home = join(out, 'trials', trial!.trial.hash.slice(0, 16), 'attempts', trial!.result!.attempt);
@@ -89,8 +109,7 @@ describe('remarks on a drawn graph', () => {
 
 describe('gmoe eval', () => {
   it("scores a trial's adapter as the trial did", async () => {
-    const out = join(folder(), 'evaluated');
-    expect((await gmoe(['train', 'experiments/tiny-trial.yaml', '--out', out])).code).toBe(0);
+    const out = await trainedOnce();
     const [record] = loadResults(out).trials;
     const adapter = join(
       out,
@@ -138,6 +157,11 @@ describe('bad input', () => {
       /--engine: Invalid option: expected one of "compiled"\|"eager" \(got "fast"\)\n$/,
     ],
     [['sweep', 'experiments/quickstart.yaml', '--device', 'tpu'], /--device: .* \(got "tpu"\)\n$/],
+    [['sweep', 'experiments/quickstart.yaml', '--detach'], /^gmoe: --detach: needs the slurm launcher/],
+    [
+      ['sweep', 'experiments/quickstart.yaml', '--profile', 'experiments/tiny-trial.yaml'],
+      /tiny-trial\.yaml: Unrecognized keys?: "base".*known: id, partition, account/,
+    ],
     [['report', 'nowhere'], /nowhere: is no folder/],
     [['eval', '--task', 'arc'], /unknown task; known: openstax-topics, .*arc-easy/],
   ])('%j: one line, exit code 2, nothing written', async (args, message) => {
