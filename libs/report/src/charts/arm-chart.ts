@@ -61,7 +61,7 @@ export function armChart(summary: SweepSummary, context: string): Chart | undefi
             rows.map((r) => r.name),
             left,
           ),
-          series: [...intervalSeries(rows), ...(lines.length > 0 ? [verticalLines(lines)] : [])],
+          series: [...intervalSeries(rows), ...(lines.length > 0 ? [verticalLines(lines, all)] : [])],
         },
       };
     },

@@ -72,10 +72,16 @@ export function intervalSeries(rows: readonly IntervalRow[]): Record<string, unk
   ];
 }
 
-/** Vertical dashed lines with their names on top. */
+/**
+ * Vertical dashed lines with their names on top: right of the line, or left of it where the edge would cut the name.
+ *
+ * @param values all that the axis shows; default: the lines alone
+ */
 export function verticalLines(
   lines: readonly { readonly name: string; readonly x: number }[],
+  values: readonly number[] = lines.map(({ x }) => x),
 ): Record<string, unknown> {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
   return {
     type: 'line',
     data: [],
@@ -90,7 +96,7 @@ export function verticalLines(
         label: {
           formatter: name,
           position: 'start',
-          align: 'left',
+          align: x > low + 0.6 * (high - low) ? 'right' : 'left',
           color: INK,
           fontSize: 12,
           distance: 3 + 15 * ((lines.length - 1 - i) % 3),

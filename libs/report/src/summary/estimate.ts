@@ -13,13 +13,15 @@ export function estimate(
 ): Estimate | undefined {
   if (values.length === 0) return undefined;
   const numbers = values.map(({ value }) => value);
-  const bootstrap = numbers.length >= BOOTSTRAP_FROM ? bootstrapInterval(numbers, { key, level }) : undefined;
+  const spread = numbers.some((value) => value !== numbers[0]);
+  const bootstrap = spread && numbers.length >= BOOTSTRAP_FROM ? bootstrapInterval(numbers, { key, level }) : undefined;
   return {
     n: numbers.length,
     mean: mean(numbers),
     std: numbers.length < 2 ? null : sampleStd(numbers),
-    interval: tInterval(numbers, level) ?? null,
-    stdInterval: stdInterval(numbers, level) ?? null,
+    // Equal values happen by chance on a small test set; an interval of no width would call that certainty.
+    interval: spread ? (tInterval(numbers, level) ?? null) : null,
+    stdInterval: spread ? (stdInterval(numbers, level) ?? null) : null,
     bootstrap: bootstrap ?? null,
     values: [...values].sort((a, b) => a.seed - b.seed),
   };

@@ -58,6 +58,10 @@ export function headline(
   const value = `${formatValue(estimate.mean, metric.unit)}${spread}${metric.unit === 'percent' ? ' %' : ''}`;
   const extreme = metric.better === 'lower' ? 'lowest' : 'highest';
   const seeds = estimate.n === 1 ? 'one seed' : `mean ± standard deviation of ${estimate.n} seeds`;
+  const means = arms.flatMap((arm) => arm.metrics[metric.id]?.mean ?? []);
+  if (means.length > 1 && means.every((mean) => mean === means[0])) {
+    return `${prefix}all ${means.length} arms have the same mean ${metric.label.toLowerCase()}: ${value}.`;
+  }
   const lead = `${best.arm} has the ${extreme} mean ${metric.label.toLowerCase()}: ${value} (${seeds})`;
   return `${prefix}${[lead + beyondNoise(best, arms, comparisons, metric), ...shownEffects(effects, metric), ...aboveBaselines(arms, baselines, metric)].join(' ')}`;
 }
