@@ -6,7 +6,7 @@ import { HostTensor, RandomKey } from '@gmoe/tensor';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { initWeights } from '../config/init-weights.js';
-import { parseModelConfig } from '../config/model-config.js';
+import { tinyConfig as config } from '../testing/tiny-config.js';
 import { createTokenizer } from '../tokenizer/tokenizer.js';
 import { trainBpe } from '../tokenizer/train-bpe.js';
 import { loadModel } from './load-model.js';
@@ -14,16 +14,6 @@ import { readSafetensors } from './safetensors-reader.js';
 import { saveModel } from './save-model.js';
 import { writeSafetensors, type FloatType } from './safetensors-writer.js';
 
-const config = parseModelConfig({
-  model_type: 'qwen2',
-  vocab_size: 270,
-  hidden_size: 8,
-  intermediate_size: 12,
-  num_hidden_layers: 1,
-  num_attention_heads: 2,
-  num_key_value_heads: 1,
-  tie_word_embeddings: true,
-});
 const NORM = 'model.norm.weight';
 
 let root: string;

@@ -4,23 +4,13 @@ import { join } from 'node:path';
 import { HostTensor, RandomKey } from '@gmoe/tensor';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { initWeights } from '../config/init-weights.js';
-import { parseModelConfig } from '../config/model-config.js';
 import { weightShapes } from '../config/weight-shapes.js';
 import { testingPath } from '../testing/golden-model.js';
+import { tinyConfig as config } from '../testing/tiny-config.js';
 import { copiesFolder } from './float32-copy.js';
 import { loadModelConfig, loadWeights } from './load-model.js';
 import { writeSafetensors, type FloatType } from './safetensors-writer.js';
 
-const config = parseModelConfig({
-  model_type: 'qwen2',
-  vocab_size: 270,
-  hidden_size: 8,
-  intermediate_size: 12,
-  num_hidden_layers: 1,
-  num_attention_heads: 2,
-  num_key_value_heads: 1,
-  tie_word_embeddings: true,
-});
 const weights = initWeights(config, RandomKey.fromSeed(1));
 
 let root: string;
