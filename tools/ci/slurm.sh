@@ -16,6 +16,9 @@ if [ "$action" = down ]; then
   timeout 20 scancel --user=root 2>/dev/null || true
   pids=$(cat "$D"/run/{slurmd.n1,slurmd.n2,slurmctld,munged}.pid 2>/dev/null || true)
   for daemon in slurmd.n1 slurmd.n2 slurmctld munged; do stop "$D/run/$daemon.pid"; done
+  for step in $(pgrep -x slurmstepd || true); do # of a node daemon that was killed: they wait for it
+    ls -l "/proc/$step/fd" "/proc/$step/cwd" 2>/dev/null | grep -q " $D/" && kill -9 "$step" || true
+  done
   for _ in $(seq 50); do # their last files are written when they are gone
     kill -0 $pids 2>/dev/null || exit 0
     sleep 0.2

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TrialAttempt } from '@gmoe/experiment';
 import { loadBase } from './base-model.js';
+import { median } from './median.js';
 import { createTrialExecutor, type RunTrialOptions } from './run-trial.js';
 import { loadTaskData } from './task-data.js';
 import { trainingSteps } from './training-steps.js';
@@ -72,8 +73,4 @@ export async function calibrateTrial(
     secondsPerStep,
     secondsPerTrial: short + (steps - measured) * secondsPerStep + (evaluations - 1) * evaluation,
   };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

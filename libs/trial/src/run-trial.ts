@@ -9,6 +9,7 @@ import { createEngine, RandomKey, type Engine, type EngineOptions } from '@gmoe/
 import { adapterTrainee, train, type TrainingEvent, type TrainResult } from '@gmoe/training';
 import { loadBase } from './base-model.js';
 import { buildAdapter } from './build-adapter.js';
+import { median } from './median.js';
 import type { Registries } from './registries.js';
 import { loadTaskData } from './task-data.js';
 import { trainingSteps } from './training-steps.js';
@@ -193,8 +194,4 @@ function copyFolder(from: string, to: string): void {
   for (const name of readdirSync(from)) {
     if (name.endsWith('.safetensors')) copyFileSync(join(from, name), join(to, name));
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
