@@ -93,6 +93,15 @@ export class RunRecorder {
    * @param timestamp epoch milliseconds, frozen from here on
    */
   metrics(step: number, metrics: Readonly<Record<string, number>>, timestamp = Date.now()): void {
+    this.#metrics(step, metrics, timestamp, true);
+  }
+
+  /** Values that stand for the whole run; of several at one step MLflow shows the latest. */
+  summary(step: number, metrics: Readonly<Record<string, number>>): void {
+    this.#metrics(step, metrics, Date.now(), false);
+  }
+
+  #metrics(step: number, metrics: Readonly<Record<string, number>>, timestamp: number, skipRecorded: boolean): void {
     if (!Number.isSafeInteger(step)) return this.#reject('a step must be a whole number', { step, metrics });
     const time = Math.round(timestamp);
     if (!Number.isSafeInteger(time) || time < 0)
@@ -104,7 +113,7 @@ export class RunRecorder {
         this.#reject(`metric '${key}' is no number`, { step, key, value });
         continue;
       }
-      if (this.#recorded.size > 0 && step <= (this.#recorded.get(key)?.step ?? -Infinity)) continue;
+      if (skipRecorded && this.#recorded.size > 0 && step <= (this.#recorded.get(key)?.step ?? -Infinity)) continue;
       let quoted = this.#keys.get(key);
       if (quoted === undefined) {
         quoted = `${JSON.stringify(key)}:`;

@@ -96,7 +96,7 @@ export function trialLayout(sweep: SweepFields, trial: TrialFields): RunLayout {
 
 /**
  * The summary of one arm: of each metric that all its seeds have, `mean/NAME` and `std/NAME` (n − 1; absent for a single
- * seed), at step n = number of seeds, so that a later summary over more seeds is the one shown.
+ * seed), at step 0, for which MLflow draws bars; of a later summary over more seeds the later time makes it the one shown.
  */
 export function armLayout(sweep: SweepFields, arm: ArmFields): RunLayout {
   const n = arm.seeds.length;
@@ -123,13 +123,13 @@ export function armLayout(sweep: SweepFields, arm: ArmFields): RunLayout {
     params: flattenParams(arm.config),
     tags: { kind: 'arm', arm: arm.arm, group: arm.group, seeds, ...commonTags(sweep, note, sweep.command) },
     datasets: [],
-    metrics: n === 0 ? [] : [{ step: n, metrics }],
+    metrics: n === 0 ? [] : [{ step: 0, metrics }],
   };
 }
 
 /**
  * Starts (or goes on with) a run as laid out. Values that an earlier process recorded are not recorded again; ones that
- * have changed since get a later step, so that they are the ones shown.
+ * have changed since are shown instead of the earlier ones, being later.
  */
 export function recordLayout(spool: Spool, layout: RunLayout): RunRecorder {
   const recorder = spool.run(layout.run);
@@ -138,8 +138,7 @@ export function recordLayout(spool: Spool, layout: RunLayout): RunRecorder {
   for (const dataset of layout.datasets) recorder.dataset(dataset);
   for (const { step, metrics } of layout.metrics) {
     const changed = Object.entries(metrics).filter(([key, value]) => !Object.is(recorder.lastValue(key), value));
-    const later = Math.max(...changed.map(([key]) => recorder.lastStep(key) + 1));
-    recorder.metrics(Math.max(step, later), Object.fromEntries(changed));
+    recorder.summary(step, Object.fromEntries(changed));
   }
   return recorder;
 }
