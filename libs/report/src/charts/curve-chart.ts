@@ -135,7 +135,11 @@ function panelSeries(
     xAxisIndex: index,
     yAxisIndex: index,
     silent: true,
-    showSymbol: false,
+    // One record makes no line: it shows as a point.
+    showSymbol: data.length === 1 && style['opacity'] !== 0,
+    symbol: 'circle',
+    symbolSize: 5,
+    itemStyle: { color: style['color'] },
     data,
     lineStyle: style,
     z,
