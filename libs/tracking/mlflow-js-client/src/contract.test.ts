@@ -223,6 +223,18 @@ describe.each(servers)('contract: $name', { timeout: 120_000 }, ({ start }) => {
     expect(second.run.info.runId).toBe(first.run.info.runId);
   });
 
+  it('logs one new dataset from many runs at once', async () => {
+    const infos = await Promise.all(Array.from({ length: 8 }, () => newRun()));
+    for (let round = 0; round < 3; round++) {
+      const dataset = { name: 'shared', digest: `round-${round}`, sourceType: 'local', source: '{}', context: 'test' };
+      await Promise.all(infos.map(({ runId }) => client.runs.logInputs(runId, [dataset])));
+    }
+    for (const { runId } of infos) {
+      const { datasets } = await client.runs.get(runId);
+      expect(datasets.map(({ digest }) => digest).sort()).toEqual(['round-0', 'round-1', 'round-2']);
+    }
+  });
+
   it('logs datasets and models', async () => {
     const info = await newRun();
     const dataset = { name: 'boolq', digest: 'abc', sourceType: 'local', source: '{}', context: 'train' };

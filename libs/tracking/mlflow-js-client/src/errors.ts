@@ -51,6 +51,14 @@ export class HttpError extends MlflowError {
     super(message);
   }
 
+  /**
+   * The server looked for a row, found none, and met another request's when it wrote its own (400 with the database's words,
+   * seen with MLflow 3.17 on sqlite). The same call, made again, finds that row.
+   */
+  get lostRace(): boolean {
+    return this.status === 400 && /UNIQUE constraint failed|duplicate key value|Duplicate entry/.test(this.message);
+  }
+
   /** 404, 405 or 501 without the tracking store having spoken: a server of another version, or no MLflow server. */
   get endpointMissing(): boolean {
     if (this.status === 404 || this.status === 405)

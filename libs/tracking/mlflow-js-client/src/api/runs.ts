@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MlflowError } from '../errors.js';
+import { HttpError, MlflowError } from '../errors.js';
 import { filterText, tag as tagFilter, type Filter } from '../filter.js';
 import { check } from '../schemas/check.js';
 import { LIMITS } from '../schemas/limits.js';
@@ -29,6 +29,9 @@ const one = z.object({ run: wireRun });
 const many = z.object({ runs: z.array(wireRun).default([]), next_page_token: z.string().optional() });
 const history = z.object({ metrics: z.array(wireMetric).default([]), next_page_token: z.string().optional() });
 const nothing = z.object({});
+
+/** Races over rows beside the datasets' own (their tags, the run's inputs) that a call may lose before it gives up. */
+const MOST_RACES = 3;
 
 /** Tag that carries the caller's own id of a run. */
 export const RUN_KEY_TAG = 'mlflow-js-client.runKey';
@@ -167,7 +170,10 @@ export class Runs {
     await this.#transport.json({ method: 'POST', path: `${PATH}/delete-tag`, body, answer: nothing, ...call });
   }
 
-  /** Names the data a run used. The server keeps one of equal (name, digest, context). */
+  /**
+   * Names the data a run used. The server keeps one of equal (name, digest, context). Of runs that name the same new data at
+   * once, it refuses all but the first: those ask again.
+   */
   async logInputs(id: string, datasets: readonly DatasetInput[], call: CallOptions = {}): Promise<void> {
     const checked = check(logInputs, { runId: id, datasets }, 'runs.logInputs');
     const body = {
@@ -179,7 +185,15 @@ export class Runs {
         dataset: { ...dataset, source_type: sourceType },
       })),
     };
-    await this.#transport.json({ method: 'POST', path: `${PATH}/log-inputs`, body, answer: nothing, ...call });
+    for (let races = 0; ; races++) {
+      try {
+        await this.#transport.json({ method: 'POST', path: `${PATH}/log-inputs`, body, answer: nothing, ...call });
+        return;
+      } catch (error) {
+        if (!(error instanceof HttpError && error.lostRace) || races >= checked.datasets.length + MOST_RACES)
+          throw error;
+      }
+    }
   }
 
   /** Links logged models to the run that made them. Models already linked are left out, for the server refuses them. */

@@ -21,6 +21,31 @@ import { parseRetryAfter, retryDelayMs } from './retry.js';
 
 const FAST = { retry: { retries: 7, initialDelayMs: 1, maxDelayMs: 5 } };
 
+describe('a race that the server lost', () => {
+  // As a 3.17 server on sqlite answers one of two runs that name the same new dataset at once.
+  const refusal = JSON.stringify({
+    error_code: 'BAD_REQUEST',
+    message:
+      '(sqlite3.IntegrityError) UNIQUE constraint failed: datasets.experiment_id, datasets.name, datasets.digest',
+  });
+  const dataset = { name: 'boolq', digest: 'abc', sourceType: 'local', source: '{}', context: 'train' };
+  const clientOf = (refusals: number) => {
+    let asked = 0;
+    const answers: typeof fetch = async () =>
+      asked++ < refusals ? new Response(refusal, { status: 400 }) : new Response('{}');
+    return { client: new MlflowClient({ trackingUri: 'http://127.0.0.1:1', ...FAST }, answers), asked: () => asked };
+  };
+
+  it('is asked again, and in the end given up', async () => {
+    const won = clientOf(2);
+    await won.client.runs.logInputs('a'.repeat(32), [dataset]);
+    expect(won.asked()).toBe(3);
+    const lost = clientOf(Infinity);
+    await expect(lost.client.runs.logInputs('a'.repeat(32), [dataset])).rejects.toMatchObject({ lostRace: true });
+    expect(lost.asked()).toBe(5);
+  });
+});
+
 describe('requests under faults', () => {
   let fake: FakeMlflow;
   let proxy: FaultProxy;
