@@ -7,12 +7,18 @@ import { UserError } from './user-error.js';
  * allowed.
  *
  * @param where prefix for field names, e.g. the file's name; `--` for options of a command line, which are named as typed
+ * @param path where `input` stands in the whole, for field names
  */
-export function parseOptions<Schema extends z.ZodType>(schema: Schema, input: unknown, where = ''): z.output<Schema> {
+export function parseOptions<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+  where = '',
+  path: readonly PropertyKey[] = [],
+): z.output<Schema> {
   const result = schema.safeParse(input, { error: sayWhatIsAllowed });
   if (result.success) return result.data;
   const issue = deepest(result.error.issues);
-  const field = issue.path.join('.');
+  const field = [...path, ...issue.path].map(String).join('.');
   const value = issue.path.reduce<unknown>(
     (node, key) =>
       typeof node === 'object' && node !== null ? (node as Record<PropertyKey, unknown>)[key] : undefined,

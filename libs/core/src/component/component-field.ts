@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import type { Applicability } from './applicability.js';
+import type { ComponentKind } from './kind.js';
+
+// Zod's wrappers and `describe` make new schemas around or instead of one: these belong to the innermost.
+const kinds = new WeakMap<z.core.$ZodType, ComponentKind>();
+const applicability = new WeakMap<z.core.$ZodType, Applicability>();
+
+/**
+ * An option that holds a component: `{ id, ...options }`. The registry checks the options against the chosen component's
+ * schema. Descriptions, defaults and `nullable` go around it.
+ */
+export function componentField(kind: ComponentKind) {
+  const field = z.looseObject({ id: z.string().describe(`which ${kind.label}`) });
+  kinds.set(field, kind);
+  return field;
+}
+
+/** The kind of component that a field holds; undefined for any other schema. */
+export function fieldKind(schema: z.core.$ZodType): ComponentKind | undefined {
+  return kinds.get(schema);
+}
+
+/** Says of the options of a plain section (not a component's, which has `appliesWhen`) beside which others they apply. */
+export function withApplicability<Schema extends z.ZodObject>(
+  schema: Schema,
+  appliesWhen: Applicability<z.output<Schema>>,
+): Schema {
+  applicability.set(schema, appliesWhen);
+  return schema;
+}
+
+export function sectionApplicability(schema: z.core.$ZodType): Applicability | undefined {
+  return applicability.get(schema);
+}

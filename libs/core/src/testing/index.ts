@@ -1,0 +1,1 @@
+export { testChecks } from './test-checks.js';
