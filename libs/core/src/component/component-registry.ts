@@ -98,15 +98,18 @@ export class ComponentRegistry {
       override: ({ zodSchema, jsonSchema }) => {
         const kind = fieldKind(zodSchema);
         if (!kind) return;
-        for (const key of Object.keys(jsonSchema))
-          if (key !== 'description' && key !== 'default') delete jsonSchema[key];
+        delete jsonSchema.type;
+        delete jsonSchema.properties;
+        delete jsonSchema.required;
+        delete jsonSchema.additionalProperties;
         jsonSchema.anyOf = this.all(kind).map((component) => this.componentJsonSchema(component));
       },
     });
   }
 
   private componentJsonSchema({ id, kind, description, options }: Component): z.core.JSONSchema.BaseSchema {
-    const { $schema: _, ...schema } = this.jsonSchema(options);
+    const schema = this.jsonSchema(options);
+    delete schema.$schema;
     return {
       ...schema,
       description,
