@@ -1,4 +1,6 @@
 /** `npm run build`, `node tools/build.mjs [OUTDIR]`: the runner, as `gmoe` runs it. */
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 
 /** Packages with native parts, with files of their own, or that are large and seldom used: they stay outside. */
@@ -21,9 +23,11 @@ const requireTfjs = {
   },
 };
 
+const folder = process.argv[2] ?? 'dist/apps/runner';
+
 await build({
   entryPoints: { main: 'apps/runner/src/main.ts' },
-  outdir: process.argv[2] ?? 'dist/apps/runner',
+  outdir: folder,
   bundle: true,
   // What is imported dynamically is loaded when it is used: workers never load the charting library.
   splitting: true,
@@ -40,3 +44,6 @@ await build({
     js: "#!/usr/bin/env node\nimport { createRequire as createRequireHere } from 'node:module';\nconst require = createRequireHere(import.meta.url);",
   },
 });
+
+// npm 10 leaves the mode of the root's own command as it is.
+chmodSync(join(folder, 'main.js'), 0o755);

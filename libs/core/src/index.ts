@@ -20,3 +20,4 @@ export { findUpward } from './find-upward.js';
 export { resolveOptions, type OptionsDefinition } from './resolve-options.js';
 export { type Contract, type ContractCase, type ContractCheck } from './contract/contract.js';
 export { componentChecks } from './contract/component-checks.js';
+export { largest, smallest } from './extremes.js';

@@ -123,7 +123,7 @@ export async function probeProvider(provider: Provider): Promise<{ readonly ok: 
 const REMEDY: Record<Provider, string> = {
   cpu: 'Reinstall onnxruntime-node',
   webgpu: 'It needs a GPU with a Vulkan, Metal or Direct3D 12 driver',
-  cuda: 'It needs an NVIDIA GPU, CUDA with cuDNN, and the add-on: npm_config_onnxruntime_node_install=cuda12 npm rebuild onnxruntime-node',
+  cuda: 'It needs an NVIDIA GPU, CUDA with cuDNN, and the add-on: node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12',
 };
 
 /** A native error's own words: without the source position, the failed assertion and line breaks. */
