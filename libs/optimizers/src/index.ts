@@ -1,0 +1,17 @@
+export { type UpdateInputs, type UpdateRule } from './update-rule.js';
+export {
+  composeOptimizer,
+  optimizerKind,
+  type Optimizer,
+  type OptimizerScalars,
+  type OptimizerState,
+  type WeightDecayForm,
+} from './optimizer.js';
+export { sharedOptions, type SharedOptions } from './shared-options.js';
+export { parameterGroups, type ParameterGroups } from './parameter-groups.js';
+export { clipByGlobalNorm } from './clip-by-global-norm.js';
+export { adam, adamW } from './adamw.js';
+export { lion, signedMomentum } from './lion.js';
+export { momentumSgd, sgd } from './sgd.js';
+export { optimizers } from './optimizers.js';
+export { optimizerContract } from './optimizer-contract.js';
