@@ -23,6 +23,7 @@ export type { DropReason, SplitOrigin } from './splits/split-origin.js';
 export { taskDefinitions } from './tasks/index.js';
 export { publishedTask, type PublishedTask } from './tasks/published-task.js';
 export { choiceExample, choiceTaskOptions, lettered } from './tasks/choices.js';
+export { byKeyedRank, keyedRank, keyedSample } from './order/keyed-order.js';
 export { jsonLineRows } from './files/json-lines.js';
 export { csvRows, tsvRows } from './files/delimited.js';
 export { parseRow, rowError, type Row } from './files/row.js';

@@ -22,7 +22,12 @@ export interface Task {
 }
 
 const limit = (split: string) =>
-  z.int().min(1).nullable().default(null).describe(`examples of the ${split} split to use, the first ones; null = all`);
+  z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(`examples of the ${split} split to use, a sample drawn by their ids; null = all`);
 
 /** Options that every task has. */
 export const taskOptions = z.strictObject({

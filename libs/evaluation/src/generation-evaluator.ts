@@ -1,6 +1,6 @@
 import { fixedAdapter } from '@gmoe/adapters-moe-lora';
 import { UserError } from '@gmoe/core';
-import { cutPrompt } from '@gmoe/datasets';
+import { cutPrompt, keyedSample } from '@gmoe/datasets';
 import { createGenerator, type GenerationModel } from '@gmoe/model';
 import type { Engine } from '@gmoe/tensor';
 import type { EvaluationResult, Evaluator } from './evaluator.js';
@@ -26,7 +26,7 @@ export function createGenerationEvaluator(
 ): Evaluator {
   const { tokenizer } = model;
   if (!tokenizer) throw new UserError("evaluation.scoring: 'generation' needs the model's tokenizer");
-  const chosen = options.limit === null ? items : items.slice(0, options.limit);
+  const chosen = keyedSample(items, options.limit);
   for (const item of chosen) checkItem(item, options);
   return {
     async evaluate(tensors) {

@@ -23,7 +23,7 @@ export const evaluationSchema = z.strictObject({
     .min(2)
     .default(256)
     .describe('S, tokens of a row; a longer prompt loses its beginning, and is counted'),
-  limit: z.int().min(1).nullable().default(null).describe('examples to score, the first ones; null = all'),
+  limit: z.int().min(1).nullable().default(null).describe('examples to score, a sample drawn by their ids; null = all'),
   calibrationBins: z.int().min(2).default(15).describe('bins of the expected calibration error'),
 });
 export type EvaluationOptions = z.output<typeof evaluationSchema>;

@@ -1,5 +1,5 @@
 import { UserError } from '@gmoe/core';
-import { cutPrompt } from '@gmoe/datasets';
+import { cutPrompt, keyedSample } from '@gmoe/datasets';
 import type { EvaluationItem } from './item.js';
 import type { EvaluationOptions } from './options.js';
 import { lengthOf, packSegments, type PackedScoring, type Segment } from './pack-segments.js';
@@ -27,7 +27,7 @@ export interface ScoringPlan {
  * log-likelihood: one segment an item, the options as continuations of its prompt, one query for each of their tokens.
  */
 export function planScoring(items: readonly EvaluationItem[], options: EvaluationOptions): ScoringPlan {
-  const chosen = options.limit === null ? items : items.slice(0, options.limit);
+  const chosen = keyedSample(items, options.limit);
   const domains = [...new Set(chosen.flatMap(({ domain }) => (domain === undefined ? [] : [domain])))].sort();
   const byLabel = options.scoring === 'label-token';
   let truncated = 0;

@@ -3,21 +3,41 @@ import { parse } from 'csv-parse/sync';
 import type { Row } from './row.js';
 import { numberedLines, type TextFile } from './text-file.js';
 
+/** Delimiters that a file with one column may have been meant with. */
+const LIKELY = [';', '\t', '|', ','];
+
 /**
- * The rows of comma-separated values (RFC 4180), the first line naming the columns; a quoted value may run over lines.
+ * The rows of comma-separated values (RFC 4180), the first line naming the columns; a quoted value may run over lines. A
+ * line `sep=;` before it, as Excel writes, names the delimiter. Columns without a name are left out where they are empty.
+ * @param delimiter default a comma
  * @throws UserError naming file and line
  */
-export function csvRows({ name, text }: TextFile): Row[] {
+export function csvRows({ name, text }: TextFile, delimiter?: string): Row[] {
+  const [, named] = /^sep=(.)\r?\n/.exec(text) ?? [];
+  const separator = delimiter ?? named ?? ',';
+  const body = named === undefined ? text : text.slice(text.indexOf('\n') + 1);
+  const skipped = named === undefined ? 0 : 1;
+  const columns = (header: readonly string[]) => {
+    const names = uniqueColumns(name)(header);
+    const other = LIKELY.find((each) => each !== separator && names.length === 1 && names[0]!.includes(each));
+    if (other !== undefined) {
+      throw new UserError(
+        `${name}:${1 + skipped}: has one column, '${names[0]!}': separated by ${JSON.stringify(other)}? set task.delimiter: ${JSON.stringify(other)}`,
+      );
+    }
+    return names.map((each) => (each === '' ? undefined : each));
+  };
   let records: { record: Record<string, unknown>; info: { lines: number } }[];
   try {
-    records = parse(text, { columns: uniqueColumns(name), info: true, skip_empty_lines: true }) as never;
+    records = parse(body, { columns, info: true, skip_empty_lines: true, delimiter: separator }) as never;
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const line = (error as { lines?: number }).lines;
-    throw new UserError(`${name}${line === undefined ? '' : `:${line}`}: not CSV: ${messageOf(error)}`, {
+    throw new UserError(`${name}${line === undefined ? '' : `:${line + skipped}`}: not CSV: ${messageOf(error)}`, {
       cause: error,
     });
   }
-  return records.map(({ record, info }) => ({ file: name, line: info.lines, values: record }));
+  return records.map(({ record, info }) => ({ file: name, line: info.lines + skipped, values: record }));
 }
 
 /**
@@ -41,7 +61,7 @@ export function tsvRows({ name, text }: TextFile, columns?: readonly string[]): 
 
 const uniqueColumns = (file: string) => (header: readonly string[]) => {
   const names = header.map((each) => each.trim());
-  const twice = names.find((each, i) => names.indexOf(each) !== i);
+  const twice = names.find((each, i) => each !== '' && names.indexOf(each) !== i);
   if (twice !== undefined) throw new UserError(`${file}:1: names the column '${twice}' twice`);
   return names;
 };

@@ -1,6 +1,7 @@
 import { UserError } from '@gmoe/core';
 import type { Example, Split } from '../example.js';
 import { rowError, type Row } from '../files/row.js';
+import { keyedSample } from '../order/keyed-order.js';
 import type { TaskOptions } from '../task.js';
 import { carve } from './carved.js';
 import { countRepeated, without } from './duplicates.js';
@@ -20,6 +21,10 @@ export interface SplitSource {
   expected(split: Split): string | undefined;
   /** @param index place of the row in its split, from 0 */
   toExample(row: Row, index: number): RowResult;
+  /** What each split is to have examples of, where train is divided. */
+  readonly classOf?: (example: Example) => unknown;
+  /** Whether the files' order was drawn by a key, so that their first rows are a sample. */
+  readonly inKeyedOrder?: () => boolean;
 }
 
 export interface TaskSplits {
@@ -42,7 +47,7 @@ interface Held {
  */
 export function taskSplits(source: SplitSource, options: TaskOptions): TaskSplits {
   const held = once((split: Split) => read(source, split));
-  const carved = once((withTest: boolean) => carve(held('train').examples, withTest));
+  const carved = once((withTest: boolean) => carve(held('train').examples, withTest, source.classOf));
   const testIs = (): Split | 'carved' => {
     if (source.has('test')) return 'test';
     return source.expected('dev') === undefined ? 'carved' : 'dev';
@@ -74,7 +79,8 @@ export function taskSplits(source: SplitSource, options: TaskOptions): TaskSplit
       const lost = all.length > 0 ? `: all ${all.length} are in dev or test too` : '';
       throw new UserError(`task: the ${split} split has no example${lost}`);
     }
-    const limit = { train: options.trainLimit, dev: options.devLimit, test: options.testLimit }[split] ?? kept.length;
+    const limit = { train: options.trainLimit, dev: options.devLimit, test: options.testLimit }[split] ?? null;
+    const examples = source.inKeyedOrder?.() ? kept.slice(0, limit ?? undefined) : keyedSample(kept, limit);
     const { published, dropped } = held(from(split));
     const lost = all.length - kept.length;
     // Rows without a question have no id to be carved by: they are counted with train.
@@ -84,14 +90,14 @@ export function taskSplits(source: SplitSource, options: TaskOptions): TaskSplit
       ...(lost > 0 ? { 'also in dev or test': lost } : {}),
     };
     return {
-      examples: kept.slice(0, limit),
+      examples,
       origin: {
         files: published.files,
         encodings: published.encodings,
         rows: all.length + (own ? sum(dropped) : 0),
         dropped: droppedHere,
         repeated: countRepeated(kept),
-        beyondLimit: Math.max(0, kept.length - limit),
+        beyondLimit: kept.length - examples.length,
       },
     };
   });

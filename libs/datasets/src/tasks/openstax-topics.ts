@@ -18,7 +18,7 @@ export const openstaxTopicsTask = publishedTask({
   kind: 'classification',
   classes: SUBJECTS,
   options: taskOptions,
-  bundled: { folder: 'openstax-topics', licence: 'OpenStax, CC BY 4.0' },
+  bundled: { folder: 'openstax-topics', licence: 'OpenStax, CC BY 4.0', inKeyedOrder: true },
   layouts: [{ files: { train: ['train.jsonl'], dev: ['dev.jsonl'], test: ['test.jsonl'] }, rows: jsonLineRows }],
   toExample(row) {
     const { id, passage, subject, book } = parseRow(rowSchema, row);

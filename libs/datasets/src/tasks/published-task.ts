@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '@gmoe/core';
 import type { z } from 'zod';
 import { bundledDataDir } from '../bundled/bundled-data.js';
-import { SPLITS, type Split } from '../example.js';
+import { SPLITS, type Example, type Split } from '../example.js';
 import type { Row } from '../files/row.js';
 import { hubFiles, readHubSplit, type HubLayout } from '../splits/hub-files.js';
 import {
@@ -25,7 +25,12 @@ export interface PublishedTask<Schema extends z.ZodType<TaskOptions>> {
   readonly classes?: readonly string[];
   readonly options: Schema;
   /** The copy that comes with the framework; without one, `dataDir` must name the files' folder. */
-  readonly bundled?: { readonly folder: string; readonly licence: string };
+  readonly bundled?: {
+    readonly folder: string;
+    readonly licence: string;
+    /** Whether the order of its rows was drawn by a key, so that a limit may take the first ones. */
+    readonly inKeyedOrder?: boolean;
+  };
   /** The forms in which it is published. */
   readonly layouts: readonly [Layout, ...Layout[]];
   /** How the Hugging Face hub has it, where it does. */
@@ -102,6 +107,8 @@ function sourceOf<Schema extends z.ZodType<TaskOptions>>(
       return `${folder}: none of these files is there: ${namesOf(layouts, split)}`;
     },
     toExample: (row, index) => set.toExample(row, index, options),
+    ...(set.kind === 'classification' ? { classOf: ({ answer }: Example) => answer } : {}),
+    inKeyedOrder: () => options.dataDir === null && set.bundled?.inKeyedOrder === true,
   };
 }
 

@@ -31,28 +31,33 @@ export interface Choices {
 }
 
 /**
- * Choices from several columns, or from one that holds a list of texts, a list of `{label, text}`, or `{label: [], text: []}`
- * (ARC and others on the Hugging Face hub); a list may be written as JSON inside of CSV.
+ * Choices from several columns, or from one that holds a list of texts or numbers, a list of `{label, text}`, or
+ * `{label: [], text: []}` (ARC and others on the Hugging Face hub); a list may be written as JSON inside of CSV. Columns that
+ * are empty at the end are no choices: questions of one file may have three to five.
  * @throws UserError naming file, line, column and value
  */
 export function choiceCells(row: Row, columns: string | readonly string[]): Choices {
-  if (typeof columns !== 'string')
-    return atLeastTwo(
-      row,
-      columns.join(', '),
-      columns.map((each) => textCell(row, each)),
-    );
+  if (typeof columns !== 'string') {
+    const cells = columns.map((each) => (cell(row, each) === null ? '' : textCell(row, each)));
+    const filled = cells.findLastIndex((text) => text.trim() !== '') + 1;
+    return atLeastTwo(row, columns.join(', '), cells.slice(0, filled));
+  }
   const stored = cell(row, columns);
   const value = typeof stored === 'string' ? fromJson(stored) : stored;
-  if (value === undefined) throw rowError(row, columns, 'must hold a list of choices', stored);
+  if (value === undefined || value === null) {
+    const python = typeof stored === 'string' && /^\s*[[{(].*'.*[\]})]\s*$/s.test(stored);
+    const how = python ? ': this one was written by Python; write it with json.dumps' : '';
+    throw rowError(row, columns, `must hold a list of choices, in CSV as JSON${how}`, stored);
+  }
   const { text, label } = value as { text?: unknown; label?: unknown };
-  if (isTexts(text)) return atLeastTwo(row, columns, text, isTexts(label) ? label : undefined);
-  if (isTexts(value)) return atLeastTwo(row, columns, value);
+  const listed = asTexts(text);
+  if (listed) return atLeastTwo(row, columns, listed, asTexts(label));
+  const plain = asTexts(value);
+  if (plain) return atLeastTwo(row, columns, plain);
   if (Array.isArray(value)) {
-    const each = value as { text?: unknown; label?: unknown }[];
-    const texts = each.map((one) => one?.text);
-    const labels = each.map((one) => one?.label);
-    if (isTexts(texts)) return atLeastTwo(row, columns, texts, isTexts(labels) ? labels : undefined);
+    const each = value as ({ text?: unknown; label?: unknown } | null)[];
+    const texts = asTexts(each.map((one) => one?.text));
+    if (texts) return atLeastTwo(row, columns, texts, asTexts(each.map((one) => one?.label)));
   }
   throw rowError(row, columns, 'must hold a list of texts, or of {label, text}', stored);
 }
@@ -71,8 +76,8 @@ export function labelCell(row: Row, column: string, labels: Labels, { texts, key
   const index = {
     text: () => texts.findIndex((text) => text.trim() === value),
     letter: () => {
-      const place = letters.indexOf(value);
-      return place >= 0 ? place : letters.map((each) => each.toLowerCase()).indexOf(value.toLowerCase());
+      const place = placeOf(value, letters);
+      return place >= 0 ? place : writtenLetter(value, letters, texts);
     },
     'zero-based': () => numbered(value, 0, texts.length),
     'one-based': () => numbered(value, 1, texts.length),
@@ -92,8 +97,24 @@ function numbered(value: string, first: number, count: number): number {
   return value !== '' && Number.isInteger(index) && index >= 0 && index < count ? index : -1;
 }
 
-const isTexts = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string');
+function placeOf(value: string, letters: readonly string[]): number {
+  const place = letters.indexOf(value);
+  return place >= 0 ? place : letters.map((each) => each.toLowerCase()).indexOf(value.toLowerCase());
+}
+
+/** The place of a letter as people write it: `(B)`, `B.`, `B)`, `B:`, and `B. text` where the text is that choice's. */
+function writtenLetter(value: string, letters: readonly string[], texts: readonly string[]): number {
+  const [, letter, text] = /^[([]?(\w+)[)\].:]+(?:\s+(.+))?$/s.exec(value) ?? [];
+  const place = letter === undefined ? -1 : placeOf(letter, letters);
+  return text === undefined || (place >= 0 && texts[place]!.trim() === text.trim()) ? place : -1;
+}
+
+/** A list of texts or numbers as texts; undefined for anything else. */
+function asTexts(value: unknown): string[] | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const plain = value.every((each) => ['string', 'number', 'boolean'].includes(typeof each));
+  return plain ? value.map(String) : undefined;
+}
 
 function fromJson(text: string): unknown {
   try {

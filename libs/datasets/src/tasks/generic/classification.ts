@@ -51,29 +51,33 @@ export const classificationTask = defineTask({
     let found: readonly string[] | undefined;
     const classes = () => (found ??= chosen.classes ?? classesOf());
     const classesOf = () => {
-      const names = [...new Set(splits.trainRows().map((row) => textCell(row, columns.label).trim()))].sort((a, b) =>
+      const names = [...new Set(splits.firstRows().map((row) => textCell(row, columns.label).trim()))].sort((a, b) =>
         a.localeCompare(b, 'en', { numeric: true }),
       );
       if (names.length < 2 || names.length > LETTERS.length || names.includes('')) {
         throw new UserError(
-          `task.columns.label: '${columns.label}' of ${chosen.trainFile} has ${names.length} distinct values${names.includes('') ? ', one empty' : ''}; a classification needs 2 to ${LETTERS.length} (or name them in task.classes)`,
+          `task.columns.label: '${columns.label}' of ${splits.files} has ${names.length} distinct values${names.includes('') ? ', one empty' : ''}; a classification needs 2 to ${LETTERS.length} (or name them in task.classes)`,
         );
       }
       return names;
     };
-    const splits = fileSplits(chosen, (row, index) => {
-      const names = classes();
-      const text = textCell(row, columns.text);
-      const answer = labelCell(row, columns.label, labels, { texts: names });
-      if (text.trim() === '') return { dropped: 'empty question' };
-      return {
-        id: columns.id === null ? `${row.file}-${index}` : textCell(row, columns.id),
-        prompt: fillTemplate(prompt, { text }),
-        options: names.map((name) => ` ${name}`),
-        answer,
-        ...(columns.domain === null ? {} : { domain: textCell(row, columns.domain) }),
-      };
-    });
+    const splits = fileSplits(
+      chosen,
+      (row, index) => {
+        const names = classes();
+        const text = textCell(row, columns.text);
+        const answer = labelCell(row, columns.label, labels, { texts: names });
+        if (text.trim() === '') return { dropped: 'empty question' };
+        return {
+          id: columns.id === null ? `${row.file}-${index}` : textCell(row, columns.id),
+          prompt: fillTemplate(prompt, { text }),
+          options: names.map((name) => ` ${name}`),
+          answer,
+          ...(columns.domain === null ? {} : { domain: textCell(row, columns.domain) }),
+        };
+      },
+      ({ answer }) => answer,
+    );
     return {
       id: 'classification',
       template: prompt,
@@ -82,7 +86,7 @@ export const classificationTask = defineTask({
         return classes();
       },
       get source() {
-        return `${chosen.trainFile}; ${splits.protocol()}`;
+        return `${splits.files}; ${splits.protocol()}`;
       },
       prepare: () => splits.prepare(),
       load: (split) => splits.examples(split),

@@ -18,12 +18,19 @@ export const fileTaskOptions = taskOptions.extend({
     .nullable()
     .default(null)
     .describe('folder that the files are relative to; null = the current one'),
-  trainFile: file('file of the training examples; .gz may follow jsonl, csv and tsv'),
+  trainFile: file('file of the training examples; .gz may follow jsonl, csv and tsv; null = none, to score a test file')
+    .nullable()
+    .default(null),
   devFile: file('file of the dev split; null = a tenth of train').nullable().default(null),
   testFile: file('file of the test split; null = dev, or another tenth of train where there is no dev file')
     .nullable()
     .default(null),
   format: z.enum(FORMATS).default('auto').describe("form of the files; auto: by the name's ending"),
+  delimiter: z
+    .string()
+    .length(1)
+    .optional()
+    .describe('what separates the values of CSV, e.g. ";"; default: a comma, or what a first line sep=; says'),
 });
 export type FileTaskOptions = z.output<typeof fileTaskOptions>;
 

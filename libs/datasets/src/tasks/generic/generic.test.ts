@@ -105,6 +105,69 @@ describe('classification', () => {
     expect(task.load('train').every(({ id, answer }) => answer === Number(id.split('-')[1]) % 3)).toBe(true);
   });
 
+  it('divides few rows by count, every class in every split', () => {
+    const file = (labels: string) =>
+      createTask('classification', {
+        dataDir: folderWith({ 'few.jsonl': jsonLines(...[...labels].map((label, i) => ({ text: `t${i}`, label }))) }),
+        trainFile: 'few.jsonl',
+      });
+    const counts = (labels: string) => {
+      const task = file(labels);
+      return (['train', 'dev', 'test'] as const).map((split) =>
+        task.classes!.map((_, c) => task.load(split).filter(({ answer }) => answer === c).length).join(),
+      );
+    };
+    expect(counts('aaaabbbb')).toEqual(['2,2', '1,1', '1,1']);
+    expect(counts('a'.repeat(24) + 'bbb')).toEqual(['20,1', '2,1', '2,1']);
+    expect(counts('aab').map((each) => each.split(',').reduce((sum, n) => sum + Number(n), 0))).toEqual([1, 1, 1]);
+    expect(() => file('ab').load('dev')).toThrow(
+      'task: 2 examples make no train, dev, test splits; name task.devFile and task.testFile, or add rows',
+    );
+  });
+
+  it('takes a test file alone', () => {
+    const dataDir = folderWith({ 'only.csv': 'text,label\na,x\nb,y\n' });
+    const task = createTask('classification', { dataDir, testFile: 'only.csv' });
+    expect(task.load('test').map(({ answer }) => answer)).toEqual([0, 1]);
+    expect(task.source).toBe('only.csv; splits as published');
+    expect(() => task.load('train')).toThrow('task.trainFile: names no file');
+    expect(() => task.load('dev')).toThrow('task.devFile: names no file');
+    expect(() => createTask('classification')).toThrow(
+      'task.trainFile: names no file, and neither do devFile and testFile',
+    );
+  });
+
+  it.each([
+    ['text;label\na;x\n', { delimiter: ';' }],
+    ['sep=;\r\ntext;label\r\na;x\r\n', {}],
+    ['text\tlabel\na\tx\n', { delimiter: '\t' }],
+    ['text,label,,\na,x,,\n', {}],
+    [Buffer.from('\uFEFFtext,label\na,x\n', 'utf16le'), {}],
+    [Buffer.from('\uFEFFtext,label\na,x\n', 'utf16le').swap16(), {}],
+  ])('reads %j', (csv, options) => {
+    expect(classification(csv, options).load('test')).toMatchObject([{ prompt: 'a\nLabel:', answer: 0 }]);
+  });
+
+  it.each([
+    ['text;label\na;x\n', {}, `test.csv:1: has one column, 'text;label': separated by ";"? set task.delimiter: ";"`],
+    ['text\tlabel\na\tx\n', {}, `test.csv:1: has one column, 'text\tlabel': separated by "\\t"? set task.delimiter`],
+    [
+      Buffer.concat([Buffer.from('text,label\ncafé,x\nbad caf'), Buffer.from([0xe9]), Buffer.from(',y\n北京,x\n')]),
+      {},
+      'test.csv:3: byte 0xE9 is not UTF-8, while 2 other lines are',
+    ],
+    [Buffer.from('text,label\na,x\n', 'utf16le'), {}, 'test.csv:1: holds a NUL byte'],
+    ['version https://git-lfs.github.com/spec/v1\noid sha256:4d\n', {}, 'is a Git LFS pointer, not the file itself'],
+  ])('refuses %j', (csv, options, message) => {
+    expect(() => classification(csv, options).load('test')).toThrow(message);
+  });
+
+  it('refuses a delimiter for JSON lines', () => {
+    expect(() => createTask('classification', { trainFile: 'x.jsonl', delimiter: ';' })).toThrow(
+      'task.delimiter: applies to CSV and TSV; the files are jsonl; leave it out',
+    );
+  });
+
   it('refuses options that do not go together', () => {
     const options = (more: object) => () => createTask('classification', { trainFile: 'x.csv', ...more });
     expect(options({ labels: 'letter' })).toThrow(/must name the classes, since labels is not 'text'/);
@@ -151,6 +214,32 @@ describe('multiple-choice', () => {
     });
   });
 
+  it('leaves out choices that are empty at the end; a question with an empty one before is dropped', () => {
+    const csv =
+      'question,a,b,c,d,answer\nplus?,3,4,5,,B\nCapital?,Paris,Rome,,,A\nSky?,red,blue,green,grey,B\ngap?,x,,y,,A\n';
+    const task = questions(csv, { columns: { choices: ['a', 'b', 'c', 'd'] } });
+    expect(task.load('test').map(({ options }) => options.length)).toEqual([3, 2, 4]);
+    expect(task.load('test')[1]!.prompt).toMatch(/\(A\) Paris \(B\) Rome\nAnswer:$/);
+    expect(task.origin('test').dropped).toEqual({ 'empty choice': 1 });
+    const row = { question: 'q', a: 'x', b: 'y', c: null, d: null, answer: 'B' };
+    const columns = { choices: ['a', 'b', 'c', 'd'] };
+    expect(questions(jsonLines(row), { columns }, 'test.jsonl').load('test')[0]!.options).toEqual([' A', ' B']);
+  });
+
+  it.each(['B', 'b', '(B)', 'B.', 'B)', '[B]', 'B:', 'B. two', '(b) two'])('takes the answer %j', (answer) => {
+    const row = { question: 'q', choices: ['one', 'two'], answer };
+    expect(questions(jsonLines(row), {}, 'test.jsonl').load('test')[0]!.answer).toBe(1);
+  });
+
+  it('takes choices that are numbers', () => {
+    const row = { question: '2+2?', choices: [3, 4, 5], answer: 1 };
+    const options = { labels: 'zero-based', answers: 'text' };
+    expect(questions(jsonLines(row), options, 'test.jsonl').load('test')[0]).toMatchObject({
+      options: [' 3', ' 4', ' 5'],
+      answer: 1,
+    });
+  });
+
   it('reads parquet: nested choices, letters of their own, three to five options', async () => {
     const options = { trainFile: parquet, testFile: parquet, columns: { id: 'id', answer: 'answerKey' } };
     const task = createTask('multiple-choice', options);
@@ -175,7 +264,7 @@ describe('multiple-choice', () => {
   it('a test file that is the training file leaves nothing to train on', () => {
     const csv = 'question,choices,answer\nq,"[""1"",""2""]",A\nr,"[""1"",""2""]",A\n';
     expect(() => questions(csv).load('train')).toThrow(
-      'task: the train split has no example: all 2 are in dev or test too',
+      'task: the train split has no example: all 1 are in dev or test too',
     );
   });
 
@@ -193,9 +282,17 @@ describe('multiple-choice', () => {
   });
 
   it.each([
-    ['question,choices,answer\nq,one,B\n', /test\.csv:2: choices: must hold a list of choices \(got "one"\)/],
+    [
+      'question,choices,answer\nq,one,B\n',
+      /test\.csv:2: choices: must hold a list of choices, in CSV as JSON \(got "one"\)/,
+    ],
     ['question,choices,answer\nq,"[""one""]",A\n', /test\.csv:2: choices: must hold 2 to 26 choices \(got \["one"\]\)/],
-    ['question,choices,answer\nq,"[1, 2]",A\n', /test\.csv:2: choices: must hold a list of texts/],
+    ['question,choices,answer\nq,"[1, {}]",A\n', /test\.csv:2: choices: must hold a list of texts/],
+    [
+      `question,choices,answer\nq,"['1', '2']",A\n`,
+      /test\.csv:2: choices: must hold a list of choices, in CSV as JSON: this one was written by Python; write it with json\.dumps/,
+    ],
+    ['question,choices,answer\nq,"[""x"",""y""]",B. x\n', /test\.csv:2: answer: must be one of A, B .*\(got "B\. x"\)/],
     ['question,choices,answer\nq,"[""1"",""2""]",C\n', /test\.csv:2: answer: must be one of A, B .*\(got "C"\)/],
   ])('names file, line, column and value: %j', (csv, message) => {
     expect(() => questions(csv).load('test')).toThrow(message);

@@ -55,6 +55,7 @@ export const multipleChoiceTask = defineTask({
     };
     const splits = fileSplits(chosen, (row, index) => {
       const choices = choiceCells(row, columns.choices);
+      if (choices.texts.some((text) => text.trim() === '')) return { dropped: 'empty choice' };
       const question = textCell(row, columns.question);
       const values = {
         question,
@@ -81,7 +82,7 @@ export const multipleChoiceTask = defineTask({
       ...(chosen.prompt === null ? {} : { template: chosen.prompt }),
       kind: 'multiple-choice',
       get source() {
-        return `${chosen.trainFile}; ${splits.protocol()}`;
+        return `${splits.files}; ${splits.protocol()}`;
       },
       prepare: () => splits.prepare(),
       load: (split) => splits.examples(split),
