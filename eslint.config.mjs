@@ -44,6 +44,7 @@ const LAYERS = {
     'tensor',
     'experiment',
   ],
+  presets: ['experiment'],
   diagnostics: [],
   verify: [
     'tensor',

@@ -5,12 +5,13 @@ import { defineConfig } from 'vitest/config';
 const base = JSON.parse(readFileSync(new URL('./tsconfig.base.json', import.meta.url), 'utf8')) as {
   compilerOptions: { paths: Record<string, [string]> };
 };
-const alias = Object.fromEntries(
-  Object.entries(base.compilerOptions.paths).map(([name, [file]]) => [
-    name,
-    fileURLToPath(new URL(file, import.meta.url)),
-  ]),
-);
+/** One rule a path; `*` in a name stands for any text, as TypeScript has it. Exact names come first. */
+const alias = Object.entries(base.compilerOptions.paths)
+  .sort(([a], [b]) => Number(a.includes('*')) - Number(b.includes('*')))
+  .map(([name, [file]]) => ({
+    find: new RegExp(`^${name.replace('*', '([^/]+)')}$`),
+    replacement: fileURLToPath(new URL('.', import.meta.url)) + file.replace('./', '').replace('*', '$1'),
+  }));
 
 export default defineConfig({
   resolve: { alias },

@@ -110,8 +110,8 @@ export function createBenchStep(size: StepSize): BenchStep {
     config,
     lora,
     mixture,
-    router: graphRouter.create(graphRouter.options.parse({ width: size.graphWidth, density: 0.5 })),
-    selector: topKSelector.create(topKSelector.options.parse({ k: size.topK })),
+    router: graphRouter.create({ width: size.graphWidth, density: 0.5 }),
+    selector: topKSelector.create({ k: size.topK }),
     coordination: [poissonCoordination.create(poissonOptions), normalCoordination.create(normalOptions)],
   });
   const start = adapter.init(key.fold('adapter'));

@@ -2,12 +2,12 @@
  * How much routers depend on the token before any training, on what really enters the bundled model's feed-forward networks:
  * `npx tsx --tsconfig tsconfig.base.json tools/bench/router-start.ts`. Medians over 6 seeds and all layers, 400 tokens, 8 experts, top 2.
  */
-import { resolveOptions, type Fidelity } from '@gmoe/core';
+import { createComponent, type Component, type Fidelity } from '@gmoe/core';
 import { taskDefinitions, encodeExample } from '@gmoe/datasets';
 import { decoderHidden, type Weights } from '@gmoe/model';
 import { graphRouter } from '@gmoe/routers-graph';
 import { linearRouter } from '@gmoe/routers-linear';
-import type { RouterDefinition } from '@gmoe/routers-core';
+import type { Router } from '@gmoe/routers-core';
 import { createEngine, RandomKey, tf, type HostTensor } from '@gmoe/tensor';
 import { loadBase } from '@gmoe/trial';
 
@@ -21,7 +21,7 @@ const upload = (tensors: Readonly<Record<string, HostTensor>>) =>
 const engine = await createEngine({ engine: 'eager', device: 'auto' });
 const { config, weights, tokenizer } = await loadBase('bundled');
 const task = taskDefinitions.find(({ id }) => id === 'openstax-topics')!;
-const examples = task.create(task.options.parse({ trainLimit: 20 })).load('train');
+const examples = task.create({ trainLimit: 20 }).load('train');
 const ids = examples.flatMap((example) => encodeExample(example, tokenizer).promptIds).slice(0, TOKENS);
 
 /** What enters the feed-forward network of each layer. [T, D] */
@@ -62,7 +62,7 @@ function measure(probs: number[][], logits: number[][]) {
   };
 }
 
-const arms: [name: string, definition: RouterDefinition, fidelity: Fidelity, options: Record<string, unknown>][] = [
+const arms: [name: string, definition: Component<Router>, fidelity: Fidelity, options: Record<string, unknown>][] = [
   ['linear', linearRouter, 'paper', {}],
   ['graph, paper', graphRouter, 'paper', {}],
   ['graph, paper, density 0.6', graphRouter, 'paper', { density: 0.6 }],
@@ -74,7 +74,7 @@ const arms: [name: string, definition: RouterDefinition, fidelity: Fidelity, opt
 ];
 process.stdout.write(`${'router'.padEnd(28)}confidence  commonest pair  token part / expert part of the logits\n`);
 for (const [name, definition, fidelity, options] of arms) {
-  const router = definition.create(resolveOptions(definition, options, fidelity));
+  const router = createComponent(definition, options, { fidelity });
   const seen = Array.from({ length: SEEDS }, (_, seed) =>
     inputs.map((x_TD, layer) => {
       const spec = { modelWidth: config.hiddenSize, experts: EXPERTS, topK: 2, layer };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { SweepStore } from '@gmoe/experiment';
 import { createEngine, type EngineOptions } from '@gmoe/tensor';
 import { baselineKey, measureBaseline } from '@gmoe/trial';
-import { registries, schema } from './registries.js';
+import { components, schema } from './components.js';
 
 /** Scores the untouched base once for each task and base of the sweep, where that has not been done. */
 export async function measureBaselines(store: SweepStore, engineOptions: EngineOptions): Promise<void> {
@@ -17,7 +17,7 @@ export async function measureBaselines(store: SweepStore, engineOptions: EngineO
     if (existsSync(path)) continue;
     const engine = await createEngine({ ...config.engine, ...engineOptions });
     try {
-      const baseline = await measureBaseline(config, engine, registries);
+      const baseline = await measureBaseline(config, engine, components);
       mkdirSync(folder, { recursive: true });
       const draft = join(folder, `.tmp-${process.pid}-${key.slice(0, 16)}`);
       writeFileSync(draft, `${JSON.stringify(baseline, null, 2)}\n`);

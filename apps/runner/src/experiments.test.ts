@@ -1,11 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { SPLITS } from '@gmoe/datasets';
+import { SPLITS, taskKind } from '@gmoe/datasets';
 import { loadSweep, planSweep, type JsonObject, type SweepSpec } from '@gmoe/experiment';
 import { describe, expect, it } from 'vitest';
-import { presets } from './presets.js';
 import { readYaml } from './read-yaml.js';
-import { registries, schema } from './registries.js';
+import { components, schema } from './components.js';
 
 /** The full-size sweeps name folders of models and data that only their user has. */
 function onBundledBase(spec: SweepSpec): SweepSpec {
@@ -27,7 +26,7 @@ const files = [
 
 describe('experiments', () => {
   it.each(files)('%s plans without an error, with every trial its own', (file) => {
-    const plan = planSweep(onBundledBase(loadSweep(file)), { schema, presets });
+    const plan = planSweep(onBundledBase(loadSweep(file)), { schema });
     expect(plan.trials.length).toBeGreaterThanOrEqual(12);
     expect(new Set(plan.trials.map(({ hash }) => hash)).size).toBe(plan.trials.length);
   });
@@ -36,9 +35,7 @@ describe('experiments', () => {
     'experiments/tasks/%s is one trial on a task that is there',
     (name) => {
       const config = schema.resolve(readYaml(join('experiments', 'tasks', name)) as JsonObject, name);
-      const { id, ...options } = config.task;
-      const definition = registries.tasks.get(id);
-      const task = definition.create(definition.options.parse(options));
+      const task = components.build(taskKind, config.task);
       for (const split of SPLITS) expect(task.load(split).length).toBeGreaterThan(10);
     },
   );

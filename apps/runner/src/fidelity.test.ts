@@ -1,14 +1,16 @@
-import { FIDELITIES, resolveOptions } from '@gmoe/core';
+import { coordinationKind } from '@gmoe/coordination-core';
+import { FIDELITIES } from '@gmoe/core';
+import { routerKind } from '@gmoe/routers-core';
 import { describe, expect, it } from 'vitest';
-import { registries, schema } from './registries.js';
+import { components, schema } from './components.js';
 
 describe('fidelity of a trial config', () => {
-  const ids = registries.coordination.ids();
+  const ids = components.ids(coordinationKind);
 
   it.each(FIDELITIES)('%s: every router, selector and strategy has its options, in a list too', (fidelity) => {
     const coordination = ids.map((id) => ({ id, ...(id === 'normal' ? { coefficient: 3 } : {}) }));
     const mixture = { selector: { id: 'top-k' } };
-    for (const definition of registries.routers.all()) {
+    for (const definition of components.all(routerKind)) {
       const config = schema.resolve({
         fidelity,
         adapter: { mixture },
@@ -16,12 +18,9 @@ describe('fidelity of a trial config', () => {
         coordination,
         task: { id: 'openstax-topics' },
       });
-      expect(config.router).toEqual({ id: definition.id, ...(resolveOptions(definition, {}, fidelity) as object) });
+      expect(config.router).toEqual(components.resolveChoice(routerKind, { id: definition.id }, { fidelity }));
       expect(config.coordination).toEqual(
-        coordination.map(({ id, ...own }) => ({
-          id,
-          ...(resolveOptions(registries.coordination.get(id), own, fidelity) as object),
-        })),
+        coordination.map((choice) => components.resolveChoice(coordinationKind, choice, { fidelity })),
       );
     }
   });

@@ -1,6 +1,7 @@
+import { routerKind, selectorKind } from '@gmoe/routers-core';
 import { createAdapter, fixedAdapter, mixtureSchema } from '@gmoe/adapters-moe-lora';
 import { loraSchema } from '@gmoe/adapters-lora';
-import { resolveOptions } from '@gmoe/core';
+import { createComponent } from '@gmoe/core';
 import {
   createGenerator,
   decoderHidden,
@@ -12,7 +13,7 @@ import {
 } from '@gmoe/model';
 import { createEngine, HostTensor, RandomKey, tf, type Engine } from '@gmoe/tensor';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { registries } from './registries.js';
+import { components } from './components.js';
 
 const config = parseModelConfig({
   model_type: 'llama',
@@ -35,23 +36,23 @@ beforeAll(async () => {
 });
 afterAll(() => engine.dispose());
 
-const cases = registries.routers
-  .all()
+const cases = components
+  .all(routerKind)
   .flatMap((router) => (['ffn', 'additive'] as const).map((form) => [router.id, form] as const));
 
 it.each(cases)(
   'a mixture with router %s, form %s, writes through the cache what the whole forward pass gives',
   async (id, form) => {
-    const router = registries.routers.get(id);
-    const selector = registries.selectors.get('top-k');
+    const router = components.get(routerKind, id);
+    const selector = components.get(selectorKind, 'top-k');
     const lora = loraSchema.parse({ rank: 2 });
     const mixture = mixtureSchema.parse({ experts: 5, rank: 2, alpha: 4, form });
     const adapter = createAdapter({
       config,
       lora,
       mixture,
-      router: router.create(resolveOptions(router, id === 'graph' ? { width: 8, density: 0.3 } : {}, 'paper') as never),
-      selector: selector.create(selector.options.parse({ k: 2 }) as never),
+      router: createComponent(router, id === 'graph' ? { width: 8, density: 0.3 } : {}),
+      selector: selector.create({ k: 2 }),
     });
     const drawn = adapter.init(key);
     // B starts at zero, where a mixture adds nothing.

@@ -1,6 +1,6 @@
 import { UserError } from '@gmoe/core';
 import type { SweepPlan } from '@gmoe/experiment';
-import { schema } from './registries.js';
+import { schema } from './components.js';
 
 /** @throws UserError if arms are to be stopped early by evaluations that some arm does not make */
 export function checkStopping({ arms, spec }: SweepPlan): void {

@@ -3,15 +3,14 @@ import { parseOptions } from '@gmoe/core';
 import { parseSweep, planSweep, slurmLauncherSchema, type JsonObject } from '@gmoe/experiment';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { presets } from './presets.js';
-import { schema } from './registries.js';
+import { schema } from './components.js';
 import { checkStopping } from './stopping-needs.js';
 
 const blocks = [...readFileSync('docs/sweeps.md', 'utf8').matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(
   ([, text]) => parse(text!) as JsonObject,
 );
 const plan = (raw: JsonObject) => {
-  const sweep = planSweep(parseSweep(raw, { source: 'docs/sweeps.md', name: 'docs' }), { schema, presets });
+  const sweep = planSweep(parseSweep(raw, { source: 'docs/sweeps.md', name: 'docs' }), { schema });
   checkStopping(sweep);
   return sweep;
 };

@@ -1,26 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import {
-  canonicalJson,
-  didYouMean,
-  parseOptions,
-  Registry,
-  resolveOptions,
-  stableHash,
-  UserError,
-  type Json,
-} from './index.js';
-
-describe('Registry', () => {
-  it('lists the known ids on an unknown one and refuses a duplicate', () => {
-    const registry = new Registry('router', [{ id: 'linear' }, { id: 'graph' }]);
-    expect(() => registry.get('lineer')).toThrow(
-      "router: unknown id 'lineer'; did you mean 'linear'? known: linear, graph",
-    );
-    expect(() => registry.register({ id: 'graph' })).toThrow("router 'graph' is registered twice");
-  });
-});
+import { canonicalJson, didYouMean, parseOptions, stableHash, UserError, type Json } from './index.js';
 
 describe('canonicalJson', () => {
   it('does not depend on key order', () => {
@@ -70,19 +51,5 @@ describe('didYouMean', () => {
     ['momentum', ''],
   ])('%s: %j', (written, said) => {
     expect(didYouMean(written, ['grid', 'seeds', 'router', 'learningRate', 'k'])).toBe(said);
-  });
-});
-
-describe('resolveOptions', () => {
-  const definition = {
-    options: z.strictObject({ gain: z.number().default(1), width: z.int().default(256) }),
-    fidelity: { reference: { gain: 100, width: 128 } },
-  };
-
-  it('lays the schema, the fidelity and what is written over each other', () => {
-    expect(resolveOptions(definition, {}, 'paper')).toEqual({ gain: 1, width: 256 });
-    expect(resolveOptions(definition, { width: 64 }, 'paper')).toEqual({ gain: 1, width: 64 });
-    expect(resolveOptions(definition, { width: 64 }, 'reference')).toEqual({ gain: 100, width: 64 });
-    expect(() => resolveOptions(definition, { depth: 1 }, 'reference', 'router')).toThrow(/router: .*"depth"/);
   });
 });

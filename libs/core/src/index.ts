@@ -1,4 +1,3 @@
-export { Registry, type Identified } from './registry.js';
 export { componentKind, type ComponentKind } from './component/kind.js';
 export {
   defineComponent,
@@ -8,6 +7,8 @@ export {
   type ComponentDefinition,
 } from './component/component.js';
 export { type Applicability } from './component/applicability.js';
+export { componentsOf } from './component/components-of.js';
+export { createComponent } from './component/create-component.js';
 export { componentField, withApplicability } from './component/component-field.js';
 export { ComponentRegistry, type ComponentOrigin } from './component/component-registry.js';
 export { resolveComponentOptions, type ResolveOptions } from './component/resolve-config.js';
@@ -17,7 +18,7 @@ export { parseOptions } from './parse-options.js';
 export { didYouMean } from './did-you-mean.js';
 export { FIDELITIES, type Fidelity, type FidelityOptions } from './fidelity.js';
 export { findUpward } from './find-upward.js';
-export { resolveOptions, type OptionsDefinition } from './resolve-options.js';
-export { type Contract, type ContractCase, type ContractCheck } from './contract/contract.js';
+export { DEFAULTS, type Contract, type ContractCase, type ContractCheck } from './contract/contract.js';
+export { assertBelow } from './contract/assert-below.js';
 export { componentChecks } from './contract/component-checks.js';
 export { largest, smallest } from './extremes.js';

@@ -8,7 +8,7 @@ export {
   type Example,
   type Split,
 } from './example.js';
-export { defineTask, taskOptions, type Task, type TaskDefinition, type TaskOptions } from './task.js';
+export { defineTask, taskKind, taskOptions, type Task, type TaskComponent, type TaskOptions } from './task.js';
 export {
   dataReport,
   splitDigest,

@@ -1,3 +1,4 @@
+import { componentKind, defineComponent, type Component, type ComponentDefinition } from '@gmoe/core';
 import { z } from 'zod';
 import type { Example, Split } from './example.js';
 import type { SplitOrigin } from './splits/split-origin.js';
@@ -42,17 +43,18 @@ export const taskOptions = z.strictObject({
 });
 export type TaskOptions = z.output<typeof taskOptions>;
 
-/** A task's entry in the registry. */
-export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
-  readonly id: string;
+export const taskKind = componentKind<Task>('task');
+
+/** A task's component. */
+export interface TaskComponent extends Component<Task> {
   /** Whether its data come with the framework, so that every option has a default. */
   readonly bundled: boolean;
-  /** Options without the id. */
-  readonly options: Schema;
-  create(options: z.output<Schema>): Task;
 }
 
-/** Keeps the options' type inside `create` while the registry holds definitions of any options. */
-export function defineTask<Schema extends z.ZodType>(definition: TaskDefinition<Schema>): TaskDefinition {
-  return definition as unknown as TaskDefinition;
+/** A component of kind task. */
+export function defineTask<Schema extends z.ZodObject>({
+  bundled,
+  ...definition
+}: ComponentDefinition<Task, Schema> & { readonly bundled: boolean }): TaskComponent {
+  return { ...defineComponent(taskKind, definition), bundled };
 }

@@ -1,11 +1,10 @@
 import { adapterStart, fixedAdapter, loadAdapter, type Adapter, type AdapterFile } from '@gmoe/adapters-moe-lora';
-import { parseOptions, UserError } from '@gmoe/core';
+import { parseOptions, UserError, type ComponentRegistry } from '@gmoe/core';
 import type { FixedAdapter, LoadedModel, ModelConfig } from '@gmoe/model';
 import { RandomKey } from '@gmoe/tensor';
 import { z } from 'zod';
 import { isBase, loadBase } from './base-model.js';
 import { buildAdapter } from './build-adapter.js';
-import type { Registries } from './registries.js';
 
 /** A base model with what an adapter folder adds to it. */
 export interface AdaptedModel extends LoadedModel {
@@ -23,7 +22,7 @@ const componentSchema = z.looseObject({ id: z.string() });
  */
 export async function loadAdaptedModel(
   folders: { readonly base?: string | undefined; readonly adapter?: string | undefined },
-  registries: Registries,
+  components: ComponentRegistry,
 ): Promise<AdaptedModel> {
   const file = folders.adapter === undefined ? undefined : await loadAdapter(folders.adapter);
   const named = file?.description.baseModel;
@@ -34,7 +33,7 @@ export async function loadAdaptedModel(
   }
   const base = await loadBase(folders.base ?? named ?? 'bundled');
   if (!file) return base;
-  const adapter = describedAdapter(file, base.config, registries);
+  const adapter = describedAdapter(file, base.config, components);
   const start = adapterStart(adapter, adapter.init(RandomKey.fromSeed(0)), file);
   return { ...base, adapter: fixedAdapter(adapter, start), file };
 }
@@ -43,7 +42,7 @@ export async function loadAdaptedModel(
 function describedAdapter(
   { description: { lora, mixture, router, coordination } }: AdapterFile,
   base: ModelConfig,
-  registries: Registries,
+  components: ComponentRegistry,
 ): Adapter {
   return buildAdapter(
     {
@@ -52,6 +51,6 @@ function describedAdapter(
       coordination: parseOptions(z.array(componentSchema), coordination, 'adapter_config.json: coordination'),
     },
     base,
-    registries,
+    components,
   );
 }

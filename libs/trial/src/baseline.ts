@@ -1,10 +1,9 @@
 import type { Json } from '@gmoe/core';
-import { stableHash } from '@gmoe/core';
+import { stableHash, type ComponentRegistry } from '@gmoe/core';
 import { createEvaluator } from '@gmoe/evaluation';
 import { FORMAT_VERSION, type Baseline } from '@gmoe/experiment';
 import type { Engine } from '@gmoe/tensor';
 import { loadBase } from './base-model.js';
-import type { Registries } from './registries.js';
 import { loadTaskData } from './task-data.js';
 import type { TrialConfig } from './trial-schema.js';
 
@@ -14,9 +13,13 @@ export function baselineKey({ base, task, evaluation }: TrialConfig): string {
 }
 
 /** Scores the untouched base model on the test split, beside chance and the most frequent answer. */
-export async function measureBaseline(config: TrialConfig, engine: Engine, registries: Registries): Promise<Baseline> {
+export async function measureBaseline(
+  config: TrialConfig,
+  engine: Engine,
+  components: ComponentRegistry,
+): Promise<Baseline> {
   const base = await loadBase(config.base);
-  const data = await loadTaskData(config, base.tokenizer, registries);
+  const data = await loadTaskData(config, base.tokenizer, components);
   const items = data.split('test');
   const evaluator = createEvaluator(engine, base, items, config.evaluation);
   try {

@@ -26,10 +26,10 @@ export interface Calibration {
  */
 export async function calibrateTrial(
   config: TrialConfig,
-  { registries, engine }: Pick<RunTrialOptions, 'registries' | 'engine'>,
+  { components, engine }: Pick<RunTrialOptions, 'components' | 'engine'>,
 ): Promise<Calibration> {
   const base = await loadBase(config.base);
-  const data = await loadTaskData(config, base.tokenizer, registries);
+  const data = await loadTaskData(config, base.tokenizer, components);
   const steps = trainingSteps(config.training, data.split('train').length);
   const measured = Math.min(steps, MEASURED_STEPS);
   const { evalEvery } = config.training;
@@ -55,7 +55,7 @@ export async function calibrateTrial(
     saveCheckpoint: async () => undefined,
   };
   const execute = createTrialExecutor({
-    registries,
+    components,
     resolve: () => ({ ...config, training }),
     ...(engine ? { engine } : {}),
   });

@@ -5,7 +5,6 @@ export { buildAdapter } from './build-adapter.js';
 export { pretrain, type PretrainedModel, type PretrainSettings } from './pretrain.js';
 export { pretrainRecipeSchema, type PretrainRecipe } from './pretrain-recipe.js';
 export { calibrateTrial, type Calibration } from './calibrate.js';
-export type { Registries } from './registries.js';
 export { createTrialExecutor, type RunTrialOptions } from './run-trial.js';
 export { loadTaskData, type TaskData } from './task-data.js';
 export { trialSchema, type TrialConfig } from './trial-schema.js';

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { saveAdapter } from '@gmoe/adapters-moe-lora';
-import type { Json } from '@gmoe/core';
+import type { ComponentRegistry, Json } from '@gmoe/core';
 import type { TrialAttempt, TrialExecutor, TrialOutcome } from '@gmoe/experiment';
 import { splitSummary, trainingBatches, type Split, type Task } from '@gmoe/datasets';
 import { createEvaluator, type EvaluationResult } from '@gmoe/evaluation';
@@ -10,14 +10,13 @@ import { adapterTrainee, train, type TrainingEvent, type TrainResult } from '@gm
 import { loadBase } from './base-model.js';
 import { buildAdapter } from './build-adapter.js';
 import { median } from './median.js';
-import type { Registries } from './registries.js';
 import { loadTaskData } from './task-data.js';
 import { trainingSteps } from './training-steps.js';
 import type { TrialConfig } from './trial-schema.js';
 import { routingValues, writeRouting } from './write-routing.js';
 
 export interface RunTrialOptions {
-  readonly registries: Registries;
+  readonly components: ComponentRegistry;
   /** Checks a stored config and gives it its type. */
   readonly resolve: (config: TrialAttempt['config']) => TrialConfig;
   /** Values that override a config's engine section: what the command line asked for. */
@@ -51,13 +50,13 @@ async function runTrial(
   config: TrialConfig,
   attempt: TrialAttempt,
   engine: Engine,
-  { registries, onData, onEvent }: RunTrialOptions,
+  { components, onData, onEvent }: RunTrialOptions,
 ): Promise<TrialOutcome> {
   const { training } = config;
   const key = RandomKey.fromSeed(config.seed);
   const base = await loadBase(config.base);
-  const data = await loadTaskData(config, base.tokenizer, registries);
-  const adapter = buildAdapter(config, base.config, registries);
+  const data = await loadTaskData(config, base.tokenizer, components);
+  const adapter = buildAdapter(config, base.config, components);
   const trainee = adapterTrainee(base.config, base.weights, adapter, key.fold('init'));
   const model = {
     config: base.config,

@@ -1,7 +1,6 @@
-import { canonicalJson, type Json } from '@gmoe/core';
-import { encodeExample, type EncodedExample, type Split, type Task } from '@gmoe/datasets';
+import { canonicalJson, type ComponentRegistry, type Json } from '@gmoe/core';
+import { encodeExample, taskKind, type EncodedExample, type Split, type Task } from '@gmoe/datasets';
 import type { Tokenizer } from '@gmoe/model';
-import type { Registries } from './registries.js';
 import type { TrialConfig } from './trial-schema.js';
 
 /** A task's examples as tokens of one base model. Splits are read when they are first asked for. */
@@ -16,20 +15,19 @@ let last: { readonly key: string; readonly data: TaskData } | undefined;
 export async function loadTaskData(
   config: TrialConfig,
   tokenizer: Tokenizer,
-  { tasks }: Registries,
+  components: ComponentRegistry,
 ): Promise<TaskData> {
   const key = canonicalJson([config.base, config.task as Json]);
-  if (last?.key !== key) last = { key, data: await createTaskData(config, tokenizer, tasks) };
+  if (last?.key !== key) last = { key, data: await createTaskData(config, tokenizer, components) };
   return last.data;
 }
 
 async function createTaskData(
-  { task: { id, ...options } }: TrialConfig,
+  config: TrialConfig,
   tokenizer: Tokenizer,
-  tasks: Registries['tasks'],
+  components: ComponentRegistry,
 ): Promise<TaskData> {
-  const definition = tasks.get(id);
-  const task = definition.create(definition.options.parse(options));
+  const task = components.build(taskKind, config.task);
   await task.prepare?.();
   const splits = new Map<Split, readonly EncodedExample[]>();
   return {

@@ -1,23 +1,16 @@
 import { existsSync } from 'node:fs';
 import { mixtureSchema } from '@gmoe/adapters-moe-lora';
 import { loraSchema } from '@gmoe/adapters-lora';
-import { FIDELITIES, type Fidelity } from '@gmoe/core';
-import {
-  componentUnion,
-  createTrialSchema,
-  fidelityOptions,
-  getPath,
-  type ComponentDefinition,
-  type JsonObject,
-  type TrialRule,
-  type TrialSchema,
-} from '@gmoe/experiment';
+import { coordinationKind } from '@gmoe/coordination-core';
+import { componentField, FIDELITIES, type ComponentChoice, type ComponentRegistry, type Fidelity } from '@gmoe/core';
+import { taskKind } from '@gmoe/datasets';
+import { createTrialSchema, type TrialRule, type TrialSchema } from '@gmoe/experiment';
 import { evaluationSchema } from '@gmoe/evaluation';
+import { routerKind } from '@gmoe/routers-core';
 import { DEVICES, ENGINES } from '@gmoe/tensor';
 import { optimizerSchema, scheduleSchema, trainingSchema } from '@gmoe/training';
 import { z } from 'zod';
 import { isBase } from './base-model.js';
-import type { Registries } from './registries.js';
 
 const engineSchema = z.strictObject({
   engine: z.enum(ENGINES).default('compiled').describe('compiled: ONNX Runtime; eager: a tfjs backend'),
@@ -33,19 +26,14 @@ const adapterSchema = z.strictObject({
   mixture: mixtureSchema.nullable().prefault({}).describe('mixture of LoRA experts on the FFN; null = none'),
 });
 
-interface Component {
-  readonly id: string;
-  readonly [option: string]: unknown;
-}
-
 /** A resolved trial config: every default filled in. */
 export interface TrialConfig {
   readonly base: string;
   readonly fidelity: Fidelity;
-  readonly task: Component;
+  readonly task: ComponentChoice;
   readonly adapter: z.output<typeof adapterSchema>;
-  readonly router: Component | null;
-  readonly coordination: readonly Component[];
+  readonly router: ComponentChoice | null;
+  readonly coordination: readonly ComponentChoice[];
   readonly optimizer: z.output<typeof optimizerSchema>;
   readonly schedule: z.output<typeof scheduleSchema>;
   readonly training: z.output<typeof trainingSchema>;
@@ -101,32 +89,21 @@ const dataIsThere: TrialRule<TrialConfig> = ({ task }) => {
   return { field: 'task.dataDir', message: 'is no folder' };
 };
 
-/** The schema of a trial config over the registered routers, selectors, strategies and tasks. */
-export function trialSchema(registries: Registries): TrialSchema<TrialConfig> {
-  const routers = registries.routers.all();
-  const strategies = registries.coordination.all();
-  const selectors = componentUnion('selector', registries.selectors.all() as ComponentDefinition[]);
+/** The schema of a trial config over the registered components. */
+export function trialSchema(components: ComponentRegistry): TrialSchema<TrialConfig> {
   const schema = createTrialSchema({
+    components,
     sections: {
       base: z.string().min(1).default('bundled').describe('base model: bundled, or a folder in Hugging Face layout'),
       fidelity: z
         .enum(FIDELITIES)
         .default('paper')
         .describe("defaults of the method's options: the paper's equations, or the authors' code"),
-      task: componentUnion('task', registries.tasks.all() as ComponentDefinition[]).describe('what is learned'),
-      adapter: adapterSchema
-        .extend({
-          mixture: mixtureSchema
-            .extend({ selector: selectors.prefault({ id: 'top-k' }) })
-            .nullable()
-            .prefault({}),
-        })
-        .prefault({}),
-      router: componentUnion('router', routers as ComponentDefinition[])
-        .nullable()
-        .default(null),
+      task: componentField(taskKind).describe('what is learned'),
+      adapter: adapterSchema.prefault({}),
+      router: componentField(routerKind).nullable().default(null),
       coordination: z
-        .array(componentUnion('coordination strategy', strategies as ComponentDefinition[]))
+        .array(componentField(coordinationKind))
         .default([])
         .describe('auxiliary losses, each at most once; empty = none'),
       optimizer: optimizerSchema.prefault({}),
@@ -135,27 +112,10 @@ export function trialSchema(registries: Registries): TrialSchema<TrialConfig> {
       evaluation: evaluationSchema.prefault({}),
       engine: engineSchema.prefault({}).describe('where the trial computes; not part of its identity'),
     },
-    defaults: (raw) => fidelityDefaults(raw, registries),
     rules: [somethingTrains, mixtureNeedsRouter, topKWithinExperts, strategiesOnce, baseIsThere, dataIsThere].map(
       // Rules read the config as it is documented; the composed schema knows components by their id only.
       (rule) => (config: object) => rule(config as TrialConfig),
     ),
   });
   return schema as unknown as TrialSchema<TrialConfig>;
-}
-
-/** Option values that the chosen fidelity lays under what the user wrote. */
-function fidelityDefaults(raw: JsonObject, { routers, coordination, selectors }: Registries): JsonObject {
-  const fidelity = raw['fidelity'] ?? 'paper';
-  if (typeof fidelity !== 'string') return {};
-  const of = (definitions: readonly unknown[], path: string) =>
-    fidelityOptions(fidelity, definitions as ComponentDefinition[], getPath(raw, path));
-  const router = of(routers.all(), 'router');
-  const strategies = of(coordination.all(), 'coordination');
-  const selector = of(selectors.all(), 'adapter.mixture.selector');
-  return {
-    ...(router === undefined ? {} : { router }),
-    ...(strategies === undefined ? {} : { coordination: strategies }),
-    ...(selector === undefined ? {} : { adapter: { mixture: { selector } } }),
-  };
 }

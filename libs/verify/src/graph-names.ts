@@ -24,5 +24,5 @@ export function routerOf(kind: string, size: { width: number; layers: number; tr
 }
 
 function create(definition: typeof linearRouter, options: object): Router {
-  return definition.create(definition.options.parse(options) as never);
+  return definition.create(options);
 }

@@ -1,7 +1,7 @@
 import { loraSchema } from '@gmoe/adapters-lora';
 import { createAdapter, mixtureSchema, type Adapter } from '@gmoe/adapters-moe-lora';
-import type { CoordinationDefinition, CoordinationStrategy } from '@gmoe/coordination-core';
-import { resolveOptions } from '@gmoe/core';
+import type { CoordinationStrategy } from '@gmoe/coordination-core';
+import { createComponent, type Component } from '@gmoe/core';
 import type { ModelConfig } from '@gmoe/model';
 import { topKSelector, type Router } from '@gmoe/routers-core';
 
@@ -26,15 +26,15 @@ export function referenceAdapter(
     lora: withLora ? loraSchema.parse({ rank: r, alpha }) : null,
     mixture: mixtureSchema.parse({ experts, rank: r, alpha }),
     router,
-    selector: topKSelector.create({ k: top_k } as never),
+    selector: topKSelector.create({ k: top_k }),
     coordination,
   });
 }
 
 /** A strategy with the authors' options. */
 export function referenceStrategy(
-  definition: CoordinationDefinition,
+  definition: Component<CoordinationStrategy>,
   options: Readonly<Record<string, unknown>>,
 ): CoordinationStrategy {
-  return definition.create(resolveOptions(definition, options, 'reference') as never);
+  return createComponent(definition, options, { fidelity: 'reference' });
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { ComponentRegistry } from '@gmoe/core';
 import {
   createLocalLauncher,
   createTrialSchema,
@@ -16,6 +17,7 @@ import { z } from 'zod';
 /** Takes any trial config: checking it against the real schema is `gmoe plan`'s part. */
 const section = z.looseObject({});
 const schema = createTrialSchema({
+  components: new ComponentRegistry([]),
   sections: {
     base: z.string(),
     task: section,

@@ -9,7 +9,6 @@ module.exports = (tree, { name }) =>
     kind: 'coordination strategy',
     folder: `libs/coordination/${name}`,
     alias: `@gmoe/coordination-${name}`,
-    registry: 'coordinationStrategies',
     constant: `${names(name).propertyName}Coordination`,
     templates: join(__dirname, 'files'),
   });

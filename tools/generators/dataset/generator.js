@@ -9,7 +9,6 @@ module.exports = (tree, { name }) =>
     kind: 'task',
     folder: `libs/tasks/${name}`,
     alias: `@gmoe/tasks-${name}`,
-    registry: 'tasks',
     constant: `${names(name).propertyName}Task`,
     templates: join(__dirname, 'files'),
   });

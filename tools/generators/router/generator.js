@@ -9,7 +9,6 @@ module.exports = (tree, { name }) =>
     kind: 'router',
     folder: `libs/routers/${name}`,
     alias: `@gmoe/routers-${name}`,
-    registry: 'routers',
     constant: `${names(name).propertyName}Router`,
     templates: join(__dirname, 'files'),
   });

@@ -1,15 +1,14 @@
 import { basename, extname } from 'node:path';
 import { canonicalJson, parseOptions, UserError, type Json } from '@gmoe/core';
-import { dataReport, reportText, type DataReport } from '@gmoe/datasets';
+import { dataReport, reportText, taskKind, type DataReport } from '@gmoe/datasets';
 import { loadSweep, parseSweep, planSweep, type JsonObject, type SweepSpec } from '@gmoe/experiment';
 import { loadTokenizer } from '@gmoe/model';
 import { baseDir, type TrialConfig } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { dataOverride } from '../data-override.js';
-import { presets } from '../presets.js';
 import { readYaml } from '../read-yaml.js';
-import { registries, schema } from '../registries.js';
+import { components, schema } from '../components.js';
 import { EXIT } from '../exit.js';
 import { trialOf } from './train.js';
 
@@ -28,7 +27,7 @@ export function addData(program: Command): void {
     .command('data')
     .description("report on a task's data: rows, tokens, truncated, dropped and why, class balance, digest")
     .argument('[file.yaml]', 'trial config or sweep; every task and base of it')
-    .option('--task <id>', `instead of a file: ${registries.tasks.ids().join(' | ')}`)
+    .option('--task <id>', `instead of a file: ${components.ids(taskKind).join(' | ')}`)
     .option('--data <dir>', "folder with the task's files (default: the bundled copy)")
     .option('--base <dir>', 'model folder whose tokenizer counts (default: as the file says, else bundled)')
     .option('--sequence-length <n>', 'tokens beyond which an example is cut (default: as the file says, else 256)')
@@ -44,9 +43,7 @@ async function runData(file: string | undefined, raw: object): Promise<void> {
   }
   const reports: DataReport[] = [];
   for (const config of configsOf(file, options)) {
-    const { id, ...chosen } = config.task;
-    const definition = registries.tasks.get(id);
-    const task = definition.create(definition.options.parse(chosen));
+    const task = components.build(taskKind, config.task);
     await task.prepare?.();
     const tokenizer = await loadTokenizer(baseDir(config.base));
     reports.push(dataReport(task, tokenizer, options.sequenceLength ?? config.training.sequenceLength));
@@ -64,7 +61,7 @@ function configsOf(file: string | undefined, options: Options): TrialConfig[] {
     ...dataOverride(options.data),
     ...(options.base === undefined ? [] : [`base=${JSON.stringify(options.base)}`]),
   ];
-  const { arms } = planSweep(specOf(file, options, set), { schema, presets });
+  const { arms } = planSweep(specOf(file, options, set), { schema });
   const configs = arms.map((arm) => schema.resolve(arm.trials[0]!.config));
   const distinct = new Map(
     configs.map((config) => [

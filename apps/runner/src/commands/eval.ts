@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { adapterStart, loadAdapter } from '@gmoe/adapters-moe-lora';
 import { parseOptions, UserError, type Json } from '@gmoe/core';
-import { SPLITS, type Split } from '@gmoe/datasets';
+import { taskKind, SPLITS, type Split } from '@gmoe/datasets';
 import { createEvaluator, SCORINGS } from '@gmoe/evaluation';
 import { parseSweep, type JsonObject } from '@gmoe/experiment';
 import { createEngine, RandomKey } from '@gmoe/tensor';
@@ -10,7 +10,7 @@ import { buildAdapter, loadBase, loadTaskData } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
-import { registries, schema } from '../registries.js';
+import { components, schema } from '../components.js';
 
 const optionsSchema = z.object({
   adapter: z.string().optional(),
@@ -30,7 +30,7 @@ export function addEval(program: Command): void {
     program
       .command('eval')
       .description('score a base model, or a base with an adapter, on a task')
-      .requiredOption('--task <id>', `${registries.tasks.ids().join(' | ')}`)
+      .requiredOption('--task <id>', `${components.ids(taskKind).join(' | ')}`)
       .option('--adapter <dir>', "adapter folder, e.g. a trial's adapter/ (default: the bare base)")
       .option('--base <dir>', "base model folder (default: the adapter's own base, else bundled)")
       .option('--data <dir>', "folder with the task's official files (default: the bundled copy)")
@@ -75,10 +75,10 @@ async function runEval(raw: object): Promise<void> {
     throw new UserError(`--set ${options.set.join(' --set ')}: one value a field; gmoe sweep takes several`);
   const config = schema.resolve(spec.trial as JsonObject, 'eval');
   const base = await loadBase(config.base);
-  const items = (await loadTaskData(config, base.tokenizer, registries)).split(options.split as Split);
+  const items = (await loadTaskData(config, base.tokenizer, components)).split(options.split as Split);
   const engine = await createEngine({ ...config.engine, ...readEngineOptions(raw) });
   try {
-    const adapter = loaded ? buildAdapter(config, base.config, registries) : undefined;
+    const adapter = loaded ? buildAdapter(config, base.config, components) : undefined;
     const start = adapter && loaded ? adapterStart(adapter, adapter.init(RandomKey.fromSeed(0)), loaded) : undefined;
     const evaluator = createEvaluator(
       engine,

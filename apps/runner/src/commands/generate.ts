@@ -5,7 +5,7 @@ import { loadAdaptedModel, type AdaptedModel } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
-import { registries } from '../registries.js';
+import { components } from '../components.js';
 
 const optionsSchema = z.object({
   base: z.string().optional(),
@@ -41,7 +41,7 @@ export function addGenerate(program: Command): void {
 async function runGenerate(raw: object): Promise<void> {
   const { prompt, maxTokens, temperature, topP, seed, stream, ...folders } = parseOptions(optionsSchema, raw, '--');
   const engineOptions = readEngineOptions(raw);
-  const model = await loadAdaptedModel(folders, registries);
+  const model = await loadAdaptedModel(folders, components);
   // What the tokenizer would put behind a text, an EOS, would end it before it is continued.
   const promptIds = [...model.tokenizer.startIds, ...model.tokenizer.encode(prompt)];
   const engine = await createEngine(engineOptions);

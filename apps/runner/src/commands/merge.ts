@@ -4,7 +4,7 @@ import { FLOAT_TYPES, saveModel, writeNewFolder } from '@gmoe/model';
 import { loadAdaptedModel } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { registries } from '../registries.js';
+import { components } from '../components.js';
 
 const optionsSchema = z.object({
   base: z.string().optional(),
@@ -26,7 +26,7 @@ async function runMerge(adapter: string, out: string, raw: object): Promise<void
   const { base, floats } = parseOptions(optionsSchema, raw, '--');
   // Refused before the base, which may be large, is read.
   const lora = mergeableLora((await loadAdapter(adapter)).description);
-  const { config, weights, tokenizer, file } = await loadAdaptedModel({ base, adapter }, registries);
+  const { config, weights, tokenizer, file } = await loadAdaptedModel({ base, adapter }, components);
   const merged = mergeAdapter(config, weights, file!);
   await writeNewFolder(out, (draft) => saveModel(draft, { config, weights: merged, tokenizer }, { floats }));
   process.stdout.write(`${out}: rank ${lora.rank} on ${lora.targets.join(', ')} folded in, weights in ${floats}\n`);

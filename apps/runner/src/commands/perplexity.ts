@@ -7,7 +7,7 @@ import { loadAdaptedModel } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
-import { registries } from '../registries.js';
+import { components } from '../components.js';
 
 const optionsSchema = z.object({
   base: z.string().optional(),
@@ -35,7 +35,7 @@ async function runPerplexity(raw: object): Promise<void> {
   const { text: path, window, stride, ...folders } = parseOptions(optionsSchema, raw, '--');
   const engineOptions = readEngineOptions(raw);
   const text = readText(path);
-  const model = await loadAdaptedModel(folders, registries);
+  const model = await loadAdaptedModel(folders, components);
   const engine = await createEngine(engineOptions);
   try {
     const scored = await perplexity(engine, model, text, {

@@ -15,9 +15,8 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { dataOverride } from '../data-override.js';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
-import { presets } from '../presets.js';
 import { duration } from '../progress/sweep-state.js';
-import { registries, schema } from '../registries.js';
+import { components, schema } from '../components.js';
 import { checkStopping } from '../stopping-needs.js';
 
 const optionsSchema = z.object({
@@ -46,7 +45,7 @@ export function addPlan(program: Command): void {
 async function runPlan(file: string, raw: object): Promise<void> {
   const options = parseOptions(optionsSchema, raw, '--');
   const spec = loadSweep(file, { set: [...options.set, ...dataOverride(options.data)] });
-  const plan = planSweep(spec, { schema, presets });
+  const plan = planSweep(spec, { schema });
   checkStopping(plan);
   const folder = resolve(options.out ?? join('runs', plan.name));
   const store = existsSync(join(folder, 'sweep.json')) ? SweepStore.open(folder) : undefined;
@@ -107,7 +106,7 @@ async function calibrate(
   const open = plan.trials.find(({ hash }) => (states.get(hash)?.state ?? 'todo') === 'todo');
   if (!open) return undefined;
   const engine = readEngineOptions(raw);
-  const { secondsPerStep, secondsPerTrial } = await calibrateTrial(schema.resolve(open.config), { registries, engine });
+  const { secondsPerStep, secondsPerTrial } = await calibrateTrial(schema.resolve(open.config), { components, engine });
   process.stdout.write(
     `calibrated on ${open.arm}: ${secondsPerStep.toPrecision(3)} s a step, ${duration(secondsPerTrial)} a trial\n`,
   );

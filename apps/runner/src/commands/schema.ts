@@ -3,7 +3,7 @@ import { sweepJsonSchema, trialJsonSchema } from '@gmoe/experiment';
 import { pretrainRecipeSchema } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { schema } from '../registries.js';
+import { schema } from '../components.js';
 
 const KINDS = ['sweep', 'trial', 'pretrain'] as const;
 

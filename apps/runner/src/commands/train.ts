@@ -6,10 +6,9 @@ import { dataOverride } from '../data-override.js';
 import { addEngineOptions, readEngineOptions, requireEngine } from '../engine-options.js';
 import { EXIT } from '../exit.js';
 import { onInterrupt } from '../interrupt.js';
-import { presets } from '../presets.js';
 import { PlainProgress } from '../progress/plain-progress.js';
 import { readYaml } from '../read-yaml.js';
-import { schema } from '../registries.js';
+import { schema } from '../components.js';
 import { shellCommand } from '../shell-command.js';
 import { registerSweep } from '../tracking/sweep-tracking.js';
 import { startUpload } from '../tracking/upload.js';
@@ -35,7 +34,7 @@ async function runTrain(file: string, options: { out?: string; set?: string[]; d
     { trial, ...(preset === undefined ? {} : { preset }) },
     { source: file, name, set: [...(options.set ?? []), ...dataOverride(options.data)] },
   );
-  const plan = planSweep(spec, { schema, presets });
+  const plan = planSweep(spec, { schema });
   if (plan.trials.length !== 1) {
     throw new UserError(`${file}: describes ${plan.trials.length} trials; gmoe train takes one (gmoe sweep runs many)`);
   }

@@ -11,7 +11,7 @@ import type { Command } from 'commander';
 import { measureBaselines } from '../baselines.js';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
 import { EXIT } from '../exit.js';
-import { registries, schema } from '../registries.js';
+import { components, schema } from '../components.js';
 import { TrialTracking } from '../tracking/trial-tracking.js';
 import type { EngineOptions } from '@gmoe/tensor';
 
@@ -59,7 +59,7 @@ function describe(event: WorkerEvent): string | undefined {
 export function trackedExecutor(store: SweepStore, engine: EngineOptions): TrialExecutor {
   const tracking = new TrialTracking(store);
   const execute = createTrialExecutor({
-    registries,
+    components,
     resolve: (config) => schema.resolve(config),
     engine,
     onData: (attempt, task, splits) => tracking.data(attempt, task, splits),

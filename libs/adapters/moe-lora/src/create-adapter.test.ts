@@ -4,15 +4,7 @@ import type { ModelConfig } from '@gmoe/model';
 import type { Router, Selector } from '@gmoe/routers-core';
 import { HostTensor, linear, oneHot, RandomKey, takeAlongLast, tf, topKIds } from '@gmoe/tensor';
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  createAdapter,
-  expertCounts,
-  expertsPerLayer,
-  loadMetrics,
-  loadShares,
-  mixtureSchema,
-  presets,
-} from './index.js';
+import { createAdapter, expertCounts, expertsPerLayer, loadMetrics, loadShares, mixtureSchema } from './index.js';
 
 const config = { layers: 2, hiddenSize: 6, ffnSize: 8, heads: 2, kvHeads: 1, headSize: 3 } as ModelConfig;
 const T = 5;
@@ -232,27 +224,5 @@ describe('experts per layer and load', () => {
     expect(metrics['routing/layer_1/entropy']).toBeCloseTo(0.43869, 5);
     expect(metrics['routing/max_share']).toBe(0.75);
     expect(metrics['routing/dead_experts']).toBe(4);
-  });
-});
-
-describe('presets', () => {
-  it('name the baselines and ablations, with schemas that accept them', () => {
-    expect(presets.map(({ id }) => id)).toEqual([
-      'lora',
-      'loramoe',
-      'ming-moe',
-      'mola',
-      'mixlora',
-      'gmoe',
-      'gmoe-no-graph',
-      'gmoe-no-poisson',
-      'gmoe-no-normal',
-    ]);
-    for (const { trial, sources } of presets) {
-      const { lora, mixture } = trial['adapter'] as { lora: object | null; mixture: object | null };
-      if (lora) loraSchema.parse(lora);
-      if (mixture) mixtureSchema.parse(mixture);
-      expect(Object.keys(sources).length).toBeGreaterThan(2);
-    }
   });
 });

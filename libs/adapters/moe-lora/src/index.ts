@@ -31,4 +31,3 @@ export {
   type AdapterTensors,
 } from './files/adapter-files.js';
 export { mergeableLora, mergeAdapter } from './files/merge-adapter.js';
-export { presets, type MethodPreset } from './presets.js';

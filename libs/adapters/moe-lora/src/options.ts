@@ -1,4 +1,6 @@
 import { FFN_SITE_NAMES, scalingSchema, targetsSchema } from '@gmoe/adapters-lora';
+import { componentField } from '@gmoe/core';
+import { selectorKind } from '@gmoe/routers-core';
 import { z } from 'zod';
 
 export const MIXTURE_FORMS = ['ffn', 'additive'] as const;
@@ -33,9 +35,8 @@ export const mixtureSchema = z.strictObject({
     .default(['gate_proj', 'up_proj', 'down_proj'])
     .describe('linear layers of the feed-forward network that carry expert updates'),
   scaling: scalingSchema.default('standard'),
-  selector: z
-    .looseObject({ id: z.string().describe('which selector: top-k, dense, top-p') })
-    .default({ id: 'top-k', k: 2 })
+  selector: componentField(selectorKind)
+    .prefault({ id: 'top-k' })
     .describe("how experts are chosen from the router's scores; the other keys are the selector's own options"),
 });
 export type MixtureOptions = z.output<typeof mixtureSchema>;

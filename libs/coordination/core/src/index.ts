@@ -1,7 +1,6 @@
 export {
-  defineCoordination,
+  coordinationKind,
   type CoordinationContext,
-  type CoordinationDefinition,
   type CoordinationInit,
   type CoordinationResult,
   type CoordinationSpec,

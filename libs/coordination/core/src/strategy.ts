@@ -1,6 +1,5 @@
+import { componentKind } from '@gmoe/core';
 import type { HostTensor, tf } from '@gmoe/tensor';
-import type { FidelityOptions } from '@gmoe/core';
-import type { z } from 'zod';
 
 export type Tensors = Readonly<Record<string, tf.Tensor>>;
 export type HostTensors = Readonly<Record<string, HostTensor>>;
@@ -64,17 +63,5 @@ export interface CoordinationStrategy {
   ): CoordinationResult;
 }
 
-/** A strategy lib's entry in the registry. Its options include `coefficient`. */
-export interface CoordinationDefinition<Schema extends z.ZodType = z.ZodType> {
-  readonly id: string;
-  readonly options: Schema;
-  /** Options that differ from the schema's defaults under a fidelity. */
-  readonly fidelity?: FidelityOptions;
-  create(options: z.output<Schema>): CoordinationStrategy;
-}
-
-export function defineCoordination<Schema extends z.ZodType>(
-  definition: CoordinationDefinition<Schema>,
-): CoordinationDefinition {
-  return definition as unknown as CoordinationDefinition;
-}
+/** Its options include `coefficient`. */
+export const coordinationKind = componentKind<CoordinationStrategy>('coordination', 'coordination strategy');

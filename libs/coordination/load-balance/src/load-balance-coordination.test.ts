@@ -1,18 +1,21 @@
-import { testCoordinationContract } from '@gmoe/coordination-core/testing';
-import { resolveOptions } from '@gmoe/core';
+import { testChecks } from '@gmoe/core/testing';
+import { coordinationContract } from '@gmoe/coordination-core/testing';
+import { createComponent } from '@gmoe/core';
 import { tf } from '@gmoe/tensor';
 import { describe, expect, it } from 'vitest';
 import { loadBalanceCoordination } from './index.js';
 
 const reference = loadBalanceCoordination.fidelity!.reference!;
-testCoordinationContract(loadBalanceCoordination, [
-  { name: 'paper' },
-  { name: 'reference', options: reference, countsPadding: true, experts: [5, 5] },
-]);
+testChecks(
+  `coordination '${loadBalanceCoordination.id}' keeps the contract`,
+  coordinationContract.checks(loadBalanceCoordination, [
+    { name: 'paper' },
+    { name: 'reference', options: reference, countsPadding: true, experts: [5, 5] },
+  ]),
+);
 
 describe('load balance by numbers', () => {
-  const create = (options: Record<string, unknown>) =>
-    loadBalanceCoordination.create(resolveOptions(loadBalanceCoordination, options, 'paper') as never);
+  const create = (options: Record<string, unknown>) => createComponent(loadBalanceCoordination, options);
   const layerOf = (probs: number[][], mask: number[][]) => ({
     logits_TE: tf.tensor2d(probs),
     probs_TE: tf.tensor2d(probs),

@@ -1,11 +1,11 @@
 import {
-  defineCoordination,
+  coordinationKind,
   meanOf,
   tokenMean,
   type CoordinationStrategy,
   type LayerRouting,
 } from '@gmoe/coordination-core';
-import { UserError } from '@gmoe/core';
+import { defineComponent, UserError } from '@gmoe/core';
 import { tf, topKMask } from '@gmoe/tensor';
 import { z } from 'zod';
 
@@ -79,8 +79,9 @@ function createLoadBalance(options: Options): CoordinationStrategy {
   };
 }
 
-export const loadBalanceCoordination = defineCoordination({
+export const loadBalanceCoordination = defineComponent(coordinationKind, {
   id: 'load-balance',
+  description: 'share of tokens times mean probability (Switch, Mixtral)',
   options,
   fidelity: { reference: { secondSoftmax: true, includePadding: true, poolLayers: true } },
   create: createLoadBalance,

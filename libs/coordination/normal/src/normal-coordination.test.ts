@@ -1,15 +1,19 @@
-import { testCoordinationContract } from '@gmoe/coordination-core/testing';
-import { resolveOptions } from '@gmoe/core';
+import { testChecks } from '@gmoe/core/testing';
+import { coordinationContract } from '@gmoe/coordination-core/testing';
+import { createComponent } from '@gmoe/core';
 import { tf } from '@gmoe/tensor';
 import { describe, expect, it } from 'vitest';
 import { normalCoordination } from './index.js';
 
 const reference = normalCoordination.fidelity!.reference!;
-testCoordinationContract(normalCoordination, [
-  { name: 'paper' },
-  { name: 'reference', options: reference, countsPadding: true, experts: [5, 5] },
-  { name: 'decay, sigma fixed', options: { decay: 0.9, learnSigma: false } },
-]);
+testChecks(
+  `coordination '${normalCoordination.id}' keeps the contract`,
+  coordinationContract.checks(normalCoordination, [
+    { name: 'paper' },
+    { name: 'reference', options: reference, countsPadding: true, experts: [5, 5] },
+    { name: 'decay, sigma fixed', options: { decay: 0.9, learnSigma: false } },
+  ]),
+);
 
 const spec = { expertsPerLayer: [4], topK: 2 };
 const layerOf = (gates: number[][]) => {
@@ -20,7 +24,7 @@ const layerOf = (gates: number[][]) => {
 
 describe('Normal balance by numbers', () => {
   it('is KL(normal shape at 1..E || load) of the accumulated gates', () => {
-    const strategy = normalCoordination.create(resolveOptions(normalCoordination, {}, 'paper') as never);
+    const strategy = createComponent(normalCoordination, {});
     const { trainable, state } = strategy.init(spec);
     const params = {
       trainable: { sigma: tf.tensor(trainable['sigma']!.data) },
@@ -42,7 +46,7 @@ describe('Normal balance by numbers', () => {
   });
 
   it('forgets by its decay', () => {
-    const strategy = normalCoordination.create(resolveOptions(normalCoordination, { decay: 0.5 }, 'paper') as never);
+    const strategy = createComponent(normalCoordination, { decay: 0.5 });
     const { trainable } = strategy.init(spec);
     const result = strategy.loss(
       { trainable: { sigma: tf.tensor(trainable['sigma']!.data) }, state: { 'count.0': tf.tensor1d([8, 4, 2, 0]) } },
@@ -53,7 +57,7 @@ describe('Normal balance by numbers', () => {
   });
 
   it('reference counts K times the probability before renormalisation', () => {
-    const strategy = normalCoordination.create(resolveOptions(normalCoordination, {}, 'reference') as never);
+    const strategy = createComponent(normalCoordination, {}, { fidelity: 'reference' });
     const probs_TE = tf.tensor2d([[0.5, 0.3, 0.15, 0.05]]);
     const mask_TE = tf.tensor2d([[1, 1, 0, 0]]);
     const layer = { logits_TE: probs_TE, probs_TE, mask_TE, gates_TE: probs_TE };

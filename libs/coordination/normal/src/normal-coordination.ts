@@ -1,6 +1,7 @@
+import { defineComponent } from '@gmoe/core';
 import {
   decodePositive,
-  defineCoordination,
+  coordinationKind,
   encodePositive,
   meanOf,
   PARAMETERIZATIONS,
@@ -157,8 +158,9 @@ function createNormal(options: Options): CoordinationStrategy {
   };
 }
 
-export const normalCoordination = defineCoordination({
+export const normalCoordination = defineComponent(coordinationKind, {
   id: 'normal',
+  description: 'Normal balance: accumulated loads towards a normal shape (GMoE)',
   options,
   fidelity: {
     reference: {

@@ -1,15 +1,19 @@
-import { testCoordinationContract } from '@gmoe/coordination-core/testing';
+import { testChecks } from '@gmoe/core/testing';
+import { coordinationContract } from '@gmoe/coordination-core/testing';
 import { tf } from '@gmoe/tensor';
 import { describe, expect, it } from 'vitest';
 import { poissonCoordination, poissonLogTarget } from './index.js';
 
 const reference = poissonCoordination.fidelity!.reference!;
-testCoordinationContract(poissonCoordination, [
-  { name: 'paper' },
-  { name: 'reference', options: reference, countsPadding: true },
-  { name: 'lambda fixed', options: { learnLambda: false, lambda: 3 } },
-  { name: '40 experts', experts: [40, 40] },
-]);
+testChecks(
+  `coordination '${poissonCoordination.id}' keeps the contract`,
+  coordinationContract.checks(poissonCoordination, [
+    { name: 'paper' },
+    { name: 'reference', options: reference, countsPadding: true },
+    { name: 'lambda fixed', options: { learnLambda: false, lambda: 3 } },
+    { name: '40 experts', experts: [40, 40] },
+  ]),
+);
 
 describe('Poisson target', () => {
   it('is the normalised Poisson mass at 1..E', () => {
@@ -20,7 +24,7 @@ describe('Poisson target', () => {
   });
 
   it('stays finite, with its loss and gradient, where the mass underflows float32', () => {
-    const strategy = poissonCoordination.create(poissonCoordination.options.parse({}) as never);
+    const strategy = poissonCoordination.create({});
     const probs_TE = tf.softmax(tf.range(0, 64).mul<tf.Tensor1D>(0.5).reshape([1, 64])) as tf.Tensor2D;
     const one = tf.ones<tf.Rank.R2>([1, 64]);
     const layer = { logits_TE: probs_TE, probs_TE, mask_TE: one, gates_TE: one };

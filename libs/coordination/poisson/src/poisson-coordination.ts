@@ -1,6 +1,7 @@
+import { defineComponent } from '@gmoe/core';
 import {
   decodePositive,
-  defineCoordination,
+  coordinationKind,
   encodePositive,
   meanOf,
   PARAMETERIZATIONS,
@@ -99,8 +100,9 @@ function createPoisson(options: Options): CoordinationStrategy {
   };
 }
 
-export const poissonCoordination = defineCoordination({
+export const poissonCoordination = defineComponent(coordinationKind, {
   id: 'poisson',
+  description: 'Poisson distinction: sorted probabilities towards a Poisson shape (GMoE)',
   options,
   fidelity: {
     reference: { parameterization: 'clamp', absoluteLog: true, includePadding: true, termLimit: 32 },

@@ -1,15 +1,19 @@
-import { testCoordinationContract } from '@gmoe/coordination-core/testing';
+import { testChecks } from '@gmoe/core/testing';
+import { coordinationContract } from '@gmoe/coordination-core/testing';
 import { tf } from '@gmoe/tensor';
 import { expect, it } from 'vitest';
 import { zLossCoordination } from './index.js';
 
-testCoordinationContract(zLossCoordination, [
-  { name: 'defaults' },
-  { name: 'padding counted', options: { includePadding: true }, countsPadding: true },
-]);
+testChecks(
+  `coordination '${zLossCoordination.id}' keeps the contract`,
+  coordinationContract.checks(zLossCoordination, [
+    { name: 'defaults' },
+    { name: 'padding counted', options: { includePadding: true }, countsPadding: true },
+  ]),
+);
 
 it('is the mean square of logsumexp', () => {
-  const strategy = zLossCoordination.create(zLossCoordination.options.parse({}) as never);
+  const strategy = zLossCoordination.create({});
   const layerOf = (logits: number[][]) => {
     const logits_TE = tf.tensor2d(logits);
     return { logits_TE, probs_TE: tf.softmax(logits_TE), mask_TE: logits_TE, gates_TE: logits_TE };

@@ -1,4 +1,5 @@
-import { defineCoordination, meanOf, tokenMean, type CoordinationStrategy } from '@gmoe/coordination-core';
+import { defineComponent } from '@gmoe/core';
+import { coordinationKind, meanOf, tokenMean, type CoordinationStrategy } from '@gmoe/coordination-core';
 import { tf } from '@gmoe/tensor';
 import { z } from 'zod';
 
@@ -28,4 +29,9 @@ function createZLoss({ coefficient, includePadding }: z.output<typeof options>):
   };
 }
 
-export const zLossCoordination = defineCoordination({ id: 'z-loss', options, create: createZLoss });
+export const zLossCoordination = defineComponent(coordinationKind, {
+  id: 'z-loss',
+  description: 'squared log-sum-exp of the logits (ST-MoE)',
+  options,
+  create: createZLoss,
+});

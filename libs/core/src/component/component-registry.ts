@@ -102,7 +102,7 @@ export class ComponentRegistry {
         delete jsonSchema.properties;
         delete jsonSchema.required;
         delete jsonSchema.additionalProperties;
-        jsonSchema.anyOf = this.all(kind).map((component) => this.componentJsonSchema(component));
+        jsonSchema.oneOf = this.all(kind).map((component) => this.componentJsonSchema(component));
       },
     });
   }
@@ -118,5 +118,6 @@ export class ComponentRegistry {
     };
   }
 
-  private readonly find = (kind: ComponentKind, id: string, field: string): Component => this.get(kind, id, field);
+  /** `get` as a function, as `resolveConfig` asks for it. */
+  readonly find = (kind: ComponentKind, id: string, field: string): Component => this.get(kind, id, field);
 }

@@ -134,9 +134,9 @@ describe('registry', () => {
 
   it('has a JSON Schema in which each component brings its options', () => {
     const json = registry.jsonSchema(schema) as {
-      properties: { more: { items: { anyOf: { properties: object }[] } } };
+      properties: { more: { items: { oneOf: { properties: object }[] } } };
     };
-    const choices = json.properties.more.items.anyOf;
+    const choices = json.properties.more.items.oneOf;
     expect(choices.map(({ properties }) => Object.keys(properties))).toEqual([
       ['id', 'side', 'scale'],
       ['id', 'by', 'radius', 'area', 'exact'],

@@ -11,6 +11,7 @@ const CLASSES = ['true', 'false'];
 /** BoolQ questions without their passages, as the authors ask them; its test answers are not published (Clark et al. 2019). */
 export const boolQTask = publishedTask({
   id: 'boolq',
+  description: 'BoolQ: yes/no questions (Clark et al. 2019)',
   kind: 'classification',
   classes: CLASSES,
   options: taskOptions,

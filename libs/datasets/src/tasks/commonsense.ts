@@ -33,6 +33,7 @@ const siqaSchema = z.object({
 /** Social IQa: what people feel and do; labels 1 to 3, or A to C in version 1.4 (Sap et al. 2019). */
 export const siqaTask = publishedTask({
   id: 'siqa',
+  description: 'Social IQa: what people feel and do (Sap et al. 2019)',
   kind: 'multiple-choice',
   options: choiceTaskOptions,
   hub: {},
@@ -69,6 +70,7 @@ const piqaSchema = z.object({ goal: z.string(), sol1: z.string(), sol2: z.string
 /** PIQA: which of two ways reaches a goal; its test answers are not published (Bisk et al. 2020). */
 export const piqaTask = publishedTask({
   id: 'piqa',
+  description: 'PIQA: physical common sense (Bisk et al. 2020)',
   kind: 'multiple-choice',
   options: choiceTaskOptions,
   hub: {},
@@ -100,6 +102,7 @@ const hellaSwagSchema = z.object({ ctx: z.string(), endings: z.array(z.string())
 /** HellaSwag: how a situation goes on; its test answers are not published (Zellers et al. 2019). */
 export const hellaSwagTask = publishedTask({
   id: 'hellaswag',
+  description: 'HellaSwag: how does it go on? (Zellers et al. 2019)',
   kind: 'multiple-choice',
   options: choiceTaskOptions,
   hub: {},
@@ -137,6 +140,7 @@ const winoGrandeSchema = z.object({
 /** WinoGrande: which of two fills the blank; its test answers are not published (Sakaguchi et al. 2020). */
 export const winoGrandeTask = publishedTask({
   id: 'winogrande',
+  description: 'WinoGrande: who or what is meant? (Sakaguchi et al. 2020)',
   kind: 'multiple-choice',
   // The blank is amid the sentence, so that a choice's text does not follow the prompt: letters only.
   options: taskOptions,

@@ -1,4 +1,4 @@
-import type { TaskDefinition } from '../task.js';
+import type { TaskComponent } from '../task.js';
 import { boolQTask } from './boolq.js';
 import { hellaSwagTask, piqaTask, siqaTask, winoGrandeTask } from './commonsense.js';
 import { classificationTask } from './generic/classification.js';
@@ -8,7 +8,7 @@ import { arcChallengeTask, arcEasyTask, commonsenseQaTask, openBookQaTask, qascT
 import { colaTask, sst2Task, subjTask, trecTask } from './sentences.js';
 
 /** The tasks that come with the framework. */
-export const taskDefinitions: readonly TaskDefinition[] = [
+export const taskDefinitions: readonly TaskComponent[] = [
   openstaxTopicsTask,
   arcChallengeTask,
   arcEasyTask,

@@ -15,6 +15,7 @@ const rowSchema = z.object({ id: z.string(), passage: z.string(), subject: z.enu
  */
 export const openstaxTopicsTask = publishedTask({
   id: 'openstax-topics',
+  description: "which subject's textbook is this passage from? (bundled)",
   kind: 'classification',
   classes: SUBJECTS,
   options: taskOptions,

@@ -16,11 +16,13 @@ import {
   type PublishedSplit,
 } from '../splits/layout.js';
 import { taskSplits, type RowResult, type SplitSource } from '../splits/task-splits.js';
-import { defineTask, type Task, type TaskDefinition, type TaskOptions } from '../task.js';
+import { defineTask, type Task, type TaskComponent, type TaskOptions } from '../task.js';
 
 /** A data set as its authors publish it. */
-export interface PublishedTask<Schema extends z.ZodType<TaskOptions>> {
+export interface PublishedTask<Schema extends z.ZodObject & z.ZodType<TaskOptions>> {
   readonly id: string;
+  /** One line. */
+  readonly description: string;
   readonly kind: Task['kind'];
   readonly classes?: readonly string[];
   readonly options: Schema;
@@ -40,9 +42,12 @@ export interface PublishedTask<Schema extends z.ZodType<TaskOptions>> {
 }
 
 /** The task of a published data set, bundled or read from a folder. */
-export function publishedTask<Schema extends z.ZodType<TaskOptions>>(set: PublishedTask<Schema>): TaskDefinition {
+export function publishedTask<Schema extends z.ZodObject & z.ZodType<TaskOptions>>(
+  set: PublishedTask<Schema>,
+): TaskComponent {
   return defineTask({
     id: set.id,
+    description: set.description,
     bundled: set.bundled !== undefined,
     options: set.options,
     create(options): Task {
@@ -72,7 +77,7 @@ interface Place {
   readonly parquet?: Partial<Record<Split, string[]>>;
 }
 
-function sourceOf<Schema extends z.ZodType<TaskOptions>>(
+function sourceOf<Schema extends z.ZodObject & z.ZodType<TaskOptions>>(
   set: PublishedTask<Schema>,
   options: z.output<Schema>,
 ): SplitSource & { prepare(): Promise<void> } {
@@ -113,7 +118,7 @@ function sourceOf<Schema extends z.ZodType<TaskOptions>>(
 }
 
 /** Where a data set's files are: in the folder, in one below it (an unpacked archive), or as the hub has them. */
-function locate<Schema extends z.ZodType<TaskOptions>>(
+function locate<Schema extends z.ZodObject & z.ZodType<TaskOptions>>(
   { id, layouts, bundled, hub }: PublishedTask<Schema>,
   dataDir: string | null,
 ): Place {

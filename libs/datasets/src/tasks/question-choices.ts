@@ -59,11 +59,17 @@ function questionOf(row: Row, id: string) {
 
 /** A task in the format of ARC: `{id, question: {stem, choices: [{label, text}]}, answerKey}` a line. */
 function questionChoicesTask(
-  { id, bundled, hub = {} }: Pick<PublishedTask<typeof choiceTaskOptions>, 'id' | 'bundled' | 'hub'>,
+  {
+    id,
+    description,
+    bundled,
+    hub = {},
+  }: Pick<PublishedTask<typeof choiceTaskOptions>, 'id' | 'description' | 'bundled' | 'hub'>,
   ...layouts: readonly [Layout['files'], ...Layout['files'][]]
 ) {
   return publishedTask({
     id,
+    description,
     kind: 'multiple-choice',
     options: choiceTaskOptions,
     ...(bundled ? { bundled } : {}),
@@ -90,6 +96,7 @@ const arc = (id: string, difficulty: string) =>
   questionChoicesTask(
     {
       id,
+      description: `ARC-${difficulty}: science questions of schools (Clark et al. 2018)`,
       bundled: { folder: 'arc', licence: 'CC BY-SA 4.0' },
       hub: { configurations: [`ARC-${difficulty}`], test: true },
     },
@@ -110,6 +117,7 @@ export const arcEasyTask = arc('arc-easy', 'Easy');
 export const openBookQaTask = questionChoicesTask(
   {
     id: 'openbookqa',
+    description: 'OpenBookQA, without the book (Mihaylov et al. 2018)',
     bundled: { folder: 'openbookqa', licence: 'Apache-2.0' },
     hub: { configurations: ['main'], test: true },
   },
@@ -118,7 +126,7 @@ export const openBookQaTask = questionChoicesTask(
 
 /** CommonsenseQA, the random split; its test answers are not published (Talmor et al. 2019). */
 export const commonsenseQaTask = questionChoicesTask(
-  { id: 'commonsenseqa' },
+  { id: 'commonsenseqa', description: 'CommonsenseQA, the random split (Talmor et al. 2019)' },
   { train: ['train_rand_split.jsonl'], dev: ['dev_rand_split.jsonl'] },
   // The training questions alone.
   { train: ['train.jsonl'] },
@@ -126,7 +134,7 @@ export const commonsenseQaTask = questionChoicesTask(
 
 /** QASC, eight choices, without the facts; its test answers are not published (Khot et al. 2020). */
 export const qascTask = questionChoicesTask(
-  { id: 'qasc' },
+  { id: 'qasc', description: 'QASC, eight choices, without the facts (Khot et al. 2020)' },
   { train: ['train.jsonl'], dev: ['dev.jsonl'] },
   // The training questions alone, flattened.
   { train: ['mcq_train.jsonl'] },

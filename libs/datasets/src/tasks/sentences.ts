@@ -4,11 +4,12 @@ import { rowError, type Row } from '../files/row.js';
 import { numberedLines } from '../files/text-file.js';
 import type { HubLayout } from '../splits/hub-files.js';
 import type { Layout } from '../splits/layout.js';
-import { taskOptions, type TaskDefinition } from '../task.js';
+import { taskOptions, type TaskComponent } from '../task.js';
 import { publishedTask } from './published-task.js';
 
 interface SentenceTask {
   readonly id: string;
+  readonly description: string;
   /** Name of each class by its label in the files, in the order of the options. */
   readonly classes: Readonly<Record<string, string>>;
   /** What the prompt asks for behind the sentence. */
@@ -27,11 +28,12 @@ const glue = (name: string): HubLayout => ({
 const TREC_NUMBERS = ['ABBR', 'ENTY', 'DESC', 'HUM', 'LOC', 'NUM'];
 
 /** A sentence and its class; the prompt is `SENTENCE\nASKS:`. Rows have `text` and `label`. */
-function sentenceTask({ id, classes, asks, layouts, hub }: SentenceTask): TaskDefinition {
+function sentenceTask({ id, description, classes, asks, layouts, hub }: SentenceTask): TaskComponent {
   const labels = Object.keys(classes);
   const names = Object.values(classes);
   return publishedTask({
     id,
+    description,
     kind: 'classification',
     classes: names,
     options: taskOptions,
@@ -57,6 +59,7 @@ function sentenceTask({ id, classes, asks, layouts, hub }: SentenceTask): TaskDe
 /** TREC: what kind of thing a question asks for, six coarse classes; Latin-1 (Li and Roth 2002). */
 export const trecTask = sentenceTask({
   id: 'trec',
+  description: 'TREC: what kind of thing does a question ask for? (Li and Roth 2002)',
   classes: {
     ABBR: 'abbreviation',
     DESC: 'description',
@@ -81,6 +84,7 @@ export const trecTask = sentenceTask({
 /** SST-2: is a film review's sentence positive? GLUE's files, or the sentences of sent-conv (Socher et al. 2013). */
 export const sst2Task = sentenceTask({
   id: 'sst2',
+  description: "SST-2: is a film review's sentence positive? (Socher et al. 2013)",
   classes: { 0: 'negative', 1: 'positive' },
   asks: 'Sentiment',
   hub: glue('sst2'),
@@ -100,6 +104,7 @@ export const sst2Task = sentenceTask({
 /** SUBJ: is a sentence a review's opinion or a film's plot? One file of each, or sent-conv's; Latin-1 (Pang and Lee 2004). */
 export const subjTask = sentenceTask({
   id: 'subj',
+  description: "SUBJ: a review's opinion or a film's plot? (Pang and Lee 2004)",
   classes: { 0: 'subjective', 1: 'objective' },
   asks: 'This is',
   layouts: [
@@ -121,6 +126,7 @@ const COLA_COLUMNS = ['source', 'label', 'note', 'text'];
 /** CoLA: is a sentence grammatical? The authors' files, in-domain, or GLUE's (Warstadt et al. 2019). */
 export const colaTask = sentenceTask({
   id: 'cola',
+  description: 'CoLA: is a sentence grammatical? (Warstadt et al. 2019)',
   classes: { 0: 'wrong', 1: 'right' },
   asks: 'Grammar',
   hub: glue('cola'),

@@ -8,7 +8,7 @@ import { taskDefinitions } from '../tasks/index.js';
 /** A task by its id, with options as a config writes them. */
 export function createTask(id: string, options: object = {}): Task {
   const definition = taskDefinitions.find((each) => each.id === id)!;
-  return definition.create(definition.options.parse(options));
+  return definition.create(options);
 }
 
 const folders: string[] = [];

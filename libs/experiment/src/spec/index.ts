@@ -1,10 +1,7 @@
 export { getPath, mergeConfig, setPath, type JsonObject } from './config-path.js';
 export { groupHash, NON_SEMANTIC_PATHS, trialHash } from './identity.js';
 export {
-  componentUnion,
   createTrialSchema,
-  fidelityOptions,
-  type ComponentDefinition,
   type RuleViolation,
   type TrialRule,
   type TrialSchema,
@@ -19,6 +16,6 @@ export {
   type SweepFile,
 } from './sweep-schema.js';
 export { loadSweep, parseSweep, type LoadOptions, type SweepSpec } from './load-sweep.js';
-export { presetRegistry, type Preset } from './preset.js';
+export { definePreset, presetKind, type Preset } from './preset.js';
 export { planSweep, type ArmPlan, type PlanOptions, type SweepPlan, type TrialPlan } from './plan.js';
 export { sweepJsonSchema, trialJsonSchema } from './json-schema.js';

@@ -5,7 +5,7 @@ import type { TrialSchema } from './trial-schema.js';
 
 /** JSON Schema of one trial config, as users write it: fields with defaults may be left out. */
 export function trialJsonSchema(schema: TrialSchema<object>): JsonObject {
-  return z.toJSONSchema(schema.schema, { io: 'input' }) as JsonObject;
+  return schema.components.jsonSchema(schema.schema) as JsonObject;
 }
 
 /**

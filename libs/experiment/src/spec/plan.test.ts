@@ -1,16 +1,21 @@
 import { UserError, type Json } from '@gmoe/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exampleSchema } from '../testing/example-schema.js';
-import { parseSweep, planSweep, presetRegistry, type JsonObject, type SweepPlan } from './index.js';
+import { exampleComponents, schemaOver } from '../testing/example-schema.js';
+import { parseSweep, planSweep, definePreset, type JsonObject, type SweepPlan } from './index.js';
 
-const presets = presetRegistry([
-  { id: 'lora', trial: { router: { id: 'linear' }, adapter: { experts: 1, k: 1 } } },
-  { id: 'gmoe', trial: { router: { id: 'graph' }, coordination: [{ id: 'poisson' }, { id: 'normal' }] } },
-]);
+const presets = [
+  { id: 'lora', description: 'no mixture', trial: { router: { id: 'linear' }, adapter: { experts: 1, k: 1 } } },
+  {
+    id: 'gmoe',
+    description: 'both losses',
+    trial: { router: { id: 'graph' }, coordination: [{ id: 'poisson' }, { id: 'normal' }] },
+  },
+].map(definePreset);
+const exampleSchema = schemaOver(exampleComponents(presets));
 
 function plan(raw: JsonObject, set: readonly string[] = []): SweepPlan {
-  return planSweep(parseSweep(raw, { source: 'sweep.yaml', name: 'sweep', set }), { schema: exampleSchema, presets });
+  return planSweep(parseSweep(raw, { source: 'sweep.yaml', name: 'sweep', set }), { schema: exampleSchema });
 }
 
 const names = (sweep: SweepPlan): string[] => sweep.arms.map((arm) => arm.name);
@@ -153,7 +158,7 @@ describe('planSweep', () => {
       { trial: { steps: 'many' } },
       /^sweep.yaml: steps: Invalid input: expected number, received string \(got "many"\)$/,
     ],
-    [{ preset: 'gmo' }, /^sweep.yaml: preset: unknown 'gmo'; did you mean 'gmoe'\? known: lora, gmoe$/],
+    [{ preset: 'gmo' }, /^sweep.yaml: preset: unknown preset; did you mean 'gmoe'\? known: lora, gmoe \(got "gmo"\)$/],
     [{ seeds: 0 }, /^sweep.yaml: seeds: Too small: .*>=1 \(got 0\)/],
     [{ seeds: 1.5 }, /^sweep.yaml: seeds: must be how many .* or a list .*\(got 1.5\)$/],
     [{ seeds: NaN }, /^sweep.yaml: seeds: must be .*\(got NaN\)$/],

@@ -1,4 +1,4 @@
-import { didYouMean, UserError, type Json, type Registry } from '@gmoe/core';
+import { UserError, type Json } from '@gmoe/core';
 import type { PlannedTrial } from '../records/index.js';
 import { nameArms } from './arm-names.js';
 import { activeChoices, applyChoices, excluded } from './conditions.js';
@@ -7,7 +7,7 @@ import { expand, type Choice, type Combination } from './expand.js';
 import { groupHash, trialHash } from './identity.js';
 import type { SweepSpec } from './load-sweep.js';
 import { MOST_TRIALS } from './sweep-schema.js';
-import { presetRegistry, type Preset } from './preset.js';
+import { presetKind } from './preset.js';
 import type { TrialSchema } from './trial-schema.js';
 
 /** A trial with its resolved config, which has every default filled in. */
@@ -35,7 +35,6 @@ export interface SweepPlan {
 
 export interface PlanOptions {
   readonly schema: TrialSchema<object>;
-  readonly presets?: Registry<Preset>;
 }
 
 /** One arm before it has a name. */
@@ -53,7 +52,6 @@ export interface UnnamedArm {
  * @throws UserError for the first config that does not fit the schema, and if no trial is left.
  */
 export function planSweep(spec: SweepSpec, options: PlanOptions): SweepPlan {
-  const presets = options.presets ?? presetRegistry();
   const seeds = seedsOf(spec);
   const arms = new Map<string, UnnamedArm>();
   const combinations = expand(spec);
@@ -64,7 +62,7 @@ export function planSweep(spec: SweepSpec, options: PlanOptions): SweepPlan {
   }
   let left = 0;
   for (const combination of combinations) {
-    const arm = resolveArm(combination, spec, options.schema, presets, seeds[0]!);
+    const arm = resolveArm(combination, spec, options.schema, seeds[0]!);
     if (!arm) continue;
     left++;
     if (!arms.has(arm.group)) arms.set(arm.group, arm);
@@ -93,12 +91,14 @@ function resolveArm(
   combination: Combination,
   spec: SweepSpec,
   schema: TrialSchema<object>,
-  presets: Registry<Preset>,
   seed: number,
 ): UnnamedArm | undefined {
   const presetChoice = combination.choices.find((choice) => choice.axis === 'preset');
   const preset = presetChoice ? String(presetChoice.value) : combination.preset;
-  const based = mergeConfig(preset === undefined ? {} : presetOf(preset, presets, spec), spec.trial as JsonObject);
+  const based = mergeConfig(
+    preset === undefined ? {} : schema.components.get(presetKind, preset, `${spec.source}: preset`).create().trial,
+    spec.trial as JsonObject,
+  );
   const fixed = setPaths(based as JsonObject, combination.set);
   const resolveSoftly = (raw: JsonObject): JsonObject => {
     try {
@@ -114,16 +114,6 @@ function resolveArm(
   const where = [spec.source, named].filter(Boolean).join(': ');
   const config = toJson(schema.resolve({ ...raw, seed }, where), where);
   return { group: groupHash(config), explicit: combination.arm, choices, config };
-}
-
-function presetOf(id: string, presets: Registry<Preset>, spec: SweepSpec): JsonObject {
-  if (!presets.has(id)) {
-    const known = presets.ids();
-    throw new UserError(
-      `${spec.source}: preset: unknown '${id}'; ${didYouMean(id, known)}known: ${known.join(', ') || 'none'}`,
-    );
-  }
-  return presets.get(id).trial;
 }
 
 function seedsOf(spec: SweepSpec): readonly number[] {

@@ -1,9 +1,8 @@
 export {
-  defineRouter,
+  routerKind,
   type HostTensors,
   type Router,
   type RouterContext,
-  type RouterDefinition,
   type RouterInit,
   type RouterOutput,
   type RouterParams,
@@ -11,6 +10,6 @@ export {
   type RouterUsage,
   type Tensors,
 } from './router.js';
-export { defineSelector, type Selection, type Selector, type SelectorDefinition } from './selector.js';
-export { denseSelector, selectorDefinitions, topKSelector, topPSelector } from './selectors.js';
+export { selectorKind, type Selection, type Selector } from './selector.js';
+export { denseSelector, topKSelector, topPSelector } from './selectors.js';
 export { discrete } from './discrete.js';

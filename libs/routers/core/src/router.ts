@@ -1,6 +1,5 @@
+import { componentKind } from '@gmoe/core';
 import type { HostTensor, RandomKey, tf } from '@gmoe/tensor';
-import type { FidelityOptions } from '@gmoe/core';
-import type { z } from 'zod';
 
 /** What a router is built for: one mixture layer. */
 export interface RouterSpec {
@@ -65,7 +64,7 @@ export interface RouterParams {
 
 /**
  * Scores experts for tokens. Pure: parameters and state come in, scores go out. Every implementation passes
- * `testRouterContract` (finite gradients, equivariance in tokens, padding invariance, eager = compiled, no leaks).
+ * `routerContract` (finite gradients, equivariance in tokens, padding invariance, eager = compiled, no leaks).
  */
 export interface Router {
   readonly id: string;
@@ -78,17 +77,4 @@ export interface Router {
   nextState?(state: Tensors, usage: RouterUsage, spec: RouterSpec): Tensors;
 }
 
-/** A router lib's entry in the registry: its id, options (the only source of defaults and docs) and constructor. */
-export interface RouterDefinition<Schema extends z.ZodType = z.ZodType> {
-  readonly id: string;
-  /** Options without the id; strict, every field described and with a default. */
-  readonly options: Schema;
-  /** Options that differ from the schema's defaults under a fidelity. */
-  readonly fidelity?: FidelityOptions;
-  create(options: z.output<Schema>): Router;
-}
-
-/** Keeps the options' type inside `create` while the registry holds definitions of any options. */
-export function defineRouter<Schema extends z.ZodType>(definition: RouterDefinition<Schema>): RouterDefinition {
-  return definition as unknown as RouterDefinition;
-}
+export const routerKind = componentKind<Router>('router');

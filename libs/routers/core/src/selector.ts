@@ -1,6 +1,5 @@
+import { componentKind } from '@gmoe/core';
 import type { tf } from '@gmoe/tensor';
-import type { FidelityOptions } from '@gmoe/core';
-import type { z } from 'zod';
 import type { RouterContext, RouterOutput } from './router.js';
 
 /** Which experts each token uses and with which weights. */
@@ -24,7 +23,7 @@ export interface Selection {
 
 /**
  * Chooses experts from a router's scores: top-k, dense, top-p, switch. Every implementation passes
- * `testSelectorContract`. What limits an expert's tokens (capacity) is the selector's: it sees all tokens at once.
+ * `selectorContract`. What limits an expert's tokens (capacity) is the selector's: it sees all tokens at once.
  */
 export interface Selector {
   readonly id: string;
@@ -33,14 +32,4 @@ export interface Selector {
   select(output: RouterOutput, context: RouterContext): Selection;
 }
 
-export interface SelectorDefinition<Schema extends z.ZodType = z.ZodType> {
-  readonly id: string;
-  readonly options: Schema;
-  /** Options that differ from the schema's defaults under a fidelity. */
-  readonly fidelity?: FidelityOptions;
-  create(options: z.output<Schema>): Selector;
-}
-
-export function defineSelector<Schema extends z.ZodType>(definition: SelectorDefinition<Schema>): SelectorDefinition {
-  return definition as unknown as SelectorDefinition;
-}
+export const selectorKind = componentKind<Selector>('selector');

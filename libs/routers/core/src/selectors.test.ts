@@ -1,15 +1,25 @@
+import { testChecks } from '@gmoe/core/testing';
 import { tf } from '@gmoe/tensor';
 import { describe, expect, it } from 'vitest';
 import { denseSelector, topKSelector, topPSelector } from './index.js';
-import { testSelectorContract } from './testing/index.js';
+import { selectorContract } from './testing/index.js';
 
-testSelectorContract(topKSelector, [
-  { name: 'k = 2', options: { k: 2 } },
-  { name: 'k = 1', options: { k: 1 }, constantGates: true },
-  { name: 'k = E', options: { k: 6 } },
-]);
-testSelectorContract(denseSelector, [{ name: 'defaults' }]);
-testSelectorContract(topPSelector, [{ name: 'defaults' }, { name: 'p = 0.4', options: { p: 0.4 } }]);
+testChecks(
+  `selector '${topKSelector.id}' keeps the contract`,
+  selectorContract.checks(topKSelector, [
+    { name: 'k = 2', options: { k: 2 } },
+    { name: 'k = 1', options: { k: 1 }, constantGates: true },
+    { name: 'k = E', options: { k: 6 } },
+  ]),
+);
+testChecks(
+  `selector '${denseSelector.id}' keeps the contract`,
+  selectorContract.checks(denseSelector, [{ name: 'defaults' }]),
+);
+testChecks(
+  `selector '${topPSelector.id}' keeps the contract`,
+  selectorContract.checks(topPSelector, [{ name: 'defaults' }, { name: 'p = 0.4', options: { p: 0.4 } }]),
+);
 
 const context = { tokenMask_T: tf.tensor1d([1, 1]), training: true };
 const probs_TE = tf.tensor2d([

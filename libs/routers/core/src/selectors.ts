@@ -1,8 +1,9 @@
+import { defineComponent } from '@gmoe/core';
 import { customGradient, oneHot, topKIds, topKMask, takeAlongLast, tf } from '@gmoe/tensor';
 import { z } from 'zod';
 import type { RouterOutput } from './router.js';
 import { discrete } from './discrete.js';
-import { defineSelector, type Selection, type Selector } from './selector.js';
+import { selectorKind, type Selection, type Selector } from './selector.js';
 
 /**
  * Probabilities of the selected experts, renormalised to sum 1 (paper eq. 4): `w = P m / sum(P m)`. The gradient is written as
@@ -49,7 +50,12 @@ function createTopK({ k }: z.output<typeof topKOptions>): Selector {
   };
 }
 
-export const topKSelector = defineSelector({ id: 'top-k', options: topKOptions, create: createTopK });
+export const topKSelector = defineComponent(selectorKind, {
+  id: 'top-k',
+  description: 'the k experts with the largest scores',
+  options: topKOptions,
+  create: createTopK,
+});
 
 const denseOptions = z.strictObject({});
 
@@ -62,7 +68,12 @@ function createDense(): Selector {
   };
 }
 
-export const denseSelector = defineSelector({ id: 'dense', options: denseOptions, create: createDense });
+export const denseSelector = defineComponent(selectorKind, {
+  id: 'dense',
+  description: 'every expert, weighted by its probability (LoRAMoE)',
+  options: denseOptions,
+  create: createDense,
+});
 
 const topPOptions = z.strictObject({
   p: z.number().gt(0).max(1).default(0.75).describe('probability mass that the chosen experts must reach together'),
@@ -90,7 +101,9 @@ function createTopP({ p }: z.output<typeof topPOptions>): Selector {
   };
 }
 
-export const topPSelector = defineSelector({ id: 'top-p', options: topPOptions, create: createTopP });
-
-/** The selectors that come with the framework. */
-export const selectorDefinitions = [topKSelector, denseSelector, topPSelector];
+export const topPSelector = defineComponent(selectorKind, {
+  id: 'top-p',
+  description: 'the fewest experts whose probabilities reach p together',
+  options: topPOptions,
+  create: createTopP,
+});

@@ -1,5 +1,6 @@
-import { testRouterContract } from '@gmoe/routers-core/testing';
-import { resolveOptions } from '@gmoe/core';
+import { testChecks } from '@gmoe/core/testing';
+import { routerContract } from '@gmoe/routers-core/testing';
+import { createComponent } from '@gmoe/core';
 import type { HostTensor } from '@gmoe/tensor';
 import { RandomKey, tf } from '@gmoe/tensor';
 import { onBothEngines, relativeError } from '@gmoe/tensor/testing';
@@ -7,16 +8,19 @@ import { describe, expect, it } from 'vitest';
 import { graphRouter, twinFreeEdges, type GraphRouterOptions } from './index.js';
 
 // Two experts with an edge between them are twins, which nothing can tell apart: those cases start at five.
-testRouterContract(graphRouter, [
-  { name: 'width 8', options: { width: 8, density: 0.4 } },
-  { name: 'one layer, cosine edges', options: { width: 8, layers: 1, edges: 'cosine', density: 0.25 }, experts: [5] },
-  {
-    name: 'three layers, features learned',
-    options: { width: 4, layers: 3, density: 0.45, trainFeatures: true },
-    step: 3e-4,
-  },
-  { name: 'no edges, linear end', options: { width: 8, edges: 'none', activateLast: false } },
-]);
+testChecks(
+  `router '${graphRouter.id}' keeps the contract`,
+  routerContract.checks(graphRouter, [
+    { name: 'width 8', options: { width: 8, density: 0.4 } },
+    { name: 'one layer, cosine edges', options: { width: 8, layers: 1, edges: 'cosine', density: 0.25 }, experts: [5] },
+    {
+      name: 'three layers, features learned',
+      options: { width: 4, layers: 3, density: 0.45, trainFeatures: true },
+      step: 3e-4,
+    },
+    { name: 'no edges, linear end', options: { width: 8, edges: 'none', activateLast: false } },
+  ]),
+);
 
 const key = RandomKey.fromSeed(5);
 type Matrix = number[][];
@@ -62,8 +66,8 @@ describe('fast form of the graph router', () => {
     { layers: 2, activateLast: false },
     { layers: 2, edges: 'cosine', gain: 3 },
   ])('equals message passing for each token, values and gradients: %o', async (choice) => {
-    const options = resolveOptions(graphRouter, { width: 3, density: 0.4, trainFeatures: true, ...choice }, 'paper');
-    const router = graphRouter.create(options as never);
+    const options = graphRouter.options.parse({ width: 3, density: 0.4, trainFeatures: true, ...choice });
+    const router = graphRouter.create(options);
     const spec = { modelWidth: D, experts: E, topK: 2, layer: 0 };
     const { trainable, frozen } = router.init(key.fold('init'), spec);
     const names = Object.keys(trainable);
@@ -115,9 +119,7 @@ describe('fast form of the graph router', () => {
 describe('graph router draws', () => {
   const spec = { modelWidth: 16, experts: 8, topK: 2, layer: 0 };
   const init = (options: object, seed = 0, layer = 0) =>
-    graphRouter
-      .create(resolveOptions(graphRouter, { width: 8, ...options }, 'paper') as never)
-      .init(RandomKey.fromSeed(seed), { ...spec, layer });
+    createComponent(graphRouter, { width: 8, ...options }).init(RandomKey.fromSeed(seed), { ...spec, layer });
 
   it('a seed of the edges fixes the graph for every trial, layer by layer', () => {
     const graph = (seed: number, layer: number) => init({ edgeSeed: 3 }, seed, layer).frozen['adjacency'];
@@ -128,8 +130,7 @@ describe('graph router draws', () => {
   });
 
   it('tells the edges that its adjacency holds', () => {
-    const router = (options: object) =>
-      graphRouter.create(resolveOptions(graphRouter, { width: 8, ...options }, 'paper') as never);
+    const router = (options: object) => createComponent(graphRouter, { width: 8, ...options });
     const key = RandomKey.fromSeed(4);
     const drawn = twinFreeEdges(8, 0.25, key.fold('edges'));
     const { frozen } = router({ density: 0.25 }).init(key, spec);

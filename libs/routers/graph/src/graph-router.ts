@@ -1,4 +1,5 @@
-import { defineRouter, type Router, type RouterInit, type RouterSpec } from '@gmoe/routers-core';
+import { defineComponent } from '@gmoe/core';
+import { routerKind, type Router, type RouterInit, type RouterSpec } from '@gmoe/routers-core';
 import { HostTensor, linear, RandomKey, silu, tf } from '@gmoe/tensor';
 import { z } from 'zod';
 import {
@@ -186,9 +187,16 @@ function applyAdjacency(rows_MN: tf.Tensor2D, nodes_TNG: tf.Tensor3D): tf.Tensor
   return tf.matMul(rows_MN, columns).reshape([M, T, G]).transpose([1, 0, 2]) as tf.Tensor3D;
 }
 
-export const graphRouter = defineRouter({
+export const graphRouter = defineComponent(routerKind, {
   id: 'graph',
+  description: 'graph network over experts and token (GMoE)',
   options,
+  appliesWhen: {
+    density: { edges: ['random', 'cosine'] },
+    edgeSeed: { edges: ['random'] },
+    avoidTwins: { edges: ['random'] },
+    countDiagonal: { edges: ['cosine'] },
+  },
   fidelity: {
     reference: { width: 128, density: 0.25, edges: 'cosine', countDiagonal: true, gain: 100 },
   },

@@ -1,4 +1,8 @@
-import { testRouterContract } from '@gmoe/routers-core/testing';
+import { testChecks } from '@gmoe/core/testing';
+import { routerContract } from '@gmoe/routers-core/testing';
 import { linearRouter } from './index.js';
 
-testRouterContract(linearRouter, [{ name: 'defaults' }]);
+testChecks(
+  `router '${linearRouter.id}' keeps the contract`,
+  routerContract.checks(linearRouter, [{ name: 'defaults' }]),
+);

@@ -1,4 +1,5 @@
-import { defineRouter, type Router } from '@gmoe/routers-core';
+import { defineComponent } from '@gmoe/core';
+import { routerKind, type Router } from '@gmoe/routers-core';
 import { linear, tf } from '@gmoe/tensor';
 import { z } from 'zod';
 
@@ -23,4 +24,9 @@ function createLinearRouter({ std }: z.output<typeof options>): Router {
   };
 }
 
-export const linearRouter = defineRouter({ id: 'linear', options, create: createLinearRouter });
+export const linearRouter = defineComponent(routerKind, {
+  id: 'linear',
+  description: 'softmax of a linear map of the token',
+  options,
+  create: createLinearRouter,
+});

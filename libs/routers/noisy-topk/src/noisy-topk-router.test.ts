@@ -1,13 +1,17 @@
+import { testChecks } from '@gmoe/core/testing';
 import { topKSelector } from '@gmoe/routers-core';
-import { testRouterContract } from '@gmoe/routers-core/testing';
+import { routerContract } from '@gmoe/routers-core/testing';
 import { tf } from '@gmoe/tensor';
 import { describe, expect, it } from 'vitest';
 import { noisyTopKRouter } from './index.js';
 
-testRouterContract(noisyTopKRouter, [{ name: 'defaults' }, { name: 'random start', options: { std: 0.3 } }]);
+testChecks(
+  `router '${noisyTopKRouter.id}' keeps the contract`,
+  routerContract.checks(noisyTopKRouter, [{ name: 'defaults' }, { name: 'random start', options: { std: 0.3 } }]),
+);
 
 describe('noisy top-k router by numbers', () => {
-  const router = noisyTopKRouter.create(noisyTopKRouter.options.parse({ noiseFloor: 0 }) as never);
+  const router = noisyTopKRouter.create({ noiseFloor: 0 });
   const spec = { modelWidth: 1, experts: 3, topK: 2, layer: 0 };
   const params = {
     trainable: { weight: tf.tensor2d([[1], [0.5], [0]]), 'noise.weight': tf.tensor2d([[0], [1], [-1]]) },

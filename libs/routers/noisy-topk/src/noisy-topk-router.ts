@@ -1,4 +1,5 @@
-import { defineRouter, type Router } from '@gmoe/routers-core';
+import { defineComponent } from '@gmoe/core';
+import { routerKind, type Router } from '@gmoe/routers-core';
 import { HostTensor, linear, tf, type RandomKey } from '@gmoe/tensor';
 import { z } from 'zod';
 
@@ -43,4 +44,9 @@ function createNoisyTopKRouter({ std, noiseFloor }: z.output<typeof options>): R
   };
 }
 
-export const noisyTopKRouter = defineRouter({ id: 'noisy-topk', options, create: createNoisyTopKRouter });
+export const noisyTopKRouter = defineComponent(routerKind, {
+  id: 'noisy-topk',
+  description: 'linear map with learned Gaussian noise in training (Shazeer et al. 2017)',
+  options,
+  create: createNoisyTopKRouter,
+});

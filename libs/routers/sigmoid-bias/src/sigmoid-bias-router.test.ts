@@ -1,14 +1,18 @@
+import { testChecks } from '@gmoe/core/testing';
 import { topKSelector } from '@gmoe/routers-core';
-import { testRouterContract } from '@gmoe/routers-core/testing';
+import { routerContract } from '@gmoe/routers-core/testing';
 import type { HostTensor } from '@gmoe/tensor';
 import { RandomKey, tf } from '@gmoe/tensor';
 import { describe, expect, it } from 'vitest';
 import { sigmoidBiasRouter } from './index.js';
 
-testRouterContract(sigmoidBiasRouter, [{ name: 'defaults' }, { name: 'rate 0.1', options: { biasRate: 0.1 } }]);
+testChecks(
+  `router '${sigmoidBiasRouter.id}' keeps the contract`,
+  routerContract.checks(sigmoidBiasRouter, [{ name: 'defaults' }, { name: 'rate 0.1', options: { biasRate: 0.1 } }]),
+);
 
 describe('sigmoid-bias router by numbers', () => {
-  const router = sigmoidBiasRouter.create({ std: 0.02, biasRate: 0.01, epsilon: 1e-20 } as never);
+  const router = sigmoidBiasRouter.create({ std: 0.02, biasRate: 0.01, epsilon: 1e-20 });
   const spec = { modelWidth: 2, experts: 3, topK: 2, layer: 0 };
   const toTensor = ({ data, shape }: HostTensor) => tf.tensor(data, [...shape]);
   const context = { tokenMask_T: tf.ones<tf.Rank.R1>([1]), training: true };

@@ -1,4 +1,5 @@
-import { defineRouter, type Router } from '@gmoe/routers-core';
+import { defineComponent } from '@gmoe/core';
+import { routerKind, type Router } from '@gmoe/routers-core';
 import { HostTensor, linear, stopGradient, tf } from '@gmoe/tensor';
 import { z } from 'zod';
 
@@ -45,4 +46,9 @@ function createSigmoidBiasRouter({ std, biasRate, epsilon }: z.output<typeof opt
   };
 }
 
-export const sigmoidBiasRouter = defineRouter({ id: 'sigmoid-bias', options, create: createSigmoidBiasRouter });
+export const sigmoidBiasRouter = defineComponent(routerKind, {
+  id: 'sigmoid-bias',
+  description: 'sigmoid affinities with balancing biases and no loss (DeepSeek-V3)',
+  options,
+  create: createSigmoidBiasRouter,
+});

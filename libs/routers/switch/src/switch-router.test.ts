@@ -1,4 +1,8 @@
-import { testRouterContract } from '@gmoe/routers-core/testing';
+import { testChecks } from '@gmoe/core/testing';
+import { routerContract } from '@gmoe/routers-core/testing';
 import { switchRouter } from './index.js';
 
-testRouterContract(switchRouter, [{ name: 'defaults' }]);
+testChecks(
+  `router '${switchRouter.id}' keeps the contract`,
+  routerContract.checks(switchRouter, [{ name: 'defaults' }]),
+);

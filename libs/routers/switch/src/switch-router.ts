@@ -1,4 +1,5 @@
-import { defineRouter, type Router } from '@gmoe/routers-core';
+import { defineComponent } from '@gmoe/core';
+import { routerKind, type Router } from '@gmoe/routers-core';
 import { linear, tf } from '@gmoe/tensor';
 import { z } from 'zod';
 
@@ -31,4 +32,9 @@ function createSwitchRouter({ initScale }: z.output<typeof options>): Router {
   };
 }
 
-export const switchRouter = defineRouter({ id: 'switch', options, create: createSwitchRouter });
+export const switchRouter = defineComponent(routerKind, {
+  id: 'switch',
+  description: 'linear map with input jitter in training (Switch Transformer)',
+  options,
+  create: createSwitchRouter,
+});

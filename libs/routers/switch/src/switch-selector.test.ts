@@ -1,17 +1,21 @@
-import { testSelectorContract } from '@gmoe/routers-core/testing';
+import { testChecks } from '@gmoe/core/testing';
+import { selectorContract } from '@gmoe/routers-core/testing';
 import { tf } from '@gmoe/tensor';
 import { describe, expect, it } from 'vitest';
 import { switchSelector } from './index.js';
 
-testSelectorContract(switchSelector, [
-  { name: 'capacity 1.25', rowsSumToOne: false, dependsOnOrder: true },
-  { name: 'no capacity', options: { capacityFactor: null }, rowsSumToOne: false },
-  {
-    name: 'weight 1',
-    options: { capacityFactor: null, renormalize: true },
-    constantGates: true,
-  },
-]);
+testChecks(
+  `selector '${switchSelector.id}' keeps the contract`,
+  selectorContract.checks(switchSelector, [
+    { name: 'capacity 1.25', rowsSumToOne: false, dependsOnOrder: true },
+    { name: 'no capacity', options: { capacityFactor: null }, rowsSumToOne: false },
+    {
+      name: 'weight 1',
+      options: { capacityFactor: null, renormalize: true },
+      constantGates: true,
+    },
+  ]),
+);
 
 describe('switch selector by numbers', () => {
   // Six tokens, two experts: the expert of each token, and whether it is a real token.
@@ -20,9 +24,7 @@ describe('switch selector by numbers', () => {
   const probs_TE = tf.tensor2d(experts.map((e) => (e === 0 ? [0.8, 0.2] : [0.3, 0.7])));
   const output = { logits_TE: probs_TE, probs_TE };
   const select = (options: object, training = true) =>
-    switchSelector
-      .create(switchSelector.options.parse(options) as never)
-      .select(output, { tokenMask_T: tf.tensor1d(real), training });
+    switchSelector.create(options).select(output, { tokenMask_T: tf.tensor1d(real), training });
   const column = (tensor: tf.Tensor) => Array.from(tensor.dataSync(), (value) => Math.round(value * 1e6) / 1e6);
 
   it('an expert takes ceil(factor N / E) tokens in their order; padding takes no room', () => {

@@ -1,4 +1,5 @@
-import { defineSelector, discrete, type Selector } from '@gmoe/routers-core';
+import { defineComponent } from '@gmoe/core';
+import { selectorKind, discrete, type Selector } from '@gmoe/routers-core';
 import { oneHot, topKIds, type tf } from '@gmoe/tensor';
 import { z } from 'zod';
 
@@ -55,4 +56,9 @@ function withinCapacity(assigned_TE: tf.Tensor2D, tokenMask_T: tf.Tensor1D, fact
   return assigned_TE.mul(before_TE.less(capacity).cast('float32'));
 }
 
-export const switchSelector = defineSelector({ id: 'switch', options, create: createSwitchSelector });
+export const switchSelector = defineComponent(selectorKind, {
+  id: 'switch',
+  description: 'one expert a token, with a capacity (Switch Transformer)',
+  options,
+  create: createSwitchSelector,
+});

@@ -1,5 +1,5 @@
 import { loadBalanceCoordination } from '@gmoe/coordination-load-balance';
-import { parseOptions, resolveOptions } from '@gmoe/core';
+import { parseOptions, createComponent } from '@gmoe/core';
 import { topKSelector } from '@gmoe/routers-core';
 import { HostTensor, tf } from '@gmoe/tensor';
 import { z } from 'zod';
@@ -70,11 +70,9 @@ export const loadBalanceCase: CaseKind = {
 
 function repeat({ L, n, top_k, fed, mask: masked, coef }: Case, { x, W, mask }: Inputs<tf.Tensor>) {
   const options = { coefficient: coef, poolLayers: true, secondSoftmax: fed === 'probs', includePadding: !masked };
-  const strategy = loadBalanceCoordination.create(
-    resolveOptions(loadBalanceCoordination, options, 'reference') as never,
-  );
+  const strategy = createComponent(loadBalanceCoordination, options, { fidelity: 'reference' });
   const { router } = routerOf('mixtral', { width: 1, layers: 1 });
-  const selector = topKSelector.create({ k: top_k } as never);
+  const selector = topKSelector.create({ k: top_k });
   const context = { tokenMask_T: mask as tf.Tensor1D, training: true };
 
   const layersOf = (x_LTD: tf.Tensor, W_LED: tf.Tensor) => {

@@ -1,7 +1,7 @@
 import { normalCoordination } from '@gmoe/coordination-normal';
 import { poissonCoordination } from '@gmoe/coordination-poisson';
 import type { LayerRouting } from '@gmoe/coordination-core';
-import { parseOptions, resolveOptions } from '@gmoe/core';
+import { parseOptions, createComponent } from '@gmoe/core';
 import { type HostTensor, tf } from '@gmoe/tensor';
 import { z } from 'zod';
 import type { CaseKind } from '../case-kind.js';
@@ -127,13 +127,13 @@ const contextOf = (alloc_LTE: tf.Tensor3D) => ({
 const specOf = ([layers, , experts]: number[]) => ({ expertsPerLayer: Array(layers).fill(experts), topK: 1 });
 
 function poissonLoss(alloc_LTE: tf.Tensor3D, lambda_L: tf.Tensor1D): tf.Scalar {
-  const strategy = poissonCoordination.create(resolveOptions(poissonCoordination, {}, 'reference') as never);
+  const strategy = createComponent(poissonCoordination, {}, { fidelity: 'reference' });
   const params = { trainable: { lambda: lambda_L }, state: {} };
   return strategy.loss(params, contextOf(alloc_LTE), specOf(alloc_LTE.shape)).loss;
 }
 
 function normalLoss(count_L1E: tf.Tensor3D, sigma_L: tf.Tensor1D): tf.Scalar {
-  const strategy = normalCoordination.create(resolveOptions(normalCoordination, {}, 'reference') as never);
+  const strategy = createComponent(normalCoordination, {}, { fidelity: 'reference' });
   const [layers, , experts] = count_L1E.shape;
   const state = Object.fromEntries(Array.from({ length: layers }, (_, l) => [`count.${l}`, tf.zeros([experts])]));
   const params = { trainable: { sigma: sigma_L }, state };

@@ -40,7 +40,7 @@ export const routerCase: CaseKind = {
     const names = [...graphWeights(layers), ...(trainFeatures ? [['features', 'X'] as const] : [])];
     const weights = Object.fromEntries(names.map(([ours, theirs]) => [ours, golden.get(`w.${theirs}`)]));
     const frozen = { adjacency: adjacencyOf(edges), ...(trainFeatures ? {} : { features }) };
-    const selector = topKSelector.create({ k: top_k } as never);
+    const selector = topKSelector.create({ k: top_k });
     const spec = { modelWidth: d, experts, topK: top_k, layer: 0 };
 
     const program = engine.jit(

@@ -74,7 +74,7 @@ describe('trap 13: a dev split that is the test split', () => {
 
   it.each(taskDefinitions.filter(({ bundled }) => bundled).map((task) => [task.id, task] as const))(
     '%s: no example is in two splits',
-    (_, definition) => expectApart(definition.create(definition.options.parse({}))),
+    (_, definition) => expectApart(definition.create({})),
   );
 
   it('siqa, where the authors validate on their test split: the published dev split is test, dev is a tenth of train', async () => {
@@ -95,7 +95,7 @@ describe('trap 13: a dev split that is the test split', () => {
     await file('train', 200);
     await file('dev', 50);
     const definition = taskDefinitions.find(({ id }) => id === 'siqa')!;
-    const task = definition.create(definition.options.parse({ dataDir }));
+    const task = definition.create({ dataDir });
     expectApart(task);
     expect(task.load('test')).toHaveLength(50);
     expect(task.load('dev').every(({ prompt }) => prompt.includes('train'))).toBe(true);

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { adapterStart, createAdapter, loadAdapter, mixtureSchema, NAMES, saveAdapter } from '@gmoe/adapters-moe-lora';
-import { resolveOptions, type Fidelity } from '@gmoe/core';
+import { createComponent, type Fidelity } from '@gmoe/core';
 import type { ModelConfig } from '@gmoe/model';
 import { topKSelector, type Router } from '@gmoe/routers-core';
 import {
@@ -22,7 +22,7 @@ const WIDTH = 32;
 const spec = { modelWidth: WIDTH, experts: E, topK: 2, layer: 0 };
 
 const routerOf = (fidelity: Fidelity, options: object = {}): Router =>
-  graphRouter.create(resolveOptions(graphRouter, { width: WIDTH, ...options }, fidelity) as never);
+  createComponent(graphRouter, { width: WIDTH, ...options }, { fidelity });
 
 const toEdges = (edges: number[][]): ExpertEdges => edges.map((row) => row.map((joined) => joined > 0));
 
@@ -128,7 +128,7 @@ describe('trap 3: edges that are laid anew from trained weights are another grap
       lora: null,
       mixture: mixtureSchema.parse({ experts: E, rank: 2 }),
       router: routerOf(fidelity, { width: 16, density: 0.25 }),
-      selector: topKSelector.create({ k: 2 } as never),
+      selector: topKSelector.create({ k: 2 }),
     });
 
   it('reference: rebuilt edges differ after a change of the weights; ours are saved, under both fidelities', async () => {

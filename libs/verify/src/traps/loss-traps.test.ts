@@ -1,18 +1,18 @@
-import type { CoordinationDefinition, CoordinationStrategy, LayerRouting } from '@gmoe/coordination-core';
+import type { CoordinationStrategy, LayerRouting } from '@gmoe/coordination-core';
 import { loadBalanceCoordination } from '@gmoe/coordination-load-balance';
 import { normalCoordination } from '@gmoe/coordination-normal';
 import { poissonCoordination, poissonLogTarget } from '@gmoe/coordination-poisson';
-import { resolveOptions, type Fidelity } from '@gmoe/core';
+import { createComponent, type Component, type Fidelity } from '@gmoe/core';
 import { createEngine, HostTensor, RandomKey, tf, topKMask } from '@gmoe/tensor';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 const FIDELITIES = ['reference', 'paper'] as const;
 
 const strategyOf = (
-  definition: CoordinationDefinition,
+  definition: Component<CoordinationStrategy>,
   fidelity: Fidelity,
   options: Readonly<Record<string, unknown>> = {},
-): CoordinationStrategy => definition.create(resolveOptions(definition, options, fidelity) as never);
+): CoordinationStrategy => createComponent(definition, options, { fidelity });
 
 /** Probabilities [T, E] of which every expert is selected. */
 const everyExpert = (probs_TE: tf.Tensor2D): LayerRouting => ({
@@ -178,7 +178,9 @@ describe('trap 8: from the 33rd expert on Poisson terms repeat', () => {
 
   it('reference: the target is flat from rank 32 on; paper: it falls to the end', () => {
     const target = (fidelity: Fidelity) => {
-      const { termLimit } = resolveOptions(poissonCoordination, {}, fidelity) as { termLimit: number | null };
+      const { termLimit } = poissonCoordination.options.parse({ ...poissonCoordination.fidelity?.[fidelity] }) as {
+        termLimit: number | null;
+      };
       return [...poissonLogTarget(tf.scalar(30), E, termLimit).exp().dataSync()];
     };
     for (let i = 32; i < E; i++) {
@@ -236,7 +238,7 @@ describe('trap 10: counts take padding along, and losses average over it', () =>
     [0.1, 0.6, 0.3],
   ];
   const padding = [0.05, 0.05, 0.9];
-  const run = (definition: CoordinationDefinition, fidelity: Fidelity, padded: boolean) => {
+  const run = (definition: Component<CoordinationStrategy>, fidelity: Fidelity, padded: boolean) => {
     const rows = padded ? [...probs, padding, padding] : probs;
     // With every expert selected the load is balanced whatever the probabilities: for that loss the first alone.
     const topK = definition.id === 'load-balance' ? 1 : 3;

@@ -1,14 +1,20 @@
-import { FIDELITIES, resolveOptions } from '@gmoe/core';
-import { createEngine, HostTensor, RandomKey, tf, topKMask } from '@gmoe/tensor';
+import assert from 'node:assert/strict';
+import {
+  assertBelow,
+  componentChecks,
+  createComponent,
+  DEFAULTS,
+  FIDELITIES,
+  type Contract,
+  type ContractCase,
+  type ContractCheck,
+} from '@gmoe/core';
+import { createEngine, HostTensor, RandomKey, tf, topKMask, type HostOf } from '@gmoe/tensor';
 import { onBothEngines, relativeError } from '@gmoe/tensor/testing';
-import { describe, expect, it } from 'vitest';
-import type { z } from 'zod';
-import type { CoordinationDefinition, CoordinationStrategy, LayerRouting, Tensors } from '../strategy.js';
+import { coordinationKind, type CoordinationStrategy, type LayerRouting, type Tensors } from '../strategy.js';
 
 /** One configuration that a strategy is tested in. */
-export interface CoordinationContractCase {
-  readonly name: string;
-  readonly options?: Readonly<Record<string, unknown>>;
+export interface CoordinationContractCase extends ContractCase {
   /** Padding counts: an option of the reference. */
   readonly countsPadding?: boolean;
   /** E of the layers; default 4 and 6. */
@@ -61,47 +67,81 @@ const program =
 /**
  * What every coordination strategy must hold, in each of the cases: a finite scalar loss, gradients that are finite and equal to
  * finite differences, state of the same names and shapes that carries no gradient, no influence of the order of tokens or of
- * padding, any E per layer, the same numbers on both engines, no leaked tensor. Call it at the top level of a test file.
+ * padding, any E per layer, the same numbers on both engines, no leaked tensor.
  */
-export function testCoordinationContract(
-  definition: CoordinationDefinition,
-  cases: readonly CoordinationContractCase[],
-): void {
-  describe(`coordination '${definition.id}' keeps the contract`, () => {
-    it('describes every option, has a default for each, a coefficient, and takes no other key', () => {
-      const { shape } = definition.options as unknown as { shape: Record<string, z.ZodType> };
-      expect(Object.keys(shape).filter((name) => !shape[name]!.description)).toEqual([]);
-      for (const fidelity of FIDELITIES) {
-        const options = resolveOptions(definition, { coefficient: 0.25 }, fidelity);
-        expect(definition.create(options as never).coefficient).toBe(0.25);
-        expect(definition.create(resolveOptions(definition, {}, fidelity) as never).id).toBe(definition.id);
-      }
-      expect(() => resolveOptions(definition, { 'no such option': 1 }, 'paper')).toThrow(/no such option/);
-    });
+export const coordinationContract: Contract<CoordinationStrategy, CoordinationContractCase> = {
+  kind: coordinationKind,
+  checks: (component, cases = DEFAULTS, registry) => [
+    ...componentChecks(component),
+    {
+      name: 'has a coefficient, and a default for every option under each fidelity',
+      run() {
+        for (const fidelity of FIDELITIES) {
+          const context = { fidelity, ...(registry ? { registry } : {}) };
+          assert.equal(createComponent(component, { coefficient: 0.25 }, context).coefficient, 0.25);
+          assert.equal(createComponent(component, {}, context).id, component.id);
+        }
+      },
+    },
+    ...cases.flatMap((one) =>
+      caseChecks(one, () => createComponent(component, one.options, registry ? { registry } : {})).map((check) => ({
+        ...check,
+        name: `${one.name}: ${check.name}`,
+      })),
+    ),
+  ],
+};
 
-    describe.each(cases)('$name', ({ options = {}, countsPadding = false, experts = [4, 6] }) => {
-      const strategy = definition.create(resolveOptions(definition, options, 'paper') as never);
-      const spec = { expertsPerLayer: experts, topK: TOP_K };
-      const init = strategy.init(spec);
-      const logits = experts.map((count, layer) => separated(key.fold('logits').fold(layer), count));
-      const trainable = Object.fromEntries(
-        Object.entries(init.trainable).map(([name, tensor]) => [
-          name,
-          HostTensor.float(tensor.data.map((x) => x * 1.1)),
-        ]),
-      );
-      // As after some steps: a count that is not zero.
-      const state = Object.fromEntries(
-        Object.entries(init.state).map(([name, tensor]) => [
-          name,
-          HostTensor.float(
-            tensor.data.map((x, i) => x + 0.5 + (i % 3)),
-            tensor.shape,
-          ),
-        ]),
-      );
+function caseChecks(
+  { countsPadding = false, experts = [4, 6] }: CoordinationContractCase,
+  create: () => CoordinationStrategy,
+): ContractCheck[] {
+  const spec = { expertsPerLayer: experts, topK: TOP_K };
+  const logits = experts.map((count, layer) => separated(key.fold('logits').fold(layer), count));
+  const setup = () => {
+    const strategy = create();
+    const init = strategy.init(spec);
+    const trainable = Object.fromEntries(
+      Object.entries(init.trainable).map(([name, tensor]) => [
+        name,
+        HostTensor.float(
+          tensor.data.map((x) => x * 1.1),
+          tensor.shape,
+        ),
+      ]),
+    );
+    // As after some steps: a count that is not zero.
+    const state = Object.fromEntries(
+      Object.entries(init.state).map(([name, tensor]) => [
+        name,
+        HostTensor.float(
+          tensor.data.map((x, i) => x + 0.5 + (i % 3)),
+          tensor.shape,
+        ),
+      ]),
+    );
+    return { strategy, init, trainable, state };
+  };
+  const onEager = async (
+    strategy: CoordinationStrategy,
+    use: (
+      run: (...args: [HostTensors, HostTensors, readonly HostTensor[], HostTensor]) => Promise<Outputs>,
+    ) => Promise<void>,
+  ) => {
+    const engine = await createEngine({ engine: 'eager', device: 'cpu' });
+    try {
+      const run = engine.jit(program(strategy, experts), { name: 'contract', frozen: {} });
+      await use((trainable, state, each, mask) => run(trainable, state, [...each], mask));
+    } finally {
+      await engine.dispose();
+    }
+  };
 
-      it('loss, metrics, state and gradients, both engines alike, no leak', async () => {
+  return [
+    {
+      name: 'loss, metrics, state and gradients, both engines alike, no leak',
+      async run() {
+        const { strategy, init, trainable, state } = setup();
         const leaks = tf.memory().numTensors;
         const { compiled, eager } = await onBothEngines(program(strategy, experts), {}, [
           trainable,
@@ -109,96 +149,119 @@ export function testCoordinationContract(
           logits,
           mask_T,
         ]);
-        expect(tf.memory().numTensors).toBe(leaks);
-        expect(eager.loss.shape).toEqual([]);
-        expect(Number.isFinite(eager.loss.item())).toBe(true);
-        expect(relativeError(compiled.loss.data, eager.loss.data)).toBeLessThan(1e-5);
+        assert.equal(tf.memory().numTensors, leaks, 'tensors left behind');
+        assert.deepEqual(eager.loss.shape, [], 'the loss must be a scalar');
+        assert.ok(Number.isFinite(eager.loss.item()), 'the loss is not finite');
+        assertBelow(relativeError(compiled.loss.data, eager.loss.data), 1e-5, 'loss on both engines');
         eager.grads.forEach((gradient, i) => {
-          expect(relativeError(compiled.grads[i]!.data, gradient.data)).toBeLessThan(1e-4);
-          expect(gradient.data.some((value) => value !== 0)).toBe(true);
+          assertBelow(relativeError(compiled.grads[i]!.data, gradient.data), 1e-4, `gradient ${i} on both engines`);
+          assert.ok(
+            gradient.data.some((value) => value !== 0),
+            `gradient ${i} is zero`,
+          );
         });
-        expect(Object.keys(eager.next)).toEqual(expect.arrayContaining(Object.keys(init.state)));
-        expect(Object.keys(eager.next).length).toBe(Object.keys(init.state).length);
+        assert.deepEqual(Object.keys(eager.next).sort(), Object.keys(init.state).sort(), 'names of the state');
         for (const [name, before] of Object.entries(init.state)) {
-          expect(eager.next[name]!.shape).toEqual(before.shape);
-          expect(relativeError(compiled.next[name]!.data, eager.next[name]!.data)).toBeLessThan(1e-5);
+          assert.deepEqual(eager.next[name]!.shape, before.shape, `shape of ${name}`);
+          assertBelow(
+            relativeError(compiled.next[name]!.data, eager.next[name]!.data),
+            1e-5,
+            `${name} on both engines`,
+          );
         }
         for (const [name, value] of Object.entries(eager.metrics)) {
-          expect(value.shape, name).toEqual([]);
-          expect(relativeError(compiled.metrics[name]!.data, value.data)).toBeLessThan(1e-5);
+          assert.deepEqual(value.shape, [], `metric ${name} must be a scalar`);
+          assertBelow(relativeError(compiled.metrics[name]!.data, value.data), 1e-5, `${name} on both engines`);
         }
-      });
-
-      it('tells its parameters as the loss logs them', async () => {
+      },
+    },
+    {
+      name: 'tells its parameters as the loss logs them',
+      async run() {
+        const { strategy, trainable, state } = setup();
         const { eager } = await onBothEngines(program(strategy, experts), {}, [trainable, state, logits, mask_T]);
         const told = Object.entries(strategy.values?.({ trainable, state }) ?? {}).flatMap(([name, values]) =>
           values.map((value, layer): [string, number] => [`${name}.${layer}`, value]),
         );
-        expect(told.map(([name]) => name).sort()).toEqual(Object.keys(eager.metrics).sort());
-        for (const [name, value] of told) expect(relativeError([value], eager.metrics[name]!.data)).toBeLessThan(1e-6);
-      });
-
-      it('gradients equal central differences along them, within 2 %', async () => {
-        const engine = await createEngine({ engine: 'eager', device: 'cpu' });
-        const run = engine.jit(program(strategy, experts), { name: 'differences', frozen: {} });
-        const { grads, loss } = await run(trainable, state, logits, mask_T);
-        const inputs = [...logits, ...Object.values(trainable)];
-        // The loss moves by this much; float32 resolves 1e-7 of it.
-        const step = 2e-4 * Math.max(0.1, Math.abs(loss.item()));
-        for (const [i, gradient] of grads.entries()) {
-          const norm = Math.hypot(...gradient.data);
-          const at = async (sign: number) => {
-            const moved = inputs.map((tensor, j) =>
-              j === i
-                ? HostTensor.float(
-                    tensor.data.map((x, n) => x + (sign * step * gradient.data[n]!) / norm ** 2),
-                    tensor.shape,
-                  )
-                : tensor,
-            );
-            const params = Object.fromEntries(
-              Object.keys(trainable).map((name, n) => [name, moved[logits.length + n]!]),
-            );
-            return (await run(params, state, moved.slice(0, logits.length), mask_T)).loss.item();
-          };
-          const derivative = ((await at(1)) - (await at(-1))) / (2 * step);
-          expect(Math.abs(derivative - 1), `input ${i}: ${derivative}`).toBeLessThan(0.02);
-        }
-        await engine.dispose();
-      });
-
-      it('does not depend on the order of tokens, nor on padding unless that counts', async () => {
-        const engine = await createEngine({ engine: 'eager', device: 'cpu' });
-        const run = engine.jit(program(strategy, experts), { name: 'tokens', frozen: {} });
-        const lossOf = async (changed: HostTensor[], mask = mask_T) =>
-          (await run(trainable, state, changed, mask)).loss.item();
-        const base = await lossOf(logits);
-        const order = [...key.fold('order').permutation(TOKENS)];
-        const rows = (tensor: HostTensor, t: number) =>
-          tensor.data.subarray(t * tensor.shape[1]!, (t + 1) * tensor.shape[1]!);
-        const permuted = logits.map((each) =>
-          HostTensor.float(
-            order.flatMap((t) => [...rows(each, t)]),
-            each.shape,
-          ),
+        assert.deepEqual(
+          told.map(([name]) => name).sort(),
+          Object.keys(eager.metrics).sort(),
+          'metrics must be the learned parameters that `values` tells, one a layer: `<name>.<layer>`',
         );
-        const permutedMask = HostTensor.float(order.map((t) => mask_T.data[t]!));
-        expect(Math.abs((await lossOf(permuted, permutedMask)) / base - 1)).toBeLessThan(1e-5);
-        const padded = logits.map((each) =>
-          HostTensor.float(
-            each.data.map((x, i) => (i < REAL * each.shape[1]! ? x : 5 * x - 3)),
-            each.shape,
-          ),
-        );
-        const change = Math.abs((await lossOf(padded)) / base - 1);
-        if (countsPadding) expect(change).toBeGreaterThan(1e-4);
-        else expect(change).toBeLessThan(1e-6);
-        await engine.dispose();
-      });
-
-      it('no gradient flows into the state', async () => {
-        const names = Object.keys(state);
-        if (names.length === 0) return;
+        for (const [name, value] of told) assertBelow(relativeError([value], eager.metrics[name]!.data), 1e-6, name);
+      },
+    },
+    {
+      name: 'gradients equal central differences along them, within 2 %',
+      async run() {
+        const { strategy, trainable, state } = setup();
+        await onEager(strategy, async (run) => {
+          const { grads, loss } = await run(trainable, state, logits, mask_T);
+          const inputs = [...logits, ...Object.values(trainable)];
+          // The loss moves by this much; float32 resolves 1e-7 of it.
+          const step = 2e-4 * Math.max(0.1, Math.abs(loss.item()));
+          for (const [i, gradient] of grads.entries()) {
+            const norm = Math.hypot(...gradient.data);
+            const at = async (sign: number) => {
+              const moved = inputs.map((tensor, j) =>
+                j === i
+                  ? HostTensor.float(
+                      tensor.data.map((x, n) => x + (sign * step * gradient.data[n]!) / norm ** 2),
+                      tensor.shape,
+                    )
+                  : tensor,
+              );
+              const params = Object.fromEntries(
+                Object.keys(trainable).map((name, n) => [name, moved[logits.length + n]!]),
+              );
+              return (await run(params, state, moved.slice(0, logits.length), mask_T)).loss.item();
+            };
+            const derivative = ((await at(1)) - (await at(-1))) / (2 * step);
+            assertBelow(Math.abs(derivative - 1), 0.02, `input ${i}: relative error of the gradient`);
+          }
+        });
+      },
+    },
+    {
+      name: 'does not depend on the order of tokens, nor on padding unless that counts',
+      async run() {
+        const { strategy, trainable, state } = setup();
+        await onEager(strategy, async (run) => {
+          const lossOf = async (changed: readonly HostTensor[], mask = mask_T) =>
+            (await run(trainable, state, changed, mask)).loss.item();
+          const base = await lossOf(logits);
+          const order = [...key.fold('order').permutation(TOKENS)];
+          const rows = (tensor: HostTensor, t: number) =>
+            tensor.data.subarray(t * tensor.shape[1]!, (t + 1) * tensor.shape[1]!);
+          const permuted = logits.map((each) =>
+            HostTensor.float(
+              order.flatMap((t) => [...rows(each, t)]),
+              each.shape,
+            ),
+          );
+          const permutedMask = HostTensor.float(order.map((t) => mask_T.data[t]!));
+          assertBelow(
+            Math.abs((await lossOf(permuted, permutedMask)) / base - 1),
+            1e-5,
+            'change by the order of tokens',
+          );
+          const padded = logits.map((each) =>
+            HostTensor.float(
+              each.data.map((x, i) => (i < REAL * each.shape[1]! ? x : 5 * x - 3)),
+              each.shape,
+            ),
+          );
+          const change = Math.abs((await lossOf(padded)) / base - 1);
+          if (countsPadding) assert.ok(change > 1e-4, 'padding should count here');
+          else assertBelow(change, 1e-6, 'change by what padding holds');
+        });
+      },
+    },
+    {
+      name: 'lets no gradient flow into the state',
+      async run() {
+        const { strategy, trainable, state } = setup();
+        if (Object.keys(state).length === 0) return;
         const { eager } = await onBothEngines(
           (_: object, carried: Tensors, each: tf.Tensor2D[], mask: tf.Tensor1D, params: Tensors) =>
             tf.grads((...inputs: tf.Tensor[]) => {
@@ -215,8 +278,16 @@ export function testCoordinationContract(
           {},
           [state, logits, mask_T, trainable],
         );
-        for (const gradient of eager) expect(gradient.data.every((value) => value === 0)).toBe(true);
-      });
-    });
-  });
+        for (const gradient of eager) {
+          assert.ok(
+            gradient.data.every((value) => value === 0),
+            'a gradient flows into the state: stopGradient',
+          );
+        }
+      },
+    },
+  ];
 }
+
+type HostTensors = Readonly<Record<string, HostTensor>>;
+type Outputs = HostOf<ReturnType<ReturnType<typeof program>>>;

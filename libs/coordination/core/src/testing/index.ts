@@ -1,1 +1,1 @@
-export { testCoordinationContract, type CoordinationContractCase } from './coordination-contract.js';
+export { coordinationContract, type CoordinationContractCase } from './coordination-contract.js';

@@ -44,6 +44,7 @@ const options = fileTaskOptions
 /** Any texts with a class each, from the user's own file. */
 export const classificationTask = defineTask({
   id: 'classification',
+  description: "texts with a class each, from the user's own file",
   bundled: false,
   options,
   create(chosen) {

@@ -43,6 +43,7 @@ const options = fileTaskOptions.extend({
 /** Any questions with choices, from the user's own file. */
 export const multipleChoiceTask = defineTask({
   id: 'multiple-choice',
+  description: "questions with choices, from the user's own file",
   bundled: false,
   options,
   create(chosen) {

@@ -1,2 +1,2 @@
-export { testRouterContract, type RouterContractCase } from './router-contract.js';
-export { testSelectorContract, type SelectorContractCase } from './selector-contract.js';
+export { routerContract, type RouterContractCase } from './router-contract.js';
+export { selectorContract, type SelectorContractCase } from './selector-contract.js';

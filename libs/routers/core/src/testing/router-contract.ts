@@ -1,14 +1,27 @@
-import { FIDELITIES, resolveOptions } from '@gmoe/core';
-import { createEngine, HostTensor, mapTree, RandomKey, tf } from '@gmoe/tensor';
+import assert from 'node:assert/strict';
+import {
+  assertBelow,
+  componentChecks,
+  createComponent,
+  DEFAULTS,
+  FIDELITIES,
+  type Contract,
+  type ContractCase,
+  type ContractCheck,
+} from '@gmoe/core';
+import { createEngine, HostTensor, mapTree, RandomKey, tf, type HostOf } from '@gmoe/tensor';
 import { onBothEngines, relativeError } from '@gmoe/tensor/testing';
-import { describe, expect, it } from 'vitest';
-import type { HostTensors, Router, RouterDefinition, RouterSpec, Tensors } from '../router.js';
-import { undescribedOptions } from './described-options.js';
+import {
+  routerKind,
+  type HostTensors,
+  type Router,
+  type RouterInit,
+  type RouterSpec,
+  type Tensors,
+} from '../router.js';
 
 /** One configuration that a router is tested in. */
-export interface RouterContractCase {
-  readonly name: string;
-  readonly options?: Readonly<Record<string, unknown>>;
+export interface RouterContractCase extends ContractCase {
   /** E that the case is tested with; every expert must be able to differ. Default 2 and 5. */
   readonly experts?: readonly number[];
   /** Step of the finite difference along the gradient, relative to its norm. Default 3e-3. */
@@ -66,135 +79,199 @@ function permuteRows(matrix: HostTensor, order: ArrayLike<number>): HostTensor {
 /**
  * What every router must hold, in each of the cases: probabilities that sum to 1, gradients that are finite and equal to
  * finite differences, no influence between tokens (equivariance, padding), draws that depend on the key alone, any E,
- * the same numbers on both engines, no leaked tensor. Call it at the top level of a test file.
+ * the same numbers on both engines, no leaked tensor.
  */
-export function testRouterContract(definition: RouterDefinition, cases: readonly RouterContractCase[]): void {
-  describe(`router '${definition.id}' keeps the contract`, () => {
-    it('describes every option, has a default for each, and takes no other key', () => {
-      expect(undescribedOptions(definition.options)).toEqual([]);
-      for (const fidelity of FIDELITIES) {
-        expect(definition.create(resolveOptions(definition, {}, fidelity) as never).id).toBe(definition.id);
-      }
-      expect(() => resolveOptions(definition, { 'no such option': 1 }, 'paper')).toThrow(/no such option/);
-    });
-
-    describe.each(cases)('$name', ({ options = {}, step = 3e-3, experts: sizes = [2, 5] }) => {
-      const router = definition.create(resolveOptions(definition, options, 'paper') as never);
-
-      const setup = (experts: number) => {
-        const spec = specOf(experts);
-        const init = router.init(key.fold('init'), spec);
-        // Moved off the starting values, which may be zero: zero weights hide wrong gradients.
-        const trainable = shift(init.trainable, 0.2);
-        const input = {
-          x: x_TD,
-          mask: mask_T,
-          noise: key.fold('noise').normal([TOKENS, experts]),
-          state: shift(init.state, 0.05),
-        };
-        const r = key.fold('r').normal([TOKENS, experts]);
-        return { spec, init, trainable, input, r };
-      };
-
-      it.each(sizes)('%i experts: probabilities, gradients, both engines alike, no leak', async (experts) => {
-        const { spec, init, trainable, input, r } = setup(experts);
-        const leaks = tf.memory().numTensors;
-        const { compiled, eager } = await onBothEngines(program(router, spec), init.frozen, [trainable, input, r]);
-        expect(tf.memory().numTensors, 'tensors left behind').toBe(leaks);
-
-        expect(eager.probs.shape).toEqual([TOKENS, experts]);
-        expect(eager.logits.shape).toEqual([TOKENS, experts]);
-        expect(eager.scores.shape).toEqual([TOKENS, experts]);
-        for (let t = 0; t < TOKENS; t++) {
-          const row = [...eager.probs.data.subarray(t * experts, (t + 1) * experts)];
-          expect(Math.min(...row)).toBeGreaterThanOrEqual(0);
-          expect(Math.abs(row.reduce((sum, p) => sum + p, 0) - 1)).toBeLessThan(1e-5);
+export const routerContract: Contract<Router, RouterContractCase> = {
+  kind: routerKind,
+  checks: (component, cases = DEFAULTS, registry) => [
+    ...componentChecks(component),
+    {
+      name: 'has a default for every option, under each fidelity',
+      run() {
+        for (const fidelity of FIDELITIES) {
+          assert.equal(
+            createComponent(component, {}, { fidelity, ...(registry ? { registry } : {}) }).id,
+            component.id,
+          );
         }
-        expect(relativeError(compiled.logits.data, eager.logits.data), 'logits').toBeLessThan(1e-5);
-        expect(relativeError(compiled.probs.data, eager.probs.data), 'probs').toBeLessThan(1e-5);
-        expect(relativeError(compiled.scores.data, eager.scores.data), 'scores').toBeLessThan(1e-5);
-        expect(relativeError(compiled.gradX.data, eager.gradX.data), 'gradient of x').toBeLessThan(1e-4);
-        expect(Object.keys(eager.gradients)).toEqual(Object.keys(init.trainable));
-        for (const [name, gradient] of Object.entries(eager.gradients)) {
-          // relativeError is infinite for values that are not finite.
-          expect(relativeError(compiled.gradients[name]!.data, gradient.data), name).toBeLessThan(1e-4);
-          expect(Math.max(...gradient.data.map(Math.abs)), `${name} learns`).toBeGreaterThan(0);
-        }
-      });
+      },
+    },
+    ...cases.flatMap((one) =>
+      caseChecks(one, () => createComponent(component, one.options, registry ? { registry } : {})).map((check) => ({
+        ...check,
+        name: `${one.name}: ${check.name}`,
+      })),
+    ),
+  ],
+};
 
-      it('gradients equal central differences along them, within 2 %', async () => {
-        const { spec, init, trainable, input, r } = setup(4);
-        const engine = await createEngine({ engine: 'eager', device: 'cpu' });
-        const run = engine.jit(program(router, spec), { name: 'differences', frozen: init.frozen });
-        const { gradients } = await run(trainable, input, r);
-        for (const [name, gradient] of Object.entries(gradients)) {
-          const norm = Math.hypot(...gradient.data);
-          const at = async (sign: number) => {
-            const moved = move(trainable[name]!, gradient, (sign * step) / norm ** 2);
-            return (await run({ ...trainable, [name]: moved }, input, r)).loss.item();
-          };
-          // Along the gradient the derivative is its norm; the step changes the loss by about `step`.
-          const derivative = ((await at(1)) - (await at(-1))) / (2 * step);
-          expect(Math.abs(derivative - 1), `${name}: ${derivative}`).toBeLessThan(0.02);
-        }
-        await engine.dispose();
-      });
+function caseChecks(
+  { step = 3e-3, experts: sizes = [2, 5] }: RouterContractCase,
+  create: () => Router,
+): ContractCheck[] {
+  const setup = (experts: number) => {
+    const router = create();
+    const spec = specOf(experts);
+    const init = router.init(key.fold('init'), spec);
+    // Moved off the starting values, which may be zero: zero weights hide wrong gradients.
+    const trainable = shift(init.trainable, 0.2);
+    const input = {
+      x: x_TD,
+      mask: mask_T,
+      noise: key.fold('noise').normal([TOKENS, experts]),
+      state: shift(init.state, 0.05),
+    };
+    const r = key.fold('r').normal([TOKENS, experts]);
+    return { router, spec, init, trainable, input, r };
+  };
+  const onEager = async <R>(
+    { router, spec, init }: ReturnType<typeof setup>,
+    use: (run: (...args: [HostTensors, object, HostTensor]) => Promise<Outputs>) => Promise<R>,
+  ): Promise<R> => {
+    const engine = await createEngine({ engine: 'eager', device: 'cpu' });
+    try {
+      const run = engine.jit(program(router, spec), { name: 'contract', frozen: init.frozen });
+      return await use((trainable, input, r) => run(trainable, input as never, r));
+    } finally {
+      await engine.dispose();
+    }
+  };
 
-      it('treats tokens alike and apart: order and padding change nothing else', async () => {
-        const { spec, init, trainable, input, r } = setup(4);
-        const engine = await createEngine({ engine: 'eager', device: 'cpu' });
-        const run = engine.jit(program(router, spec), { name: 'tokens', frozen: init.frozen });
-        const base = await run(trainable, input, r);
-        const order = key.fold('order').permutation(TOKENS);
-        const permuted = await run(
-          trainable,
-          {
-            ...input,
-            x: permuteRows(x_TD, order),
-            noise: permuteRows(input.noise, order),
-            mask: HostTensor.float(Array.from(order, (t) => mask_T.data[t]!)),
-          },
-          r,
-        );
-        expect(relativeError(permuted.probs.data, permuteRows(base.probs, order).data)).toBeLessThan(1e-6);
-        expect(relativeError(permuted.scores.data, permuteRows(base.scores, order).data)).toBeLessThan(1e-6);
-
-        const noisy = x_TD.data.map((value, i) => (i < REAL * WIDTH ? value : 1e3 * (value + 1)));
-        const padded = await run(trainable, { ...input, x: HostTensor.float(noisy, x_TD.shape) }, r);
-        const real = REAL * 4;
-        expect(padded.probs.data.subarray(0, real)).toEqual(base.probs.data.subarray(0, real));
-        await engine.dispose();
-      });
-
-      it('draws from the key alone, for any E', () => {
+  return [
+    ...sizes.map((experts) => ({
+      name: `${experts} experts: probabilities, gradients, both engines alike, no leak`,
+      run: () => checkNumbers(setup(experts), experts),
+    })),
+    {
+      name: 'gradients equal central differences along them, within 2 %',
+      async run() {
+        const parts = setup(4);
+        const { trainable, input, r } = parts;
+        await onEager(parts, async (run) => {
+          const { gradients } = await run(trainable, input, r);
+          for (const [name, gradient] of Object.entries(gradients)) {
+            const norm = Math.hypot(...gradient.data);
+            const at = async (sign: number) => {
+              const moved = move(trainable[name]!, gradient, (sign * step) / norm ** 2);
+              return (await run({ ...trainable, [name]: moved }, input, r)).loss.item();
+            };
+            // Along the gradient the derivative is its norm; the step changes the loss by about `step`.
+            const derivative = ((await at(1)) - (await at(-1))) / (2 * step);
+            assertBelow(Math.abs(derivative - 1), 0.02, `${name}: relative error of the gradient`);
+          }
+        });
+      },
+    },
+    {
+      name: 'treats tokens alike and apart: order and padding change nothing else',
+      async run() {
+        const parts = setup(4);
+        const { trainable, input, r } = parts;
+        await onEager(parts, async (run) => {
+          const base = await run(trainable, input, r);
+          const order = key.fold('order').permutation(TOKENS);
+          const mask = HostTensor.float(Array.from(order, (t) => mask_T.data[t]!));
+          const shuffled = { ...input, x: permuteRows(x_TD, order), noise: permuteRows(input.noise, order), mask };
+          const permuted = await run(trainable, shuffled, r);
+          for (const name of ['probs', 'scores'] as const) {
+            const error = relativeError(permuted[name].data, permuteRows(base[name], order).data);
+            assertBelow(error, 1e-6, `${name} of tokens in another order`);
+          }
+          const noisy = x_TD.data.map((value, i) => (i < REAL * WIDTH ? value : 1e3 * (value + 1)));
+          const padded = await run(trainable, { ...input, x: HostTensor.float(noisy, x_TD.shape) }, r);
+          const real = REAL * 4;
+          assert.deepEqual(
+            padded.probs.data.subarray(0, real),
+            base.probs.data.subarray(0, real),
+            'padding changes real tokens',
+          );
+        });
+      },
+    },
+    {
+      name: 'draws from the key alone, for any E',
+      run() {
+        const router = create();
         for (const experts of [1, 3, 8]) {
           const spec = specOf(experts);
-          expect(router.init(key, spec)).toEqual(router.init(key, spec));
+          assert.deepEqual(router.init(key, spec), router.init(key, spec));
         }
         const [one, other] = [router.init(key.fold(1), specOf(8)), router.init(key.fold(2), specOf(8))];
-        expect(Object.keys(one.trainable)).toEqual(Object.keys(other.trainable));
-        for (const tensor of Object.values({ ...one.trainable, ...one.frozen, ...one.state })) {
-          expect(tensor.data.every(Number.isFinite)).toBe(true);
+        assert.deepEqual(Object.keys(one.trainable), Object.keys(other.trainable));
+        for (const [name, tensor] of Object.entries({ ...one.trainable, ...one.frozen, ...one.state })) {
+          assert.ok(tensor instanceof HostTensor, `init: '${name}' must be a HostTensor (not a tfjs tensor)`);
+          assert.ok(tensor.data.every(Number.isFinite), `init: '${name}' is not finite`);
         }
-      });
-
-      it('carries its state on in the same shapes', async () => {
-        const { spec, init } = setup(4);
-        expect(Object.keys(init.state).length > 0).toBe(router.nextState !== undefined);
+      },
+    },
+    {
+      name: 'carries its state on in the same shapes',
+      async run() {
+        const { router, spec, init } = setup(4);
+        assert.equal(
+          Object.keys(init.state).length > 0,
+          router.nextState !== undefined,
+          'state and nextState go together',
+        );
         if (!router.nextState) return;
         const next = await onBothEngines(
           (_: object, state: Tensors, load_E: tf.Tensor1D) => router.nextState!(state, { load_E }, spec),
           {},
           [init.state, HostTensor.float([8, 2, 3, 3])],
         );
+        assert.deepEqual(Object.keys(next.eager), Object.keys(init.state));
         for (const [name, before] of Object.entries(init.state)) {
-          expect(next.eager[name]!.shape).toEqual(before.shape);
-          expect(relativeError(next.compiled[name]!.data, next.eager[name]!.data)).toBeLessThan(1e-6);
+          assert.deepEqual(next.eager[name]!.shape, before.shape);
+          assertBelow(
+            relativeError(next.compiled[name]!.data, next.eager[name]!.data),
+            1e-6,
+            `${name} on both engines`,
+          );
         }
-        expect(Object.keys(next.eager)).toEqual(Object.keys(init.state));
-      });
-    });
-  });
+      },
+    },
+  ];
+}
+
+type Outputs = HostOf<ReturnType<ReturnType<typeof program>>>;
+
+async function checkNumbers(
+  {
+    router,
+    spec,
+    init,
+    trainable,
+    input,
+    r,
+  }: { router: Router; spec: RouterSpec; init: RouterInit; trainable: HostTensors; input: object; r: HostTensor },
+  experts: number,
+): Promise<void> {
+  const leaks = tf.memory().numTensors;
+  const { compiled, eager } = await onBothEngines(program(router, spec), init.frozen, [trainable, input, r]);
+  assert.equal(tf.memory().numTensors, leaks, 'tensors left behind');
+  for (const name of ['probs', 'logits', 'scores'] as const) {
+    assert.deepEqual(eager[name].shape, [TOKENS, experts], `shape of ${name}`);
+    assertBelow(relativeError(compiled[name].data, eager[name].data), 1e-5, `${name} on both engines`);
+  }
+  for (let t = 0; t < TOKENS; t++) {
+    const row = [...eager.probs.data.subarray(t * experts, (t + 1) * experts)];
+    assert.ok(Math.min(...row) >= 0, `a probability of token ${t} is negative`);
+    assertBelow(Math.abs(row.reduce((sum, p) => sum + p, 0) - 1), 1e-5, `sum of token ${t}'s probabilities, off 1 by`);
+  }
+  assertBelow(relativeError(compiled.gradX.data, eager.gradX.data), 1e-4, 'gradient of x on both engines');
+  assert.deepEqual(Object.keys(eager.gradients), Object.keys(init.trainable));
+  for (const [name, gradient] of Object.entries(eager.gradients)) {
+    // relativeError is infinite for values that are not finite.
+    assertBelow(
+      relativeError(compiled.gradients[name]!.data, gradient.data),
+      1e-4,
+      `gradient of ${name} on both engines`,
+    );
+    assert.ok(
+      gradient.data.some((value) => value !== 0),
+      `${name} does not learn: its gradient is zero`,
+    );
+  }
 }
 
 function shift(tensors: HostTensors, std: number): Record<string, HostTensor> {

@@ -1,14 +1,20 @@
-import { FIDELITIES, resolveOptions } from '@gmoe/core';
+import assert from 'node:assert/strict';
+import {
+  assertBelow,
+  componentChecks,
+  createComponent,
+  DEFAULTS,
+  FIDELITIES,
+  type Contract,
+  type ContractCase,
+  type ContractCheck,
+} from '@gmoe/core';
 import { HostTensor, RandomKey, tf } from '@gmoe/tensor';
 import { onBothEngines, relativeError } from '@gmoe/tensor/testing';
-import { describe, expect, it } from 'vitest';
-import type { Selector, SelectorDefinition } from '../selector.js';
-import { undescribedOptions } from './described-options.js';
+import { selectorKind, type Selector } from '../selector.js';
 
 /** One configuration that a selector is tested in. */
-export interface SelectorContractCase {
-  readonly name: string;
-  readonly options?: Readonly<Record<string, unknown>>;
+export interface SelectorContractCase extends ContractCase {
   /** Rows of the gates sum to 1 (the default), or need not: capacity, weights that are not renormalised. */
   readonly rowsSumToOne?: boolean;
   /** Whether a token's experts depend on the order of tokens: capacity. */
@@ -47,75 +53,113 @@ const row = ({ data, shape }: HostTensor, t: number): number[] => [
  * What every selector must hold: a 0/1 mask without gradient, weights that are 0 elsewhere, slots that say the same as
  * gates, finite gradients, no influence of padding on other tokens, equivariance, the same on both engines, no leak.
  */
-export function testSelectorContract(definition: SelectorDefinition, cases: readonly SelectorContractCase[]): void {
-  describe(`selector '${definition.id}' keeps the contract`, () => {
-    it('describes every option, has a default for each, and takes no other key', () => {
-      expect(undescribedOptions(definition.options)).toEqual([]);
-      for (const fidelity of FIDELITIES) {
-        expect(definition.create(resolveOptions(definition, {}, fidelity) as never).id).toBe(definition.id);
-      }
-      expect(() => resolveOptions(definition, { 'no such option': 1 }, 'paper')).toThrow(/no such option/);
-    });
-
-    describe.each(cases)('$name', (one) => {
-      const selector = definition.create(resolveOptions(definition, one.options ?? {}, 'paper') as never);
-      const run = (logits = logits_TE, mask = mask_T) => onBothEngines(program(selector), {}, [logits, mask, r_TE]);
-
-      it('mask, gates and slots agree, both engines alike, no leak', async () => {
-        const leaks = tf.memory().numTensors;
-        const { compiled, eager } = await run();
-        expect(tf.memory().numTensors).toBe(leaks);
-        const gradients = ['gradient', 'slotGradient', 'squares'];
-        for (const [name, value] of Object.entries(eager)) {
-          const other = compiled[name as keyof typeof compiled];
-          if (one.constantGates && gradients.includes(name)) {
-            expect(Math.max(...value.data, ...other.data), `${name} is rounding`).toBeLessThan(1e-6);
-          } else {
-            expect(relativeError(other.data, value.data), name).toBeLessThan(1e-5);
-          }
+export const selectorContract: Contract<Selector, SelectorContractCase> = {
+  kind: selectorKind,
+  checks: (component, cases = DEFAULTS, registry) => [
+    ...componentChecks(component),
+    {
+      name: 'has a default for every option, under each fidelity',
+      run() {
+        for (const fidelity of FIDELITIES) {
+          assert.equal(
+            createComponent(component, {}, { fidelity, ...(registry ? { registry } : {}) }).id,
+            component.id,
+          );
         }
-        const { mask_TE, gates_TE, ids_TK, weights_TK, assigned_TE } = eager;
-        expect(ids_TK.dtype).toBe('int32');
-        expect(ids_TK.shape).toEqual([TOKENS, selector.slots(EXPERTS)]);
-        for (let t = 0; t < TOKENS; t++) {
-          const [mask, gates, ids, weights] = [mask_TE, gates_TE, ids_TK, weights_TK].map((each) => row(each, t));
-          expect(mask!.every((value) => value === 0 || value === 1)).toBe(true);
-          expect(mask!.every((value, e) => value <= row(assigned_TE, t)[e]!)).toBe(true);
-          expect(gates!.every((value, e) => value >= 0 && (value === 0 || mask![e] === 1))).toBe(true);
-          const bySlot = Array.from({ length: EXPERTS }, () => 0);
-          ids!.forEach((id, j) => (bySlot[id]! += weights![j]!));
-          expect(relativeError(bySlot, gates!)).toBeLessThan(1e-6);
-          if (one.rowsSumToOne ?? true) {
-            expect(Math.abs(gates!.reduce((sum, value) => sum + value, 0) - 1)).toBeLessThan(1e-6);
-          }
-        }
-        if (!one.constantGates) {
-          expect(relativeError(eager.slotGradient.data, eager.squares.data)).toBeLessThan(1e-5);
-          expect(eager.gradient.data.some((value) => value !== 0)).toBe(true);
-        }
-        expect([...eager.maskGradient.data].every((value) => value === 0)).toBe(true);
-      });
+      },
+    },
+    ...cases.flatMap((one) =>
+      caseChecks(one, () => createComponent(component, one.options, registry ? { registry } : {})).map((check) => ({
+        ...check,
+        name: `${one.name}: ${check.name}`,
+      })),
+    ),
+  ],
+};
 
-      it('ignores what padding holds', async () => {
+function caseChecks(one: SelectorContractCase, create: () => Selector): ContractCheck[] {
+  const run = (logits = logits_TE, mask = mask_T) => onBothEngines(program(create()), {}, [logits, mask, r_TE]);
+  return [
+    { name: 'mask, gates and slots agree, both engines alike, no leak', run: () => checkNumbers(one, create()) },
+    {
+      name: 'ignores what padding holds',
+      async run() {
         const base = await run();
         const changed = logits_TE.data.map((value, i) => (i < REAL * EXPERTS ? value : 3 - 2 * value));
         const padded = await run(HostTensor.float(changed, logits_TE.shape));
-        expect(padded.eager.gates_TE.data.subarray(0, REAL * EXPERTS)).toEqual(
+        assert.deepEqual(
+          padded.eager.gates_TE.data.subarray(0, REAL * EXPERTS),
           base.eager.gates_TE.data.subarray(0, REAL * EXPERTS),
         );
-      });
+      },
+    },
+    ...(one.dependsOnOrder
+      ? []
+      : [
+          {
+            name: 'is equivariant in the order of tokens',
+            async run() {
+              const base = await run();
+              const order = [...key.fold('order').permutation(TOKENS)];
+              const permuted = HostTensor.float(
+                order.flatMap((t) => row(logits_TE, t)),
+                logits_TE.shape,
+              );
+              const { eager } = await run(permuted, HostTensor.float(order.map((t) => mask_T.data[t]!)));
+              const want = order.flatMap((t) => row(base.eager.gates_TE, t));
+              assertBelow(relativeError(eager.gates_TE.data, want), 1e-6, 'gates of tokens in another order');
+            },
+          },
+        ]),
+  ];
+}
 
-      it.runIf(!one.dependsOnOrder)('is equivariant in the order of tokens', async () => {
-        const base = await run();
-        const order = [...key.fold('order').permutation(TOKENS)];
-        const permuted = HostTensor.float(
-          order.flatMap((t) => row(logits_TE, t)),
-          logits_TE.shape,
-        );
-        const { eager } = await run(permuted, HostTensor.float(order.map((t) => mask_T.data[t]!)));
-        const want = order.flatMap((t) => row(base.eager.gates_TE, t));
-        expect(relativeError(eager.gates_TE.data, want)).toBeLessThan(1e-6);
-      });
-    });
-  });
+async function checkNumbers(one: SelectorContractCase, selector: Selector): Promise<void> {
+  const leaks = tf.memory().numTensors;
+  const { compiled, eager } = await onBothEngines(program(selector), {}, [logits_TE, mask_T, r_TE]);
+  assert.equal(tf.memory().numTensors, leaks, 'tensors left behind');
+  const gradients = ['gradient', 'slotGradient', 'squares'];
+  for (const [name, value] of Object.entries(eager)) {
+    const other = compiled[name as keyof typeof compiled];
+    if (one.constantGates && gradients.includes(name)) {
+      assertBelow(Math.max(...value.data, ...other.data), 1e-6, `${name}, which should be rounding`);
+    } else {
+      assertBelow(relativeError(other.data, value.data), 1e-5, `${name} on both engines`);
+    }
+  }
+  const { mask_TE, gates_TE, ids_TK, weights_TK, assigned_TE } = eager;
+  assert.equal(ids_TK.dtype, 'int32', 'type of ids_TK');
+  assert.deepEqual(ids_TK.shape, [TOKENS, selector.slots(EXPERTS)], 'shape of ids_TK: [T, slots(E)]');
+  for (let t = 0; t < TOKENS; t++) {
+    const [mask, gates, ids, weights] = [mask_TE, gates_TE, ids_TK, weights_TK].map((each) => row(each, t));
+    assert.ok(
+      mask!.every((value) => value === 0 || value === 1),
+      'the mask holds other values than 0 and 1',
+    );
+    assert.ok(
+      mask!.every((value, e) => value <= row(assigned_TE, t)[e]!),
+      'an expert serves a token that was not sent to it',
+    );
+    assert.ok(
+      gates!.every((value, e) => value >= 0 && (value === 0 || mask![e] === 1)),
+      'a gate is negative, or not 0 where the mask is 0',
+    );
+    const bySlot = Array.from({ length: EXPERTS }, () => 0);
+    ids!.forEach((id, j) => (bySlot[id]! += weights![j]!));
+    assertBelow(relativeError(bySlot, gates!), 1e-6, 'slots against gates');
+    if (one.rowsSumToOne ?? true) {
+      assertBelow(Math.abs(gates!.reduce((sum, value) => sum + value, 0) - 1), 1e-6, 'sum of gates, off 1 by');
+    }
+  }
+  if (!one.constantGates) {
+    assertBelow(relativeError(eager.slotGradient.data, eager.squares.data), 1e-5, 'gradient through slots and gates');
+    assert.ok(
+      eager.gradient.data.some((value) => value !== 0),
+      'no gradient reaches the scores',
+    );
+  }
+  assert.ok(
+    [...eager.maskGradient.data].every((value) => value === 0),
+    'a gradient flows through the mask',
+  );
 }

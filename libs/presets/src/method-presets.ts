@@ -44,7 +44,7 @@ const gmoe = (id: string, description: string, router: 'graph' | 'linear', coord
 });
 
 /** GMoE, its ablations (Fig. 2) and the baselines of its Table 1. */
-export const presets: readonly MethodPreset[] = [
+export const methodPresets: readonly MethodPreset[] = [
   {
     id: 'lora',
     description: 'plain LoRA on every linear layer, no mixture',
