@@ -8,14 +8,14 @@ import { decoderHidden, type Weights } from '@gmoe/model';
 import { graphRouter } from '@gmoe/routers-graph';
 import { linearRouter } from '@gmoe/routers-linear';
 import type { Router } from '@gmoe/routers-core';
-import { createEngine, RandomKey, tf, type HostTensor } from '@gmoe/tensor';
+import { createEngine, RandomKey, tensorOf, tf, type HostTensor } from '@gmoe/tensor';
 import { loadBase } from '@gmoe/trial';
 
 const [TOKENS, EXPERTS, SEEDS] = [400, 8, 6];
 
 const upload = (tensors: Readonly<Record<string, HostTensor>>) =>
   Object.fromEntries(
-    Object.entries(tensors).map(([name, { data, shape, dtype }]) => [name, tf.tensor(data, [...shape], dtype)]),
+    Object.entries(tensors).map(([name, host]) => [name, tensorOf(host)]),
   );
 
 const engine = await createEngine({ engine: 'eager', device: 'auto' });

@@ -49,3 +49,4 @@ export type { FixedAdapter } from './generation/fixed-adapter.js';
 export { createTextStream, type TextStream } from './generation/text-stream.js';
 export { writeNewFolder } from './checkpoint/new-folder.js';
 export { QWEN_PATTERN, tiktokenJson } from './conversion/tiktoken.js';
+export { weightsFor } from './decoder/compute.js';

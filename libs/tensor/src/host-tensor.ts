@@ -1,7 +1,10 @@
-/** Element types a tensor can have here: tfjs's numeric types that ONNX Runtime shares. */
-export type DType = 'float32' | 'int32' | 'bool';
+/**
+ * Element types a tensor can have here: tfjs's numeric types that ONNX Runtime shares, and int8 for quantised weights, which
+ * a program sees as int32.
+ */
+export type DType = 'float32' | 'int32' | 'int8' | 'bool';
 
-export type TypedData = Float32Array | Int32Array | Uint8Array;
+export type TypedData = Float32Array | Int32Array | Int8Array | Uint8Array;
 
 /** Shape and element type of a tensor, without its values. */
 export interface TensorSpec {
@@ -92,10 +95,12 @@ export class HostTensor implements TensorSpec {
 
 function dtypeOf(data: TypedData): DType {
   if (data instanceof Float32Array) return 'float32';
+  if (data instanceof Int8Array) return 'int8';
   return data instanceof Int32Array ? 'int32' : 'bool';
 }
 
 function allocate(size: number, dtype: DType): TypedData {
   if (dtype === 'float32') return new Float32Array(size);
+  if (dtype === 'int8') return new Int8Array(size);
   return dtype === 'int32' ? new Int32Array(size) : new Uint8Array(size);
 }

@@ -1,4 +1,5 @@
 export { tf } from './tf.js';
+export { tensorOf } from './tensor-of.js';
 export { HostTensor, sizeOf, type DType, type FileValues, type TensorSpec, type TypedData } from './host-tensor.js';
 export { flattenTree, mapTree, type HostOf, type Tree, type TreeEntry } from './tree.js';
 export { RandomKey } from './random-key.js';
@@ -24,6 +25,8 @@ export { sortDescending } from './ops/sort.js';
 export { takeAlongLast } from './ops/take-along.js';
 export { gatherRows } from './ops/gather-rows.js';
 export { crossEntropy } from './ops/cross-entropy.js';
+export { frozenLinear } from './ops/frozen-linear.js';
+export { COMPUTES, INT8_SUFFIX, int8Weights, type Compute } from './quantization/int8-weights.js';
 export { linear, repeatColumns, rmsNorm, silu, swiglu } from './ops/layers.js';
 export { attention, rope } from './ops/attention.js';
 export { FlatLayout, type FlatEntry } from './ops/flat-parameters.js';

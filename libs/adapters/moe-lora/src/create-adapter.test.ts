@@ -2,7 +2,7 @@ import { loraSchema } from '@gmoe/adapters-lora';
 import type { CoordinationStrategy } from '@gmoe/coordination-core';
 import type { ModelConfig } from '@gmoe/model';
 import type { Router, Selector } from '@gmoe/routers-core';
-import { HostTensor, linear, oneHot, RandomKey, takeAlongLast, tf, topKIds } from '@gmoe/tensor';
+import { HostTensor, linear, oneHot, RandomKey, takeAlongLast, tensorOf, tf, topKIds } from '@gmoe/tensor';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createAdapter, expertCounts, expertsPerLayer, loadMetrics, loadShares, mixtureSchema } from './index.js';
 
@@ -49,7 +49,7 @@ const counting: CoordinationStrategy = {
 
 const upload = (tensors: Readonly<Record<string, HostTensor>>) =>
   Object.fromEntries(
-    Object.entries(tensors).map(([name, { data, shape, dtype }]) => [name, tf.tensor(data, [...shape], dtype)]),
+    Object.entries(tensors).map(([name, host]) => [name, tensorOf(host)]),
   );
 const key = RandomKey.fromSeed(1);
 const random = (name: string, shape: [number, number]) =>

@@ -1,4 +1,4 @@
-import { attention, gatherRows, linear, rmsNorm, rope, swiglu, type tf } from '@gmoe/tensor';
+import { attention, frozenLinear, gatherRows, linear, rmsNorm, rope, swiglu, type tf } from '@gmoe/tensor';
 import type { ModelConfig } from '../config/model-config.js';
 import {
   EMBEDDING,
@@ -123,10 +123,10 @@ export function runLayers(
 
 function baseLinear(config: ModelConfig, weights: Weights, site: Site): (x: tf.Tensor2D) => tf.Tensor2D {
   const path = sitePath(site);
-  const w_OI = weight<tf.Tensor2D>(weights, `${path}.weight`);
-  if (!siteHasBias(config, site.name)) return (x) => linear(x, w_OI);
+  const product = (x: tf.Tensor2D): tf.Tensor2D => frozenLinear(x, weights, `${path}.weight`);
+  if (!siteHasBias(config, site.name)) return product;
   const bias_O = weight<tf.Tensor1D>(weights, `${path}.bias`);
-  return (x) => linear(x, w_OI).add(bias_O);
+  return (x) => product(x).add(bias_O);
 }
 
 function weight<T extends tf.Tensor>(weights: Weights, name: string): T {

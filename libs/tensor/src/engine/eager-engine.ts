@@ -1,4 +1,5 @@
 import { UserError } from '@gmoe/core';
+import { tensorOf } from '../tensor-of.js';
 import { HostTensor, type DType, type TypedData } from '../host-tensor.js';
 import { tf } from '../tf.js';
 import { mapTree, type HostOf } from '../tree.js';
@@ -30,7 +31,7 @@ export async function createEagerEngine(options: EngineOptions): Promise<Engine>
   function upload(host: HostTensor): tf.Tensor {
     let tensor = uploads.get(host);
     if (!tensor) {
-      tensor = tf.keep(toTensor(host));
+      tensor = tf.keep(tensorOf(host));
       uploads.set(host, tensor);
     }
     return tensor;
@@ -44,7 +45,7 @@ export async function createEagerEngine(options: EngineOptions): Promise<Engine>
         onDevice(() => {
           let results: unknown;
           tf.tidy(() => {
-            const inputs = args.map((arg) => mapTree(arg, isHostTensor, toTensor));
+            const inputs = args.map((arg) => mapTree(arg, isHostTensor, (host) => tensorOf(host)));
             // Results are read inside the tidy, so that no tensor outlives the call.
             results = mapTree(fn(mapTree(frozen, isHostTensor, upload), ...inputs), isTensor, toHost);
           });
@@ -57,11 +58,6 @@ export async function createEagerEngine(options: EngineOptions): Promise<Engine>
       uploads.clear();
     },
   };
-}
-
-function toTensor({ data, shape, dtype }: HostTensor): tf.Tensor {
-  // A copy: tfjs's cpu backend would otherwise alias the caller's memory.
-  return tf.tensor(data.slice(), [...shape], dtype);
 }
 
 function toHost(tensor: tf.Tensor): HostTensor {

@@ -64,6 +64,11 @@ export class GraphBuilder {
     return this.initializer(data, [], dtype);
   }
 
+  /** A scalar unsigned byte: the zero point of quantised activations. */
+  uint8(value: number): string {
+    return this.initializer(Uint8Array.of(value), [], 'uint8');
+  }
+
   /** A vector of 64-bit integers: shapes, axes, pads. */
   int64s(values: readonly number[]): string {
     return this.initializer(BigInt64Array.from(values, BigInt), [values.length], 'int64');

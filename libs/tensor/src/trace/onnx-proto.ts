@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs';
-import type { DType, TypedData } from '../host-tensor.js';
+import type { TypedData } from '../host-tensor.js';
 
 /** The part of onnx.proto (ONNX IR version 9) that a graph written here uses; field numbers are the standard's. */
 const SCHEMA = `
@@ -35,7 +35,7 @@ message ModelProto {
 const ModelType = protobuf.parse(SCHEMA, { keepCase: true }).root.lookupType('onnx.ModelProto');
 
 /** ONNX element type numbers. */
-export const ONNX_TYPE = { float32: 1, int32: 6, int64: 7, bool: 9, uint32: 12 } as const;
+export const ONNX_TYPE = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, uint32: 12 } as const;
 export type OnnxType = keyof typeof ONNX_TYPE;
 
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
@@ -52,10 +52,10 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
-export interface OnnxValue {
+export interface OnnxValue<Type extends OnnxType = OnnxType> {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly dtype: DType;
+  readonly dtype: Type;
 }
 
 /** A constant inside the model, or a reference into a file beside it. */
@@ -66,11 +66,11 @@ export interface OnnxInitializer {
   readonly data: TypedData | BigInt64Array | { readonly file: string; readonly offset: number; readonly bytes: number };
 }
 
-export interface OnnxModel {
+export interface OnnxModel<Type extends OnnxType = OnnxType> {
   readonly nodes: readonly OnnxNode[];
   readonly initializers: readonly OnnxInitializer[];
-  readonly inputs: readonly OnnxValue[];
-  readonly outputs: readonly OnnxValue[];
+  readonly inputs: readonly OnnxValue<Type>[];
+  readonly outputs: readonly OnnxValue<Type>[];
 }
 
 export const OPSET = 20;

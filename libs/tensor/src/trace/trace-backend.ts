@@ -33,7 +33,7 @@ class TraceBackend extends tf.KernelBackend {
   }
 
   /** A tensor for a value of the graph. */
-  tensorInfo(name: string, shape: readonly number[], dtype: DType): tf.TensorInfo {
+  tensorInfo(name: string, shape: readonly number[], dtype: tf.NumericDataType): tf.TensorInfo {
     const dataId = {};
     this.values.set(dataId, { name, shape });
     return { dataId, shape: [...shape], dtype };

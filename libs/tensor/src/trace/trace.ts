@@ -11,7 +11,7 @@ import './lowerings/index.js';
 /** A function as one graph. */
 export interface Trace {
   /** The graph; its inputs are the frozen weights and the arguments that the outputs depend on. */
-  readonly model: OnnxModel;
+  readonly model: OnnxModel<DType>;
   /** The function's result: a tree whose leaves name the graph's outputs. */
   readonly result: Tree<OutputRef>;
 }
@@ -24,7 +24,7 @@ export class OutputRef {
   ) {}
 }
 
-interface TracedOutput extends OnnxValue {
+interface TracedOutput extends OnnxValue<DType> {
   /** The graph's value behind the output. */
   readonly source: string;
 }
@@ -39,7 +39,7 @@ const isTensor = (value: unknown): value is tf.Tensor => value instanceof tf.Ten
  */
 export function trace(fn: (...args: never[]) => unknown, args: readonly Tree<OnnxValueLeaf>[]): Trace {
   const graph = new GraphBuilder();
-  const inputs: OnnxValue[] = [];
+  const inputs: OnnxValue<DType>[] = [];
   const previous = tf.getBackend();
   const random = Math.random;
   traceBackend.begin(graph);
@@ -56,7 +56,9 @@ export function trace(fn: (...args: never[]) => unknown, args: readonly Tree<Onn
       const tensors = args.map((arg) =>
         mapTree(arg, isLeaf, ({ value }) => {
           inputs.push(value);
-          return tf.engine().makeTensorFromTensorInfo(traceBackend.tensorInfo(value.name, value.shape, value.dtype));
+          // tfjs has no int8; what takes such a tensor reads its type from the graph.
+          const dtype = value.dtype === 'int8' ? 'int32' : value.dtype;
+          return tf.engine().makeTensorFromTensorInfo(traceBackend.tensorInfo(value.name, value.shape, dtype));
         }),
       );
       result = mapTree(fn(...(tensors as never[])), isTensor, (tensor, path) => {
@@ -98,7 +100,7 @@ export function trace(fn: (...args: never[]) => unknown, args: readonly Tree<Onn
 
 /** A named input of the graph, as a leaf of an argument tree. */
 export class OnnxValueLeaf {
-  constructor(readonly value: OnnxValue) {}
+  constructor(readonly value: OnnxValue<DType>) {}
 }
 
 const isLeaf = (value: unknown): value is OnnxValueLeaf => value instanceof OnnxValueLeaf;

@@ -12,7 +12,7 @@ import {
   type ModelConfig,
 } from '@gmoe/model';
 import type { Router, Selector } from '@gmoe/routers-core';
-import { createEngine, crossEntropy, gatherRows, HostTensor, linear, RandomKey, tf } from '@gmoe/tensor';
+import { createEngine, crossEntropy, gatherRows, HostTensor, linear, RandomKey, tensorOf, tf } from '@gmoe/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   adapterStart,
@@ -45,7 +45,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const upload = (tensors: Named) =>
   Object.fromEntries(
-    Object.entries(tensors).map(([name, { data, shape, dtype }]) => [name, tf.tensor(data, [...shape], dtype)]),
+    Object.entries(tensors).map(([name, host]) => [name, tensorOf(host)]),
   );
 
 /** Logits [2, 7, V] of the golden ids, and the gradients of PEFT's loss. */

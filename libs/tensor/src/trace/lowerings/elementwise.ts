@@ -79,6 +79,8 @@ lower('LogicalAnd', (inputs) => out(node('And', [ref(inputs['a']!), ref(inputs['
 lower('LogicalOr', (inputs) => out(node('Or', [ref(inputs['a']!), ref(inputs['b']!)]), broadcast(inputs), 'bool'));
 lower('LogicalNot', ({ x }) => out(node('Not', [ref(x!)]), x!.shape, 'bool'));
 
+const isSmall = (x: string): string => node('Less', [node('Abs', [x]), scalar(0.75)]);
+
 /** Ops whose result is a float whatever the input type. */
 function floatUnary(kernel: string, write: (x: string) => string): void {
   lower(kernel, ({ x }) => out(write(castName(ref(x!), x!.dtype, 'float32')), x!.shape, 'float32'));
@@ -108,8 +110,24 @@ for (const op of [
   floatUnary(op, (x) => node(op, [x]));
 }
 floatUnary('Rsqrt', (x) => node('Reciprocal', [node('Sqrt', [x])]));
-floatUnary('Expm1', (x) => node('Sub', [node('Exp', [x]), scalar(1)]));
-floatUnary('Log1p', (x) => node('Log', [node('Add', [x, scalar(1)])]));
+/**
+ * exp(x) - 1 and log(1 + x) without cancellation, from the rounded u = exp(x) or 1 + x (Kahan): `(u - 1) x / log u` and
+ * `log u - ((u - 1) - x) / u`, where x is small; there are no infinities and u differs from 0.
+ */
+floatUnary('Expm1', (x) => {
+  const u = node('Exp', [x]);
+  const difference = node('Sub', [u, scalar(1)]);
+  const isOne = node('Equal', [u, scalar(1)]);
+  const log = node('Where', [isOne, scalar(1), node('Log', [u])]);
+  const near = node('Where', [isOne, x, node('Mul', [difference, node('Div', [x, log])])]);
+  return node('Where', [isSmall(x), near, difference]);
+});
+floatUnary('Log1p', (x) => {
+  const u = node('Add', [x, scalar(1)]);
+  const log = node('Log', [u]);
+  const lost = node('Div', [node('Sub', [node('Sub', [u, scalar(1)]), x]), u]);
+  return node('Where', [isSmall(x), node('Sub', [log, lost]), log]);
+});
 floatUnary('Elu', (x) => node('Elu', [x], { alpha: { float: 1 } }));
 floatUnary('Silu', (x) => node('QuickGelu', [x], { alpha: { float: 1 } }, 'com.microsoft'));
 

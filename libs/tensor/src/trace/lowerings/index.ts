@@ -2,6 +2,7 @@
 import './elementwise.js';
 import './indexing.js';
 import './matmul.js';
+import './quantized.js';
 import './reduction.js';
 import './shape.js';
 

@@ -63,7 +63,7 @@ export function scalar(value: number, dtype: DType = 'float32'): string {
 
 /** A tensor for a named value. */
 export function out(name: string, shape: readonly number[], dtype: string): tf.TensorInfo {
-  return traceBackend.tensorInfo(name, shape, dtype as DType);
+  return traceBackend.tensorInfo(name, shape, dtype as tf.NumericDataType);
 }
 
 /** The same tensor under another type; nothing if it has it already. */

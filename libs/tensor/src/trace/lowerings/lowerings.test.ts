@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createEngine, HostTensor, RandomKey, tf, type DType } from '../../index.js';
+import { createEngine, HostTensor, RandomKey, tensorOf, tf, type DType } from '../../index.js';
+import { onBothEngines } from '../../testing/both-engines.js';
 import { loweredKernels } from './index.js';
 
 type T = tf.Tensor;
@@ -197,7 +198,7 @@ const cases: Case[] = [
 ];
 
 /** Ours, which tfjs does not have: their own tests hold them against naive loops. */
-const OWN = ['GatherAlongLast', 'ScatterAddAlongLast', 'Silu'];
+const OWN = ['GatherAlongLast', 'RowwiseInt8MatMul', 'ScatterAddAlongLast', 'Silu'];
 /** Reached through names that tfjs's ops on the cpu do not use. */
 const ALIASES = ['LogSoftmax', 'Identity', 'Step'];
 
@@ -253,11 +254,27 @@ describe('lowerings', () => {
     await compiled.dispose();
   });
 
+  it.each(['expm1', 'log1p'] as const)('%s keeps its digits near 0, on both engines', async (name) => {
+    const magnitudes = [1e-30, 1e-12, 1e-7, 6e-8, 1e-6, 1e-5, 3e-4, 0.01, 0.1, 0.3, 0.5, 0.7, 0.76, 0.9];
+    const values = [0, ...magnitudes, ...magnitudes.map((value) => -value), 1, 3, 20, -1, Infinity];
+    const more = name === 'expm1' ? [-20, -Infinity, NaN] : [1e10, NaN];
+    const x = HostTensor.float([...values, ...more]);
+    const want = Array.from(x.data, (value) => Math[name](value));
+    const { compiled, eager } = await onBothEngines((_: object, at: tf.Tensor) => tf[name](at), {}, [x]);
+    for (const got of [compiled, eager]) {
+      got.data.forEach((value, i) => {
+        const exact = want[i]!;
+        const isClose = Object.is(Math.fround(exact), value) || Math.abs(value / exact - 1) < 4e-7;
+        expect(isClose, `${name}(${x.data[i]}) = ${value}, exactly ${exact}`).toBe(true);
+      });
+    }
+  });
+
   it('covers every kernel that can be traced', async () => {
     await tf.setBackend('cpu');
     const run = new Set<string>([...OWN, ...ALIASES]);
     for (const [name, fn] of cases) {
-      const tensors = inputs[name]!.map(({ data, shape, dtype }) => tf.tensor(data.slice(), [...shape], dtype));
+      const tensors = inputs[name]!.map((host) => tensorOf(host));
       const { kernelNames } = await tf.profile(() => fn(...tensors) as T);
       kernelNames.forEach((kernel) => run.add(kernel));
     }
