@@ -14,9 +14,7 @@ import { loadBase } from '@gmoe/trial';
 const [TOKENS, EXPERTS, SEEDS] = [400, 8, 6];
 
 const upload = (tensors: Readonly<Record<string, HostTensor>>) =>
-  Object.fromEntries(
-    Object.entries(tensors).map(([name, host]) => [name, tensorOf(host)]),
-  );
+  Object.fromEntries(Object.entries(tensors).map(([name, host]) => [name, tensorOf(host)]));
 
 const engine = await createEngine({ engine: 'eager', device: 'auto' });
 const { config, weights, tokenizer } = await loadBase('bundled');

@@ -48,9 +48,7 @@ const counting: CoordinationStrategy = {
 };
 
 const upload = (tensors: Readonly<Record<string, HostTensor>>) =>
-  Object.fromEntries(
-    Object.entries(tensors).map(([name, host]) => [name, tensorOf(host)]),
-  );
+  Object.fromEntries(Object.entries(tensors).map(([name, host]) => [name, tensorOf(host)]));
 const key = RandomKey.fromSeed(1);
 const random = (name: string, shape: [number, number]) =>
   tf.tensor(key.fold(name).normal(shape).data, shape) as tf.Tensor2D;

@@ -19,11 +19,21 @@ const dy_TO = key.fold('dy').normal([T, O]);
 
 const program = (frozen: Record<string, tf.Tensor>, x: tf.Tensor2D, dy: tf.Tensor2D) => ({
   y: frozenLinear(x, frozen, 'w'),
-  dx: tf.grad((input: tf.Tensor) => frozenLinear(input as tf.Tensor2D, frozen, 'w').mul(dy).sum())(x),
+  dx: tf.grad((input: tf.Tensor) =>
+    frozenLinear(input as tf.Tensor2D, frozen, 'w')
+      .mul(dy)
+      .sum(),
+  )(x),
 });
 
 /** Double precision: rows of x quantised if `bits`, times the matrix [inner, columns]. */
-function product(x: ArrayLike<number>, inner: number, w: (i: number, o: number) => number, columns: number, bits: boolean) {
+function product(
+  x: ArrayLike<number>,
+  inner: number,
+  w: (i: number, o: number) => number,
+  columns: number,
+  bits: boolean,
+) {
   return Array.from({ length: x.length / inner }, (_, t) => {
     const row = Array.from({ length: inner }, (__, i) => x[t * inner + i]!);
     const step = Math.max(...row.map(Math.abs)) / 127;
@@ -52,7 +62,10 @@ describe('frozenLinear', () => {
 
   it('8 bits stay within the error of their steps', async () => {
     const exact = product(x_TI.data, I, (i, o) => weight_OI.data[o * I + i]!, O, false);
-    const { compiled } = await onBothEngines(program, await int8Weights({ w: weight_OI }, ['w'], 'int8'), [x_TI, dy_TO]);
+    const { compiled } = await onBothEngines(program, await int8Weights({ w: weight_OI }, ['w'], 'int8'), [
+      x_TI,
+      dy_TO,
+    ]);
     const squares = (values: readonly number[]) => values.reduce((sum, value) => sum + value * value, 0);
     const error = Math.sqrt(squares(exact.map((value, i) => value - compiled.y.data[i]!)) / squares(exact));
     expect(error).toBeGreaterThan(1e-4);

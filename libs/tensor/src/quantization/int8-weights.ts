@@ -25,11 +25,11 @@ type Named = Readonly<Record<string, HostTensor>>;
 export async function int8Weights(tensors: Named, names: Iterable<string>, compute: Compute): Promise<Named> {
   if (compute === 'float32') return tensors;
   const limit = await weightLimit();
-  const result: Record<string, HostTensor> = { ...tensors };
-  for (const name of names) {
+  const chosen = [...names];
+  const replaced = new Set(chosen.flatMap((name) => [name, name + INT8_SUFFIX.rows]));
+  const result = Object.fromEntries(Object.entries(tensors).filter(([name]) => !replaced.has(name)));
+  for (const name of chosen) {
     const { q, scale } = storedInt8(tensors, name, limit) ?? quantizeRows(tensors[name]!, limit);
-    delete result[name];
-    delete result[name + INT8_SUFFIX.rows];
     if (compute === 'int8') result[name + INT8_SUFFIX.rows] = q;
     result[name + INT8_SUFFIX.columns] = transposed(q);
     result[name + INT8_SUFFIX.scale] = scale;

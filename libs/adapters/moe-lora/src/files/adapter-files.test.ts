@@ -44,9 +44,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const upload = (tensors: Named) =>
-  Object.fromEntries(
-    Object.entries(tensors).map(([name, host]) => [name, tensorOf(host)]),
-  );
+  Object.fromEntries(Object.entries(tensors).map(([name, host]) => [name, tensorOf(host)]));
 
 /** Logits [2, 7, V] of the golden ids, and the gradients of PEFT's loss. */
 function run(lora: LoraOptions | null, trainable: Named, base: Named = weights) {
