@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 
 /** Packages with native parts, with files of their own, or that are large and seldom used: they stay outside. */
-const OUTSIDE = ['onnxruntime-node', '@tensorflow/*', 'echarts', '@huggingface/hub'];
+const OUTSIDE = ['onnxruntime-node', '@tensorflow/*', 'echarts', '@huggingface/hub', 'tokenizers'];
 
 /**
  * tfjs is CommonJS: imported, Node would scan its three megabytes for names first; required, it loads in half the time.

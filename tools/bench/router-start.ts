@@ -3,7 +3,7 @@
  * `npx tsx --tsconfig tsconfig.base.json tools/bench/router-start.ts`. Medians over 6 seeds and all layers, 400 tokens, 8 experts, top 2.
  */
 import { createComponent, type Component, type Fidelity } from '@gmoe/core';
-import { taskDefinitions, encodeExample } from '@gmoe/datasets';
+import { taskDefinitions, encodeExamples } from '@gmoe/datasets';
 import { decoderHidden, type Weights } from '@gmoe/model';
 import { graphRouter } from '@gmoe/routers-graph';
 import { linearRouter } from '@gmoe/routers-linear';
@@ -20,7 +20,8 @@ const engine = await createEngine({ engine: 'eager', device: 'auto' });
 const { config, weights, tokenizer } = await loadBase('bundled');
 const task = taskDefinitions.find(({ id }) => id === 'openstax-topics')!;
 const examples = task.create({ trainLimit: 20 }).load('train');
-const ids = examples.flatMap((example) => encodeExample(example, tokenizer).promptIds).slice(0, TOKENS);
+const encoded = await encodeExamples(examples, tokenizer);
+const ids = encoded.flatMap(({ promptIds }) => promptIds).slice(0, TOKENS);
 
 /** What enters the feed-forward network of each layer. [T, D] */
 const inputs: tf.Tensor2D[] = [];

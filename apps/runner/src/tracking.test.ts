@@ -71,7 +71,7 @@ describe('gmoe sweep with MLFLOW_TRACKING_URI', () => {
       'mlflow.source.git.dirty': expect.stringMatching(/^(true|false)$/),
       'package.tensorflow/tfjs': '4.22.0',
       'package.onnxruntime-node': expect.any(String),
-      'package.huggingface/tokenizers': expect.any(String),
+      'package.tokenizers': expect.any(String),
       'machine.host': expect.any(String),
       'mlflow.note.content': expect.stringMatching(
         /```sh\nnpx gmoe train '.*\/two arms\/trials\/.*\/config\.json' --out/,

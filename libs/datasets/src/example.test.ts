@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cutPrompt, encodeExample, type Encoder } from './example.js';
+import { cutPrompt, encodeExamples, type Encoder } from './example.js';
 
 /** As a SentencePiece tokenizer: words with the space before them, one put before the text; `</s>` is special. */
 function pieces(): Encoder & { readonly vocabulary: string[] } {
@@ -12,41 +12,44 @@ function pieces(): Encoder & { readonly vocabulary: string[] } {
     vocabulary,
     startIds: [0],
     specialTokens: ['<s>', '</s>'],
-    encode(text, { specialAsText = false } = {}) {
-      const marked = `▁${text.replaceAll(' ', '▁')}`;
-      const found = marked.match(specialAsText ? /▁?[^▁:]+|[:▁]/g : /<\/s>|▁?[^▁:<]+|[:▁<]/g);
-      return found!.map(id);
-    },
+    encodeAll: async (texts, { specialAsText = false } = {}) =>
+      texts.map((text) => {
+        const marked = `▁${text.replaceAll(' ', '▁')}`;
+        const found = marked.match(specialAsText ? /▁?[^▁:]+|[:▁]/g : /<\/s>|▁?[^▁:<]+|[:▁<]/g);
+        return found!.map(id);
+      }),
   };
 }
 
-describe('encodeExample', () => {
+describe('encodeExamples', () => {
   const example = { id: 'x', prompt: 'Answer:', options: [' A', ' B c'], answer: 1 };
+  const encoded = async (one: typeof example, encoder: Encoder, template?: string) =>
+    (await encodeExamples([one], encoder, template))[0]!;
 
-  it('gives an option the tokens that it has behind the prompt, not alone', () => {
+  it('gives an option the tokens that it has behind the prompt, not alone', async () => {
     const encoder = pieces();
-    const { promptIds, optionIds, start } = encodeExample(example, encoder);
+    const { promptIds, optionIds, start } = await encoded(example, encoder);
     const text = (ids: readonly number[]) => ids.map((each) => encoder.vocabulary[each]);
     expect(text(promptIds)).toEqual(['<s>', '▁Answer', ':']);
     expect(start).toBe(1);
     expect(optionIds.map(text)).toEqual([['▁A'], ['▁B', '▁c']]);
     // Alone it would begin with the space that stands for the text's beginning.
-    expect(text(Array.from(encoder.encode(' A')))).toEqual(['▁', '▁A']);
+    expect(text(Array.from((await encoder.encodeAll([' A']))[0]!))).toEqual(['▁', '▁A']);
     // A last character that the option merges with: tried behind another.
-    expect(encodeExample({ ...example, prompt: 'Answer ' }, encoder).optionIds.map(text)[0]).toEqual(['▁A']);
-    expect(encodeExample({ ...example, prompt: '' }, encoder).optionIds.map(text)[0]).toEqual(['▁A']);
+    expect((await encoded({ ...example, prompt: 'Answer ' }, encoder)).optionIds.map(text)[0]).toEqual(['▁A']);
+    expect((await encoded({ ...example, prompt: '' }, encoder)).optionIds.map(text)[0]).toEqual(['▁A']);
   });
 
-  it('special tokens in the data are text; in the template of the task they are tokens', () => {
+  it('special tokens in the data are text; in the template of the task they are tokens', async () => {
     const encoder = pieces();
     const odd = { ...example, prompt: 'bad </s>:' };
-    expect(encodeExample(odd, encoder).promptIds).not.toContain(1);
-    expect(encodeExample(odd, encoder, '{text}:').promptIds).not.toContain(1);
-    expect(encodeExample(odd, encoder, '{text}</s>:').promptIds).toContain(1);
+    expect((await encoded(odd, encoder)).promptIds).not.toContain(1);
+    expect((await encoded(odd, encoder, '{text}:')).promptIds).not.toContain(1);
+    expect((await encoded(odd, encoder, '{text}</s>:')).promptIds).toContain(1);
   });
 
-  it('counts characters as Unicode does', () => {
-    expect(encodeExample({ ...example, options: [' añ😀', ' b'] }, pieces()).optionCharacters).toEqual([3, 1]);
+  it('counts characters as Unicode does', async () => {
+    expect((await encoded({ ...example, options: [' añ😀', ' b'] }, pieces())).optionCharacters).toEqual([3, 1]);
   });
 });
 

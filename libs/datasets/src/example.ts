@@ -20,7 +20,10 @@ export interface Encoder {
   readonly startIds: readonly number[];
   /** Special tokens as they are written out in a text. */
   readonly specialTokens: readonly string[];
-  encode(text: string, options?: { readonly specialAsText?: boolean }): ArrayLike<number>;
+  encodeAll(
+    texts: readonly string[],
+    options?: { readonly specialAsText?: boolean },
+  ): Promise<readonly ArrayLike<number>[]>;
 }
 
 /** An example as tokens. */
@@ -40,32 +43,57 @@ export interface EncodedExample {
 const ANCHOR = ':';
 
 /**
- * Tokens of an example: what the encoder puts before a text, the prompt, and each option as it follows the prompt's last
+ * Tokens of examples: what the encoder puts before a text, the prompt, and each option as it follows the prompt's last
  * character (a SentencePiece tokenizer would put a space of its own before an option alone). The rest of the prompt does not
  * matter, so that classes have the same tokens in every example.
  *
  * Special tokens that are written out in the data are text. Only a prompt template of the user's own (`template`) can hold
  * them as tokens.
  */
-export function encodeExample(example: Example, encoder: Encoder, template = ''): EncodedExample {
+export async function encodeExamples(
+  examples: readonly Example[],
+  encoder: Encoder,
+  template = '',
+): Promise<EncodedExample[]> {
   const specialAsText = !encoder.specialTokens.some((token) => template.includes(token));
-  const encode = (text: string): number[] => Array.from(encoder.encode(text, { specialAsText }));
-  const last = Array.from(example.prompt).at(-1) ?? ANCHOR;
-  return {
-    id: example.id,
-    promptIds: [...encoder.startIds, ...encode(example.prompt)],
-    start: encoder.startIds.length,
-    optionIds: example.options.map(
-      (option) => following(last, option, encode) ?? following(ANCHOR, option, encode) ?? encode(option),
-    ),
-    optionCharacters: example.options.map((option) => Array.from(option.trim()).length),
-    gold: example.answer,
-    ...(example.domain === undefined ? {} : { domain: example.domain }),
+  const lookUp = async (texts: readonly string[]): Promise<Lookup> => {
+    const distinct = [...new Set(texts)];
+    const encoded = await encoder.encodeAll(distinct, { specialAsText });
+    const ids = new Map(distinct.map((text, i) => [text, Array.from(encoded[i]!)]));
+    return (text) => ids.get(text)!;
   };
+  const behind = examples.flatMap(({ prompt, options }) =>
+    options.map((option) => ({ last: lastCharacter(prompt), option })),
+  );
+  const near = await lookUp([
+    ...examples.map(({ prompt }) => prompt),
+    ...behind.flatMap(({ last, option }) => [last, last + option]),
+  ]);
+  const merging = behind.filter(({ last, option }) => !following(last, option, near)).map(({ option }) => option);
+  const far = await lookUp([ANCHOR, ...merging.flatMap((option) => [ANCHOR + option, option])]);
+  const optionIds = (last: string, option: string): readonly number[] =>
+    following(last, option, near) ?? following(ANCHOR, option, far) ?? far(option);
+
+  return examples.map(({ id, prompt, options, answer, domain }) => ({
+    id,
+    promptIds: [...encoder.startIds, ...near(prompt)],
+    start: encoder.startIds.length,
+    optionIds: options.map((option) => optionIds(lastCharacter(prompt), option)),
+    optionCharacters: options.map((option) => Array.from(option.trim()).length),
+    gold: answer,
+    ...(domain === undefined ? {} : { domain }),
+  }));
+}
+
+/** Token ids of texts that were encoded before. */
+type Lookup = (text: string) => readonly number[];
+
+function lastCharacter(prompt: string): string {
+  return Array.from(prompt).at(-1) ?? ANCHOR;
 }
 
 /** The tokens that a text adds to what it follows; undefined if the two merge. */
-function following(before: string, text: string, encode: (text: string) => number[]): number[] | undefined {
+function following(before: string, text: string, encode: Lookup): readonly number[] | undefined {
   const alone = encode(before);
   const both = encode(before + text);
   return alone.every((id, i) => both[i] === id) && both.length > alone.length ? both.slice(alone.length) : undefined;

@@ -1,7 +1,7 @@
 export { bundledDataDir } from './bundled/bundled-data.js';
 export {
   cutPrompt,
-  encodeExample,
+  encodeExamples,
   SPLITS,
   type EncodedExample,
   type Encoder,

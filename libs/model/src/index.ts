@@ -1,6 +1,6 @@
 export { bpeOptionsSchema, trainBpe, type BpeOptions } from './tokenizer/train-bpe.js';
 export { createTokenizer, loadTokenizer, type EncodeOptions, type Tokenizer } from './tokenizer/tokenizer.js';
-export type { TokenizerConfig, TokenizerJson } from './tokenizer/tokenizer-json.js';
+export type { BpeTokenizerJson, TokenizerConfig, TokenizerJson } from './tokenizer/tokenizer-json.js';
 export { parseModelConfig, type Llama3RopeScaling, type ModelConfig } from './config/model-config.js';
 export { toConfigJson } from './config/config-json.js';
 export { initWeights } from './config/init-weights.js';

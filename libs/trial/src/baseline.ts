@@ -20,7 +20,7 @@ export async function measureBaseline(
 ): Promise<Baseline> {
   const base = await loadBase(config.base);
   const data = await loadTaskData(config, base.tokenizer, components);
-  const items = data.split('test');
+  const items = await data.split('test');
   const evaluator = createEvaluator(engine, base, items, config.evaluation);
   try {
     const { metrics } = await evaluator.evaluate({ trainable: {}, carried: {} });

@@ -30,7 +30,7 @@ export async function calibrateTrial(
 ): Promise<Calibration> {
   const base = await loadBase(config.base);
   const data = await loadTaskData(config, base.tokenizer, components);
-  const steps = trainingSteps(config.training, data.split('train').length);
+  const steps = trainingSteps(config.training, (await data.split('train')).length);
   const measured = Math.min(steps, MEASURED_STEPS);
   const { evalEvery } = config.training;
   const training = { ...config.training, steps: measured, evalEvery: evalEvery === null ? null : measured };

@@ -51,8 +51,8 @@ export async function* pretrain(settings: PretrainSettings): AsyncGenerator<Trai
   );
   const separatorId = tokenizer.bosId!;
   const config = modelConfig(recipe, tokenizer.vocabSize, separatorId);
-  const documents = text.train.map((document) => tokenizer.encode(document));
-  const heldOut = text.heldOut.map((document) => tokenizer.encode(document));
+  const documents = await tokenizer.encodeAll(text.train);
+  const heldOut = await tokenizer.encodeAll(text.heldOut);
   const corpusTokens = documents.reduce((sum, document) => sum + document.length, 0);
   const shape = { batchSize: training.batchSize, sequenceLength: training.sequenceLength, separatorId };
 

@@ -66,7 +66,7 @@ async function runTrial(
     adapterFrozen: trainee.frozen.adapter,
   };
 
-  const examples = data.split('train');
+  const examples = await data.split('train');
   for (const split of ['train', 'test'] as const) attempt.log(splitSummary(data.task, split));
   onData?.(attempt, data.task, training.evalEvery === null ? ['train', 'test'] : ['train', 'dev', 'test']);
   const steps = trainingSteps(training, examples.length);
@@ -86,7 +86,7 @@ async function runTrial(
   );
 
   const dev =
-    training.evalEvery === null ? undefined : createEvaluator(engine, model, data.split('dev'), config.evaluation);
+    training.evalEvery === null ? undefined : createEvaluator(engine, model, await data.split('dev'), config.evaluation);
   const checkpoint = { folder: join(attempt.folder, 'training'), identity: attempt.hash };
   if (attempt.checkpoint) copyFolder(attempt.checkpoint.folder, checkpoint.folder);
 
@@ -127,7 +127,7 @@ async function runTrial(
 
   // With evaluations on dev the best tensors are kept, as a user of the adapter would; else the last.
   const trained = result.best?.tensors ?? result.last;
-  const scored = await test(engine, model, data.split('test'), config, trained);
+  const scored = await test(engine, model, await data.split('test'), config, trained);
   writePredictions(attempt.folder, scored);
   const tensors = { trainable: trained.trainable, frozen: trainee.frozen.adapter, state: trained.carried };
   writeRouting(attempt.folder, scored, adapter, tensors);

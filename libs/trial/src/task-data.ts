@@ -1,12 +1,12 @@
 import { canonicalJson, type ComponentRegistry, type Json } from '@gmoe/core';
-import { encodeExample, taskKind, type EncodedExample, type Split, type Task } from '@gmoe/datasets';
+import { encodeExamples, taskKind, type EncodedExample, type Split, type Task } from '@gmoe/datasets';
 import type { Tokenizer } from '@gmoe/model';
 import type { TrialConfig } from './trial-schema.js';
 
 /** A task's examples as tokens of one base model. Splits are read when they are first asked for. */
 export interface TaskData {
   readonly task: Task;
-  split(name: Split): readonly EncodedExample[];
+  split(name: Split): Promise<readonly EncodedExample[]>;
 }
 
 let last: { readonly key: string; readonly data: TaskData } | undefined;
@@ -29,13 +29,13 @@ async function createTaskData(
 ): Promise<TaskData> {
   const task = components.build(taskKind, config.task);
   await task.prepare?.();
-  const splits = new Map<Split, readonly EncodedExample[]>();
+  const splits = new Map<Split, Promise<readonly EncodedExample[]>>();
   return {
     task,
-    split(name) {
+    async split(name) {
       let examples = splits.get(name);
       if (!examples) {
-        examples = task.load(name).map((example) => encodeExample(example, tokenizer, task.template));
+        examples = encodeExamples(task.load(name), tokenizer, task.template);
         splits.set(name, examples);
       }
       return examples;

@@ -46,7 +46,7 @@ async function runData(file: string | undefined, raw: object): Promise<void> {
     const task = components.build(taskKind, config.task);
     await task.prepare?.();
     const tokenizer = await loadTokenizer(baseDir(config.base));
-    reports.push(dataReport(task, tokenizer, options.sequenceLength ?? config.training.sequenceLength));
+    reports.push(await dataReport(task, tokenizer, options.sequenceLength ?? config.training.sequenceLength));
   }
   process.stdout.write(
     options.format === 'json' ? `${JSON.stringify(reports, null, 2)}\n` : reports.map(reportText).join('\n'),

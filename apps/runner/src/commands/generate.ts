@@ -43,7 +43,7 @@ async function runGenerate(raw: object): Promise<void> {
   const engineOptions = readEngineOptions(raw);
   const model = await loadAdaptedModel(folders, components);
   // What the tokenizer would put behind a text, an EOS, would end it before it is continued.
-  const promptIds = [...model.tokenizer.startIds, ...model.tokenizer.encode(prompt)];
+  const promptIds = [...model.tokenizer.startIds, ...(await model.tokenizer.encode(prompt))];
   const engine = await createEngine(engineOptions);
   try {
     const generator = createGenerator(engine, model);

@@ -7,7 +7,7 @@ const require = createRequire(import.meta.url);
 const ITSELF = 'gmoe-framework';
 
 /** Packages whose version may change a result. */
-const PACKAGES = ['@tensorflow/tfjs', 'onnxruntime-node', '@huggingface/tokenizers'];
+const PACKAGES = ['@tensorflow/tfjs', 'onnxruntime-node', 'tokenizers'];
 
 /** Versions by package, Node and this program included. */
 export function packageVersions(): Record<string, string> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { messageOf, UserError } from '@gmoe/core';
-import { encodeExample, SPLITS, type Encoder, type Example, type Split } from '../example.js';
+import { encodeExamples, SPLITS, type Encoder, type Example, type Split } from '../example.js';
 import type { SplitOrigin } from '../splits/split-origin.js';
 import type { Task } from '../task.js';
 
@@ -41,12 +41,12 @@ export interface DataReport {
 }
 
 /** Reports on a prepared task. @throws UserError if no split can be read */
-export function dataReport(task: Task, encoder: Encoder, sequenceLength: number): DataReport {
+export async function dataReport(task: Task, encoder: Encoder, sequenceLength: number): Promise<DataReport> {
   const splits: SplitReport[] = [];
   const missing: { split: Split; reason: string }[] = [];
   for (const split of SPLITS) {
     try {
-      splits.push(splitReport(task, split, encoder, sequenceLength));
+      splits.push(await splitReport(task, split, encoder, sequenceLength));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       missing.push({ split, reason: messageOf(error) });
@@ -57,14 +57,19 @@ export function dataReport(task: Task, encoder: Encoder, sequenceLength: number)
 }
 
 /** What is in one split of a prepared task. @throws UserError if it cannot be read */
-export function splitReport(task: Task, split: Split, encoder: Encoder, sequenceLength: number): SplitReport {
+export async function splitReport(
+  task: Task,
+  split: Split,
+  encoder: Encoder,
+  sequenceLength: number,
+): Promise<SplitReport> {
   const examples = task.load(split);
   const balance = balanceOf(task, examples);
   return {
     split,
     ...task.origin(split),
     examples: examples.length,
-    tokens: tokensOf(task, examples, encoder, sequenceLength),
+    tokens: await tokensOf(task, examples, encoder, sequenceLength),
     balance,
     chance: examples.reduce((sum, { options }) => sum + 1 / options.length, 0) / examples.length,
     majority: Math.max(...Object.values(balance)) / examples.length,
@@ -86,15 +91,14 @@ export function splitDigest(task: Task, split: Split): string {
   return digest(task.load(split));
 }
 
-function tokensOf(
+async function tokensOf(
   { template }: Task,
   examples: readonly Example[],
   encoder: Encoder,
   sequenceLength: number,
-): TokenReport {
+): Promise<TokenReport> {
   let [sum, max, truncated] = [0, 0, 0];
-  for (const example of examples) {
-    const { promptIds, optionIds, gold } = encodeExample(example, encoder, template);
+  for (const { promptIds, optionIds, gold } of await encodeExamples(examples, encoder, template)) {
     const length = promptIds.length + optionIds[gold]!.length;
     sum += length;
     max = Math.max(max, length);

@@ -1,6 +1,6 @@
 import { RandomKey } from '@gmoe/tensor';
 import { describe, expect, it } from 'vitest';
-import { encodeExample } from '../example.js';
+import { encodeExamples } from '../example.js';
 import { trainingBatches } from '../packing/training-batches.js';
 import { dataReport } from '../report/data-report.js';
 import { reportText } from '../report/report-text.js';
@@ -57,15 +57,16 @@ describe('rows that are no examples', () => {
     ]);
   });
 
-  it('a data report by hand: one token a character', () => {
+  it('a data report by hand: one token a character', async () => {
     const encoder = {
       startIds: [],
       specialTokens: [],
-      encode: (text: string) => Array.from(text, (letter) => letter.codePointAt(0)!),
+      encodeAll: async (texts: readonly string[]) =>
+        texts.map((text) => Array.from(text, (letter) => letter.codePointAt(0)!)),
     };
     const lengths = task.load('train').map(({ prompt }) => prompt.length + 2);
     const limit = lengths[2]! - 1;
-    const report = dataReport(task, encoder, limit);
+    const report = await dataReport(task, encoder, limit);
     expect(report.missing).toEqual([]);
     const [train, dev, test] = report.splits;
     expect(train).toMatchObject({
@@ -83,7 +84,7 @@ describe('rows that are no examples', () => {
     });
     expect(train!.tokens.truncated).toBe(2);
     // The same as training cuts.
-    const encoded = task.load('train').map((example) => encodeExample(example, encoder));
+    const encoded = await encodeExamples(task.load('train'), encoder);
     const options = { batchSize: 2, sequenceLength: limit, targets: 'answer' } as const;
     expect(trainingBatches(encoded, options, RandomKey.fromSeed(0), 1).truncated).toBe(2);
     expect(train!.chance).toBeCloseTo((1 / 2 + 1 / 2 + 1 / 4 + 1 / 5 + 1 / 5) / 5, 12);
@@ -95,11 +96,12 @@ describe('rows that are no examples', () => {
     expect(text).toMatch(/train: .*1 dropped \(empty question\); 2 dropped \(also in dev or test\); 2 repeated/);
   });
 
-  it('a split that cannot be read is named beside the others', () => {
+  it('a split that cannot be read is named beside the others', async () => {
     const half = createTask('piqa', {
       dataDir: folderWith({ 'valid.jsonl': jsonLines({ goal: 'g', sol1: 'x', sol2: 'y', label: 1 }) }),
     });
-    const report = dataReport(half, { startIds: [], specialTokens: [], encode: (text) => [...text].map(() => 1) }, 64);
+    const encodeAll = async (texts: readonly string[]) => texts.map((text) => [...text].map(() => 1));
+    const report = await dataReport(half, { startIds: [], specialTokens: [], encodeAll }, 64);
     expect(report.splits.map(({ split }) => split)).toEqual(['test']);
     expect(report.missing.map(({ split }) => split)).toEqual(['train', 'dev']);
     expect(reportText(report)).toMatch(/train: cannot be read: .*none of these files is there: train\.jsonl/);

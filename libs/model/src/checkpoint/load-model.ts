@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { parseModelConfig, type ModelConfig } from '../config/model-config.js';
 import { countParameters, HEAD, weightShapes } from '../config/weight-shapes.js';
 import { loadTokenizer, type Tokenizer } from '../tokenizer/tokenizer.js';
+import { withRows } from '../tokenizer/with-rows.js';
 import { readJsonFile } from './json-file.js';
 import { openCheckpoint, type Checkpoint } from './checkpoint.js';
 import { copiesFolder, float32Copy } from './float32-copy.js';
@@ -101,12 +102,7 @@ async function collectMapped(
 export async function loadModel(dir: string): Promise<LoadedModel> {
   const config = await loadModelConfig(dir);
   const tokenizer = await loadTokenizer(dir);
-  if (tokenizer.vocabSize > config.vocabSize) {
-    throw new UserError(
-      `${dir}: the tokenizer has ${tokenizer.vocabSize} entries, but config.json says vocab_size ${config.vocabSize}`,
-    );
-  }
-  return { config, weights: await loadWeights(dir, config), tokenizer };
+  return { config, weights: await loadWeights(dir, config), tokenizer: withRows(tokenizer, config.vocabSize, dir) };
 }
 
 /** Checks names and shapes before anything is read. */

@@ -45,7 +45,7 @@ describe('saveModel and loadModel', () => {
     expect(loaded.config).toEqual(config);
     expect(loaded.weights).toEqual(weights);
     expect(loaded.tokenizer.eosId).toBe(0);
-    expect(loaded.tokenizer.encode('some text')).toEqual(tokenizer.encode('some text'));
+    expect(await loaded.tokenizer.encode('some text')).toEqual(await tokenizer.encode('some text'));
     expect((await readdir(dir)).sort()).toEqual([
       'config.json',
       'model.safetensors',
@@ -132,6 +132,29 @@ describe('loadWeights', () => {
     await saveModel(dir, { config: { ...config, vocabSize: 280 }, weights, tokenizer });
     const path = join(dir, 'config.json');
     await writeFile(path, (await readFile(path, 'utf8')).replace('"vocab_size": 280', '"vocab_size": 26'));
-    await expect(loadModel(dir)).rejects.toThrow(/tokenizer has \d+ entries, but config\.json says vocab_size 26/);
+    await expect(loadModel(dir)).rejects.toThrow(/has shape \[280, 8\], config\.json asks for \[26, 8\]/);
+  });
+
+  it('a token that was added later and has no embedding is refused where a text holds it', async () => {
+    const rows = 280;
+    const later = { content: '[PAD]', single_word: false, lstrip: false, rstrip: false, special: true };
+    const added = Array.from({ length: rows - tokenizer.vocabSize }, (_, i) => ({ ...later, content: `<${i}>` }));
+    const decoder = Object.fromEntries([...added, later].map((token, i) => [tokenizer.vocabSize + i, token]));
+    const padded = createTokenizer(tokenizer.files.json, { added_tokens_decoder: decoder });
+    expect(padded.tokenId('[PAD]')).toBe(rows);
+    await saveModel(dir, { config, weights, tokenizer: padded });
+    const loaded = await loadModel(dir);
+    expect(await loaded.tokenizer.encode('some text')).toEqual(await tokenizer.encode('some text'));
+    const message = "a text has the token '[PAD]' (id 280), but the model's embeddings have 280 rows";
+    await expect(loaded.tokenizer.encode('some [PAD]')).rejects.toThrow(message);
+    await expect(loaded.tokenizer.encodeAll(['x', '[PAD]'])).rejects.toThrow(message);
+    expect(await loaded.tokenizer.encode('some [PAD]', { specialAsText: true })).not.toContain(rows);
+    const started = createTokenizer(tokenizer.files.json, {
+      bos_token: '[PAD]',
+      add_bos_token: true,
+      added_tokens_decoder: decoder,
+    });
+    await saveModel(dir, { config, weights, tokenizer: started });
+    await expect(loadModel(dir)).rejects.toThrow(/every text has the token '\[PAD\]'/);
   });
 });

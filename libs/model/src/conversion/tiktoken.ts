@@ -1,5 +1,5 @@
 import { BYTE_ALPHABET } from '../tokenizer/byte-alphabet.js';
-import type { TokenizerJson } from '../tokenizer/tokenizer-json.js';
+import type { BpeTokenizerJson } from '../tokenizer/tokenizer-json.js';
 
 /** How Qwen splits text before merging bytes. */
 export const QWEN_PATTERN =
@@ -14,7 +14,7 @@ export function tiktokenJson(
   pattern: string,
   added: readonly string[],
   normalizer: object | null,
-): TokenizerJson {
+): BpeTokenizerJson {
   // Latin-1 strings: one character per byte.
   const ranks = new Map<string, number>();
   for (const line of ranksFile.split('\n').filter(Boolean)) {
@@ -45,11 +45,11 @@ export function tiktokenJson(
       type: 'Sequence',
       pretokenizers: [
         { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false },
-        { type: 'ByteLevel', add_prefix_space: false, use_regex: false },
+        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: false, use_regex: false },
       ],
     },
     post_processor: null,
-    decoder: { type: 'ByteLevel' },
+    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
     model: {
       type: 'BPE',
       vocab: Object.fromEntries([...ranks].map(([token, rank]) => [printed(token), rank])),

@@ -49,7 +49,7 @@ describe('perplexity', () => {
     ['without BOS', {}],
   ])('sums the bits of every token, %s, whatever the windows cover', async (_, tokenizerConfig) => {
     const model: LoadedModel = { config, weights, tokenizer: createTokenizer(json, tokenizerConfig) };
-    const encoded = model.tokenizer.encode(text);
+    const encoded = await model.tokenizer.encode(text);
     const ids = 'bos_token' in tokenizerConfig ? Int32Array.from([0, ...encoded]) : encoded;
     let bits = 0;
     for (let target = 1; target < ids.length; target++) bits += await bitsOf(ids, 0, target);

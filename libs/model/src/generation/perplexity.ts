@@ -57,7 +57,7 @@ export async function perplexity(
   const length = Math.min(parsed.sequenceLength, config.maxPositions);
   const stride = parsed.stride ?? Math.max(1, Math.floor(length / 2));
   if (stride >= length) throw new UserError(`perplexity: stride: ${stride} must be below sequenceLength ${length}`);
-  const encoded = tokenizer.encode(text);
+  const encoded = await tokenizer.encode(text);
   const { startIds } = tokenizer;
   const isStarted = startIds.every((id, i) => encoded[i] === id);
   const ids = isStarted ? encoded : Int32Array.from([...startIds, ...encoded]);

@@ -17,20 +17,32 @@ const CONTEXT = 8;
  * characters of several byte tokens come whole, and the space before a first word is kept.
  */
 export function createTextStream(tokenizer: Tokenizer, promptIds: ArrayLike<number>): TextStream {
-  let ids = Array.from(promptIds).slice(-CONTEXT);
-  let told = ids.length;
-  const text = (upTo: number): string => tokenizer.decode(ids.slice(0, upTo), { skipSpecial: true });
-  const fresh = (): string => text(ids.length).slice(text(told).length);
+  const decode = (part: readonly number[]): string => tokenizer.decode(part, { skipSpecial: true });
+  let ids = lastWhole(Array.from(promptIds), decode);
+  /** Places in `ids` where no character is in pieces; the last is where the text was told up to. */
+  let whole = [0, ids.length];
+  const told = (): number => whole.at(-1)!;
   return {
     push(id) {
       ids.push(id);
-      const piece = fresh();
+      const piece = decode(ids).slice(decode(ids.slice(0, told())).length);
       if (piece === '' || piece.endsWith(REPLACEMENT)) return '';
       // What was told before this piece is context enough for the next.
-      ids = ids.slice(Math.max(0, told - CONTEXT));
-      told = ids.length;
+      const from = whole.findLast((place) => place <= told() - CONTEXT) ?? 0;
+      ids = ids.slice(from);
+      whole = [...whole.map((place) => place - from).filter((place) => place >= 0), ids.length];
       return piece;
     },
-    end: fresh,
+    // Decoded apart: the library gives up whole characters beside a broken one.
+    end: () => decode(ids.slice(told())),
   };
+}
+
+/** The last tokens of a prompt, more of them where the first would be a part of a character. */
+function lastWhole(ids: readonly number[], decode: (part: readonly number[]) => string): number[] {
+  for (let count = CONTEXT; count < ids.length; count++) {
+    const part = ids.slice(-count);
+    if (!decode(part).startsWith(REPLACEMENT)) return part;
+  }
+  return [...ids];
 }

@@ -1,37 +1,81 @@
 import { z } from 'zod';
 
-const addedTokenSchema = z.looseObject({
-  id: z.int().min(0),
+/** A token that is found in a text before the model sees it. */
+export const describedTokenSchema = z.looseObject({
   content: z.string().min(1),
+  single_word: z.boolean().default(false),
+  lstrip: z.boolean().default(false),
+  rstrip: z.boolean().default(false),
+  /** Looked for in the normalised text; as in Python, what is special is not. */
+  normalized: z.boolean().optional(),
   special: z.boolean().default(false),
-  single_word: z.literal(false, 'added tokens that are whole words only are not known').default(false),
 });
 
-/** The parts of Hugging Face's `tokenizer.json` that must be right before the tokenizer library may have it. */
+const addedTokenSchema = describedTokenSchema.extend({ id: z.int().min(0) });
+
+const byId = z.record(z.string(), z.int().min(0));
+/** Vocabularies whose ids are the tokens' places: `[token, log-probability]`. */
+const byPlace = z.array(z.tuple([z.string(), z.number()]));
+
+/** The parts of Hugging Face's `tokenizer.json` that are read here; the tokenizer library reads the rest. */
 export const tokenizerJsonSchema = z.looseObject({
   added_tokens: z.array(addedTokenSchema).default([]),
   model: z.looseObject({
-    type: z.literal('BPE', 'only BPE tokenizers are read'),
-    vocab: z.record(z.string(), z.int().min(0)),
-    merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
+    vocab: z.union([byId, byPlace]),
+    dropout: z
+      .literal(0, 'merges that are left out at random (dropout) are not known: the same text would have other tokens')
+      .nullish(),
   }),
 });
 
 /** The contents of a `tokenizer.json`. */
 export type TokenizerJson = z.input<typeof tokenizerJsonSchema>;
 
+/** A `tokenizer.json` of byte-pair encoding, as it is made here. */
+export type BpeTokenizerJson = TokenizerJson & {
+  readonly model: { readonly vocab: Record<string, number>; readonly merges: [string, string][] };
+};
+
 const namedTokenSchema = z
-  .union([z.string(), z.looseObject({ content: z.string() }).transform(({ content }) => content)])
+  .union([
+    z
+      .string()
+      .min(1)
+      .transform((content) => describedTokenSchema.parse({ content })),
+    describedTokenSchema,
+  ])
+  .nullish();
+
+export const NAMED_TOKENS = [
+  'bos_token',
+  'eos_token',
+  'unk_token',
+  'sep_token',
+  'pad_token',
+  'cls_token',
+  'mask_token',
+] as const;
+
+/** Lists of further special tokens; some files hold a table of names here, which names no tokens of the text. */
+const furtherTokensSchema = z
+  .array(namedTokenSchema)
+  .or(z.record(z.string(), z.unknown()).transform(() => []))
   .nullish();
 
 /** The part of `tokenizer_config.json` that is used. */
 export const tokenizerConfigSchema = z.looseObject({
   bos_token: namedTokenSchema,
   eos_token: namedTokenSchema,
-  pad_token: namedTokenSchema,
   unk_token: namedTokenSchema,
+  sep_token: namedTokenSchema,
+  pad_token: namedTokenSchema,
+  cls_token: namedTokenSchema,
+  mask_token: namedTokenSchema,
+  additional_special_tokens: furtherTokensSchema,
+  extra_special_tokens: furtherTokensSchema,
   add_bos_token: z.boolean().nullish(),
   add_eos_token: z.boolean().nullish(),
+  added_tokens_decoder: z.record(z.string().regex(/^\d+$/, 'must be a token id'), describedTokenSchema).nullish(),
 });
 
 export type TokenizerConfig = z.input<typeof tokenizerConfigSchema>;

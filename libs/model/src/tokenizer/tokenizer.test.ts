@@ -40,10 +40,10 @@ describe.skipIf(!expectedFile)('reference cases of transformers.js', () => {
     const cases = (JSON.parse(await readFile(expectedFile!, 'utf8')) as Record<string, Case[]>)[name]!;
     expect(cases.length).toBeGreaterThan(10);
     for (const { name: label, text, ids } of cases) {
-      expect(Array.from(tokenizer.encode(text, { addSpecial: true })), label).toEqual(ids);
+      expect(Array.from(await tokenizer.encode(text, { addSpecial: true })), label).toEqual(ids);
       // SentencePiece writes a space as ▁ and cannot tell the two apart.
       const plain = name === 'Xenova/llama-tokenizer' ? text.replaceAll('▁', ' ') : text;
-      expect(tokenizer.decode(tokenizer.encode(text)), label).toBe(plain);
+      expect(tokenizer.decode(await tokenizer.encode(text)), label).toBe(plain);
     }
   });
 });
@@ -51,35 +51,35 @@ describe.skipIf(!expectedFile)('reference cases of transformers.js', () => {
 describe('tokenizer', () => {
   const json = trainBpe(['the cat sat on the mat, the cat sat'], { vocabSize: 264, specialTokens: ['<s>', '</s>'] });
 
-  it('adds special tokens only when asked, and knows them in the text', () => {
+  it('adds special tokens only when asked, and knows them in the text', async () => {
     const tokenizer = createTokenizer(json, { bos_token: '<s>', eos_token: { content: '</s>' }, add_bos_token: true });
     expect(tokenizer).toMatchObject({ bosId: 0, eosId: 1, vocabSize: 264 });
     expect(tokenizer.padId).toBeUndefined();
-    const plain = Array.from(tokenizer.encode('the cat'));
+    const plain = Array.from(await tokenizer.encode('the cat'));
     expect(plain).not.toContain(0);
-    expect(Array.from(tokenizer.encode('the cat', { addSpecial: true }))).toEqual([0, ...plain]);
-    expect(Array.from(tokenizer.encode('the cat</s>'))).toEqual([...plain, 1]);
+    expect(Array.from(await tokenizer.encode('the cat', { addSpecial: true }))).toEqual([0, ...plain]);
+    expect(Array.from(await tokenizer.encode('the cat</s>'))).toEqual([...plain, 1]);
     expect(tokenizer.decode([0, ...plain, 1])).toBe('<s>the cat</s>');
     expect(tokenizer.decode([0, ...plain, 1], { skipSpecial: true })).toBe('the cat');
     expect(tokenizer.decode([])).toBe('');
-    expect(tokenizer.encode('')).toHaveLength(0);
-    expect(tokenizer.tokenId('Ġthe')).toBe(tokenizer.encode(' the')[0]);
-    expect(tokenizer.tokenText(tokenizer.encode(' the')[0]!)).toBe('Ġthe');
+    expect(await tokenizer.encode('')).toHaveLength(0);
+    expect(tokenizer.tokenId('Ġthe')).toBe((await tokenizer.encode(' the'))[0]);
+    expect(tokenizer.tokenText((await tokenizer.encode(' the'))[0]!)).toBe('Ġthe');
     expect(tokenizer.tokenId('zebra')).toBeUndefined();
   });
 
-  it('takes special tokens for text where that is asked, in the pieces that the text has', () => {
+  it('takes special tokens for text where that is asked, in the pieces that the text has', async () => {
     const tokenizer = createTokenizer(json, { bos_token: '<s>', add_bos_token: true });
     const text = 'the cat</s><s> sat';
-    expect(Array.from(tokenizer.encode(text)).filter((id) => id < 2)).toEqual([1, 0]);
-    const plain = tokenizer.encode(text, { specialAsText: true });
+    expect(Array.from(await tokenizer.encode(text)).filter((id) => id < 2)).toEqual([1, 0]);
+    const plain = await tokenizer.encode(text, { specialAsText: true });
     expect(plain.every((id) => id > 1)).toBe(true);
     expect(tokenizer.decode(plain)).toBe(text);
     expect(tokenizer.specialTokens).toEqual(['<s>', '</s>']);
-    expect(tokenizer.encode('the cat', { specialAsText: true })).toEqual(tokenizer.encode('the cat'));
+    expect(await tokenizer.encode('the cat', { specialAsText: true })).toEqual(await tokenizer.encode('the cat'));
   });
 
-  it("puts before a text what its files say: the template, and add_bos_token's word on it", () => {
+  it("puts before a text what its files say: the template, and add_bos_token's word on it", async () => {
     const starts = (template: boolean, config: object) => {
       const single = [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }];
       const post_processor = template
@@ -100,7 +100,7 @@ describe('tokenizer', () => {
     expect(starts(false, { add_bos_token: true })).toEqual([0]);
     const ends = createTokenizer(json, { eos_token: '</s>', add_eos_token: true });
     expect(ends.startIds).toEqual([]);
-    expect(ends.encode('the', { addSpecial: true }).at(-1)).toBe(1);
+    expect((await ends.encode('the', { addSpecial: true })).at(-1)).toBe(1);
   });
 
   it('refuses what it cannot read, in one line that names the file', async () => {
@@ -109,17 +109,34 @@ describe('tokenizer', () => {
     await expect(loadTokenizer(dir)).rejects.toThrow(/tokenizer\.json: no such file/);
     await writeFile(join(dir, 'tokenizer.json'), '{"model":');
     await expect(loadTokenizer(dir)).rejects.toThrow(/tokenizer\.json: is not JSON/);
-    await writeFile(
-      join(dir, 'tokenizer.json'),
-      JSON.stringify({ model: { type: 'WordPiece', vocab: {}, merges: [] } }),
-    );
-    await expect(loadTokenizer(dir)).rejects.toThrow(/model\.type: only BPE tokenizers are read \(got "WordPiece"\)/);
-    expect(() => createTokenizer(json, { bos_token: '<bos>' })).toThrow(/bos_token: '<bos>' is not in the vocabulary/);
-    const words = [{ id: 264, content: 'cat', single_word: true }];
-    expect(() => createTokenizer({ ...json, added_tokens: words })).toThrow(
-      /added_tokens\.0\.single_word: added tokens that are whole words only are not known/,
-    );
+    await writeFile(join(dir, 'tokenizer.json'), JSON.stringify({ model: { type: 'Odd', vocab: {}, merges: [] } }));
+    await expect(loadTokenizer(dir)).rejects.toThrow(/^\S+tokenizer\.json: [^\n]+$/);
     const odd = { ...json, pre_tokenizer: { type: 'Odd' } };
-    expect(() => createTokenizer(odd)).toThrow('tokenizer.json: Unknown PreTokenizer type: Odd');
+    expect(() => createTokenizer(odd)).toThrow(
+      'tokenizer.json: pre_tokenizer: is not read: data did not match any variant',
+    );
+    const lossy = { ...json, model: { ...json.model, dropout: 0.1 } };
+    expect(() => createTokenizer(lossy)).toThrow(/model\.dropout: merges that are left out at random .*\(got 0\.1\)/);
+    const gap = { ...json, model: { ...json.model, merges: [['q', 'zz'] as [string, string]] } };
+    expect(() => createTokenizer(gap)).toThrow(/^tokenizer\.json: .*out of vocabulary/);
+  });
+
+  it('adds what tokenizer_config.json adds, as transformers does', async () => {
+    const word = { content: 'dog', single_word: true, lstrip: false, rstrip: false, normalized: false, special: false };
+    const added = createTokenizer(json, {
+      bos_token: '<bos>',
+      pad_token: '</s>',
+      additional_special_tokens: ['<|im_start|>'],
+      added_tokens_decoder: { 264: word, 1: { ...word, content: '</s>', lstrip: true, special: true } },
+    });
+    // transformers 5.24: AutoTokenizer of the same two files.
+    expect(added.tokenId('dog')).toBe(264);
+    expect(added.bosId).toBe(265);
+    expect(added.tokenId('<|im_start|>')).toBe(266);
+    expect(added).toMatchObject({ padId: 1, vocabSize: 267 });
+    const ids = Array.from(await added.encode('dog dogma <|im_start|>dog  </s>'));
+    expect(ids.filter((id) => id >= 264)).toEqual([264, 266, 264]);
+    // The spaces before </s> belong to it.
+    expect(ids.slice(-3)).toEqual([266, 264, 1]);
   });
 });

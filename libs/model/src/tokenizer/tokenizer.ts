@@ -1,8 +1,10 @@
 import { join } from 'node:path';
-import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { messageOf, parseOptions, UserError } from '@gmoe/core';
+import { Tokenizer as Library } from 'tokenizers';
 import { z } from 'zod';
 import { readJsonFile } from '../checkpoint/json-file.js';
+import { addTokens, configTokens } from './added-tokens.js';
+import { surroundingIds, type Surrounding } from './surrounding-tokens.js';
 import {
   tokenizerConfigSchema,
   tokenizerJsonSchema,
@@ -29,8 +31,13 @@ export interface Tokenizer {
   /** The special tokens as they are written out in a text. */
   readonly specialTokens: readonly string[];
   /** Token ids of a text. Special tokens written out in the text are recognised, as in Hugging Face tokenizers. */
-  encode(text: string, options?: EncodeOptions): Int32Array;
-  /** The text of token ids, unpolished: no spaces are cleaned up. Special tokens are written out unless skipped. */
+  encode(text: string, options?: EncodeOptions): Promise<Int32Array>;
+  /** As `encode` of each text, several at a time. */
+  encodeAll(texts: readonly string[], options?: EncodeOptions): Promise<Int32Array[]>;
+  /**
+   * The text of token ids, unpolished: no spaces are cleaned up. Special tokens are written out unless skipped; ids that
+   * have no token (padding rows of an embedding) are nothing.
+   */
   decode(ids: ArrayLike<number>, options?: { readonly skipSpecial?: boolean }): string;
   /** Id of a token by its exact text in the vocabulary (`Ġthe`, `▁the`, `<|endoftext|>`); undefined if there is none. */
   tokenId(token: string): number | undefined;
@@ -42,7 +49,7 @@ export interface Tokenizer {
 
 /**
  * Reads `tokenizer.json` and, where present, `tokenizer_config.json` of a folder.
- * @throws UserError if the tokenizer is missing, malformed or of another kind than BPE
+ * @throws UserError if the tokenizer is missing or malformed
  */
 export async function loadTokenizer(dir: string): Promise<Tokenizer> {
   const path = join(dir, 'tokenizer.json');
@@ -53,7 +60,8 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer> {
 }
 
 /**
- * A tokenizer from the contents of its files.
+ * A tokenizer from the contents of its files. Hugging Face's own library does the work, so that tokens are those of Python's
+ * `tokenizers`; `tokenizer_config.json` counts as it does for transformers.
  * @param where prefix of messages
  * @throws UserError if they are malformed
  */
@@ -64,47 +72,63 @@ export function createTokenizer(
 ): Tokenizer {
   const json = parseOptions(tokenizerJsonSchema, tokenizerJson, where);
   const config = parseOptions(tokenizerConfigSchema, tokenizerConfig, where);
-  const complete = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, ...json };
-  const open = (parts: typeof complete): HuggingFaceTokenizer => {
-    try {
-      // The library's lossy clean-up of spaces and its old lower-casing flags stay off.
-      return new HuggingFaceTokenizer(parts, { clean_up_tokenization_spaces: false });
-    } catch (error) {
-      throw new UserError(`${where}: ${messageOf(error)}`, { cause: error });
-    }
-  };
-  const library = open(complete);
-  const specials = json.added_tokens.filter((token) => token.special);
-  const special = new Set(specials.map(({ id }) => id));
-  const specialTokens = specials.map(({ content }) => content);
-  let withoutSpecials: HuggingFaceTokenizer | undefined;
+  // A model sees texts as long as they are: what the file says on cutting and padding is for batches of its own.
+  const complete = { version: '1.0', ...PARTS, ...json, truncation: null, padding: null };
+  complete.added_tokens = json.added_tokens.map((token) => ({ normalized: !token.special, ...token }));
+  const library = openLibrary(complete, where);
+  const fromConfig = configTokens(
+    config,
+    json.added_tokens.map(({ content }) => content),
+  );
+  addTokens(library, fromConfig);
+
+  const added = [...json.added_tokens, ...fromConfig];
+  const specialTokens = [...new Set(added.filter(({ special }) => special).map(({ content }) => content))];
+  const special = new Set(specialTokens.map((token) => library.tokenToId(token)));
+  const { vocab } = json.model;
+  let vocabSize = Array.isArray(vocab) ? vocab.length : 0;
+  if (!Array.isArray(vocab)) for (const id of Object.values(vocab)) vocabSize = Math.max(vocabSize, id + 1);
+  for (const { content } of added) vocabSize = Math.max(vocabSize, (library.tokenToId(content) ?? -1) + 1);
+
+  let withoutSpecials: Library | undefined;
   /** The library for a text whose special tokens are text; opened when there is such a text. */
-  const textLibrary = (text: string): HuggingFaceTokenizer => {
-    if (!specialTokens.some((token) => text.includes(token))) return library;
-    const plain = json.added_tokens.filter((token) => !token.special);
-    return (withoutSpecials ??= open({ ...complete, added_tokens: plain, post_processor: null }));
+  const textLibrary = (texts: readonly string[]): Library => {
+    if (!specialTokens.some((token) => texts.some((text) => text.includes(token)))) return library;
+    if (withoutSpecials) return withoutSpecials;
+    // Every added token keeps its place and so its id, but special ones are never found.
+    const hide = <Token extends { content: string; special: boolean }>(token: Token): Token =>
+      token.special ? { ...token, content: NEVER + token.content } : token;
+    withoutSpecials = openLibrary(
+      { ...complete, added_tokens: complete.added_tokens.map(hide), post_processor: null },
+      where,
+    );
+    addTokens(withoutSpecials, fromConfig.map(hide));
+    return withoutSpecials;
   };
-  let vocabSize = 0;
-  for (const id of Object.values(json.model.vocab)) vocabSize = Math.max(vocabSize, id + 1);
-  for (const { id } of json.added_tokens) vocabSize = Math.max(vocabSize, id + 1);
 
   const named = (kind: 'bos_token' | 'eos_token' | 'pad_token'): number | undefined => {
     const token = config[kind];
-    if (token === null || token === undefined) return undefined;
-    const id = library.token_to_id(token);
-    if (id === undefined) throw new UserError(`${where}: ${kind}: '${token}' is not in the vocabulary`);
-    return id;
+    return token ? (library.tokenToId(token.content) ?? undefined) : undefined;
   };
   const bosId = named('bos_token');
   const eosId = named('eos_token');
   const padId = named('pad_token');
+  const { startIds, endIds } = surrounding(complete.post_processor, { bosId, eosId, config }, where);
 
-  const encode = (text: string, { addSpecial = false, specialAsText = false }: EncodeOptions = {}): Int32Array => {
-    const { ids: plain } = (specialAsText ? textLibrary(text) : library).encode(text, { add_special_tokens: false });
-    if (!addSpecial) return Int32Array.from(plain);
-    return Int32Array.from([...startIds, ...plain, ...endIds]);
+  const encodeAll = async (
+    texts: readonly string[],
+    { addSpecial = false, specialAsText = false }: EncodeOptions = {},
+  ): Promise<Int32Array[]> => {
+    if (texts.length === 0) return [];
+    const by = specialAsText ? textLibrary(texts) : library;
+    const encodings = await by.encodeBatch([...texts], { addSpecialTokens: false }).catch((error: unknown) => {
+      throw new UserError(`${where}: a text has no tokens: ${messageOf(error)}`, { cause: error });
+    });
+    return encodings.map((encoding) =>
+      addSpecial ? Int32Array.from([...startIds, ...encoding.getIds(), ...endIds]) : Int32Array.from(encoding.getIds()),
+    );
   };
-  const { startIds, endIds } = addedIds(library, { bosId, eosId, config });
+  const decoder = library.getDecoder();
 
   return {
     vocabSize,
@@ -113,15 +137,51 @@ export function createTokenizer(
     ...(bosId === undefined ? {} : { bosId }),
     ...(eosId === undefined ? {} : { eosId }),
     ...(padId === undefined ? {} : { padId }),
-    encode,
+    encode: async (text, options) => (await encodeAll([text], options))[0]!,
+    encodeAll,
     decode(ids, { skipSpecial = false } = {}) {
-      const kept = skipSpecial ? Array.from(ids).filter((id) => !special.has(id)) : Array.from(ids);
-      return kept.length === 0 ? '' : library.decode(kept);
+      const tokens: string[] = [];
+      for (let i = 0; i < ids.length; i++) {
+        const token = skipSpecial && special.has(ids[i]!) ? null : library.idToToken(ids[i]!);
+        if (token !== null) tokens.push(token);
+      }
+      return decoder ? decoder.decode(tokens) : tokens.join(' ');
     },
-    tokenId: (token) => library.token_to_id(token),
-    tokenText: (id) => library.id_to_token(id),
+    tokenId: (token) => library.tokenToId(token) ?? undefined,
+    tokenText: (id) => library.idToToken(id) ?? undefined,
     files: { json: tokenizerJson as TokenizerJson, config: tokenizerConfig },
   };
+}
+
+/** What a `tokenizer.json` may leave out. */
+const PARTS = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
+
+/** A noncharacter of Unicode, which no text holds. */
+const NEVER = '\u{10ffff}';
+
+/** @throws UserError that names the part that the library does not read */
+function openLibrary(json: Record<string, unknown>, where: string): Library {
+  const opened = tryLibrary(json);
+  if (opened instanceof Library) return opened;
+  const bare = { ...json, ...PARTS, added_tokens: [] };
+  if (tryLibrary(bare) instanceof Library) {
+    for (const part of Object.keys(PARTS)) {
+      const reason = tryLibrary({ ...bare, [part]: json[part] });
+      if (reason instanceof Library) continue;
+      const got = JSON.stringify(json[part]).slice(0, 200);
+      throw new UserError(`${where}: ${part}: is not read: ${messageOf(reason)} (got ${got})`, { cause: reason });
+    }
+  }
+  throw new UserError(`${where}: ${messageOf(opened)}`, { cause: opened });
+}
+
+/** The library's tokenizer, or why there is none. */
+function tryLibrary(json: Record<string, unknown>): unknown {
+  try {
+    return Library.fromString(JSON.stringify(json));
+  } catch (error) {
+    return error;
+  }
 }
 
 interface Ends {
@@ -130,18 +190,22 @@ interface Ends {
   readonly config: z.output<typeof tokenizerConfigSchema>;
 }
 
-/** What stands before and behind every text: by the post-processor, and by `add_bos_token` and `add_eos_token` where they are set. */
-function addedIds(library: HuggingFaceTokenizer, { bosId, eosId, config }: Ends) {
-  const text = 'a';
-  const bare = library.encode(text, { add_special_tokens: false }).ids;
-  const whole = library.encode(text, { add_special_tokens: true }).ids;
-  const at = whole.findIndex((_, i) => bare.every((id, j) => whole[i + j] === id));
-  const startIds = whole.slice(0, Math.max(0, at));
-  const endIds = at < 0 ? [] : whole.slice(at + bare.length);
+/**
+ * What stands before and behind every text: by the post-processor, unless `tokenizer_config.json` has a word on it, which
+ * then decides both ends.
+ */
+function surrounding(postProcessor: unknown, { bosId, eosId, config }: Ends, where: string): Surrounding {
   const { add_bos_token: addBos, add_eos_token: addEos } = config;
-  if (bosId !== undefined && addBos === true && startIds[0] !== bosId) startIds.unshift(bosId);
-  if (bosId !== undefined && addBos === false && startIds[0] === bosId) startIds.shift();
-  if (eosId !== undefined && addEos === true && endIds.at(-1) !== eosId) endIds.push(eosId);
-  if (eosId !== undefined && addEos === false && endIds.at(-1) === eosId) endIds.pop();
-  return { startIds, endIds };
+  if (typeof addBos === 'boolean' || typeof addEos === 'boolean') {
+    return {
+      startIds: addBos && bosId !== undefined ? [bosId] : [],
+      endIds: addEos && eosId !== undefined ? [eosId] : [],
+    };
+  }
+  try {
+    return surroundingIds(postProcessor);
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    throw new UserError(`${where}: post_processor: is not known`, { cause: error });
+  }
 }

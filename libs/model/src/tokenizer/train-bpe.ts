@@ -2,7 +2,7 @@ import { parseOptions, UserError } from '@gmoe/core';
 import { z } from 'zod';
 import { BYTE_ALPHABET } from './byte-alphabet.js';
 import { PairQueue } from './pair-queue.js';
-import type { TokenizerJson } from './tokenizer-json.js';
+import type { BpeTokenizerJson } from './tokenizer-json.js';
 
 /**
  * How text is cut into words before merging: Llama 3's pattern with two changes. Contractions are listed in lower case
@@ -45,7 +45,7 @@ interface Word {
  * @returns the object to be written as `tokenizer.json`; fewer than `vocabSize` entries if pairs run out
  * @throws UserError on a bad option
  */
-export function trainBpe(texts: Iterable<string>, options: BpeOptions = {}): TokenizerJson {
+export function trainBpe(texts: Iterable<string>, options: BpeOptions = {}): BpeTokenizerJson {
   const { vocabSize, specialTokens, minFrequency } = parseOptions(bpeOptionsSchema, options, 'bpe');
   if (new Set(specialTokens).size !== specialTokens.length) {
     throw new UserError(`bpe: specialTokens: ${JSON.stringify(specialTokens)} holds one token twice`);
@@ -177,7 +177,7 @@ function tokenizerJson(
   tokens: readonly string[],
   merges: [string, string][],
   specialTokens: readonly string[],
-): TokenizerJson {
+): BpeTokenizerJson {
   return {
     version: '1.0',
     truncation: null,
