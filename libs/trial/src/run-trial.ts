@@ -86,7 +86,9 @@ async function runTrial(
   );
 
   const dev =
-    training.evalEvery === null ? undefined : createEvaluator(engine, model, await data.split('dev'), config.evaluation);
+    training.evalEvery === null
+      ? undefined
+      : createEvaluator(engine, model, await data.split('dev'), config.evaluation);
   const checkpoint = { folder: join(attempt.folder, 'training'), identity: attempt.hash };
   if (attempt.checkpoint) copyFolder(attempt.checkpoint.folder, checkpoint.folder);
 
