@@ -11,7 +11,8 @@ const LAYERS = {
   'coordination-core': ['tensor', 'schedules'],
   coordination: ['tensor', 'coordination-core', 'schedules'],
   model: ['tensor', 'model'],
-  adapters: ['tensor', 'model', 'routers-core', 'coordination-core', 'diagnostics', 'adapters'],
+  families: ['tensor', 'model'],
+  adapters: ['tensor', 'model', 'families', 'routers-core', 'coordination-core', 'diagnostics', 'adapters'],
   datasets: ['tensor'],
   task: ['datasets'],
   hub: [],
@@ -32,6 +33,7 @@ const LAYERS = {
     'tensor',
   ],
   trial: [
+    'families',
     'routers-core',
     'coordination-core',
     'adapters',

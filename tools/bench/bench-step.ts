@@ -9,6 +9,7 @@ import { loraSchema, scalingFactor } from '@gmoe/adapters-lora';
 import { mixtureSchema } from '@gmoe/adapters-moe-lora';
 import { normalCoordination } from '@gmoe/coordination-normal';
 import { poissonCoordination } from '@gmoe/coordination-poisson';
+import { families } from '@gmoe/families';
 import { initWeights, parseModelConfig, sitePath, writeSafetensors } from '@gmoe/model';
 import { topKSelector } from '@gmoe/routers-core';
 import { graphRouter } from '@gmoe/routers-graph';
@@ -85,20 +86,23 @@ export interface BenchStep {
 /** The step with random weights; B of LoRA is not zero, so that every gradient is at work from the first step. */
 export function createBenchStep(size: StepSize): BenchStep {
   const key = RandomKey.fromSeed(1);
-  const config = parseModelConfig({
-    model_type: 'llama',
-    vocab_size: size.vocabSize,
-    hidden_size: size.hiddenSize,
-    intermediate_size: size.ffnSize,
-    num_hidden_layers: size.layers,
-    num_attention_heads: size.heads,
-    num_key_value_heads: size.kvHeads,
-    max_position_embeddings: 2048,
-    rms_norm_eps: 1e-5,
-    rope_theta: 10_000,
-    tie_word_embeddings: false,
-    hidden_act: 'silu',
-  });
+  const config = parseModelConfig(
+    {
+      model_type: 'llama',
+      vocab_size: size.vocabSize,
+      hidden_size: size.hiddenSize,
+      intermediate_size: size.ffnSize,
+      num_hidden_layers: size.layers,
+      num_attention_heads: size.heads,
+      num_key_value_heads: size.kvHeads,
+      max_position_embeddings: 2048,
+      rms_norm_eps: 1e-5,
+      rope_theta: 10_000,
+      tie_word_embeddings: false,
+      hidden_act: 'silu',
+    },
+    families,
+  );
   const lora = loraSchema.parse({ rank: size.rank, alpha: 2 * size.rank });
   const mixture = mixtureSchema.parse({
     experts: size.experts,

@@ -10,6 +10,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseOptions } from '@gmoe/core';
+import { families } from '@gmoe/families';
 import {
   countParameters,
   createTokenizer,
@@ -28,21 +29,24 @@ import { bundledBaseDir } from '@gmoe/trial';
 import { z } from 'zod';
 
 /** Qwen/Qwen2.5-0.5B `config.json` */
-const config = parseModelConfig({
-  model_type: 'qwen2',
-  vocab_size: 151_936,
-  hidden_size: 896,
-  intermediate_size: 4864,
-  num_hidden_layers: 24,
-  num_attention_heads: 14,
-  num_key_value_heads: 2,
-  rope_theta: 1e6,
-  rms_norm_eps: 1e-6,
-  max_position_embeddings: 32_768,
-  tie_word_embeddings: true,
-  bos_token_id: 151_643,
-  eos_token_id: 151_643,
-});
+const config = parseModelConfig(
+  {
+    model_type: 'qwen2',
+    vocab_size: 151_936,
+    hidden_size: 896,
+    intermediate_size: 4864,
+    num_hidden_layers: 24,
+    num_attention_heads: 14,
+    num_key_value_heads: 2,
+    rope_theta: 1e6,
+    rms_norm_eps: 1e-6,
+    max_position_embeddings: 32_768,
+    tie_word_embeddings: true,
+    bos_token_id: 151_643,
+    eos_token_id: 151_643,
+  },
+  families,
+);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

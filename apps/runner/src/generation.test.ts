@@ -2,6 +2,7 @@ import { routerKind, selectorKind } from '@gmoe/routers-core';
 import { createAdapter, fixedAdapter, mixtureSchema } from '@gmoe/adapters-moe-lora';
 import { loraSchema } from '@gmoe/adapters-lora';
 import { createComponent } from '@gmoe/core';
+import { families } from '@gmoe/families';
 import {
   createGenerator,
   decoderHidden,
@@ -15,15 +16,18 @@ import { createEngine, HostTensor, RandomKey, tf, type Engine } from '@gmoe/tens
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { components } from './components.js';
 
-const config = parseModelConfig({
-  model_type: 'llama',
-  vocab_size: 31,
-  hidden_size: 16,
-  intermediate_size: 24,
-  num_hidden_layers: 2,
-  num_attention_heads: 2,
-  max_position_embeddings: 64,
-});
+const config = parseModelConfig(
+  {
+    model_type: 'llama',
+    vocab_size: 31,
+    hidden_size: 16,
+    intermediate_size: 24,
+    num_hidden_layers: 2,
+    num_attention_heads: 2,
+    max_position_embeddings: 64,
+  },
+  families,
+);
 const key = RandomKey.fromSeed(12);
 const weights = initWeights(config, key, 0.3);
 const PROMPT = [3, 14, 15, 9, 26, 5];

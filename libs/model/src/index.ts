@@ -1,19 +1,26 @@
 export { bpeOptionsSchema, trainBpe, type BpeOptions } from './tokenizer/train-bpe.js';
 export { createTokenizer, loadTokenizer, type EncodeOptions, type Tokenizer } from './tokenizer/tokenizer.js';
 export type { BpeTokenizerJson, TokenizerConfig, TokenizerJson } from './tokenizer/tokenizer-json.js';
-export { parseModelConfig, type Llama3RopeScaling, type ModelConfig } from './config/model-config.js';
-export { toConfigJson } from './config/config-json.js';
-export { initWeights } from './config/init-weights.js';
 export {
-  countParameters,
+  attentionOfLayer,
+  PRE_NORMS,
   SITE_NAMES,
-  siteHasBias,
-  sitePath,
-  siteShape,
-  weightShapes,
-  type Site,
+  type Activation,
+  type FusedProjection,
+  type LayerAttention,
+  type LayerNorms,
+  type ModelConfig,
+  type NormKind,
   type SiteName,
-} from './config/weight-shapes.js';
+} from './config/model-config.js';
+export type { Rope, RopeScaling } from './config/rope.js';
+export { familyKind, parseModelConfig, type ModelFamily } from './family/model-family.js';
+export { defineFamily, describeFamily, type FamilyDescription, type FamilyMaths } from './family/describe-family.js';
+export { activation, layerTypes, only, positive, size, type CoreFields } from './family/config-fields.js';
+export { readRope, type RopeDescription, type RopeFields } from './family/rope-fields.js';
+export { typesOfLayers, windowsOfLayers } from './family/window-fields.js';
+export { initWeights } from './config/init-weights.js';
+export { countParameters, siteHasBias, sitePath, siteShape, weightShapes, type Site } from './config/weight-shapes.js';
 export {
   decoderHidden,
   decoderLogits,
@@ -25,6 +32,7 @@ export {
 } from './decoder/decoder.js';
 export { loadModel, loadModelConfig, loadWeights, type LoadedModel } from './checkpoint/load-model.js';
 export { saveModel, type ModelParts } from './checkpoint/save-model.js';
+export { fusedRows, fuseWeights, storedShapes, type StoredRows } from './checkpoint/fused-weights.js';
 export { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.js';
 export { readSafetensors, SafetensorsFile } from './checkpoint/safetensors-reader.js';
 export { FLOAT_TYPES, writeSafetensors, type FloatType, type WriteOptions } from './checkpoint/safetensors-writer.js';

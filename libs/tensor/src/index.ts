@@ -27,6 +27,6 @@ export { gatherRows } from './ops/gather-rows.js';
 export { crossEntropy } from './ops/cross-entropy.js';
 export { frozenLinear } from './ops/frozen-linear.js';
 export { COMPUTES, INT8_SUFFIX, int8Weights, type Compute } from './quantization/int8-weights.js';
-export { linear, repeatColumns, rmsNorm, silu, swiglu } from './ops/layers.js';
-export { attention, rope } from './ops/attention.js';
+export { gelu, geluTanh, layerNorm, linear, repeatColumns, rmsNorm, silu, swiglu } from './ops/layers.js';
+export { attention, rope, type AttentionOptions } from './ops/attention.js';
 export { FlatLayout, type FlatEntry } from './ops/flat-parameters.js';

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { findUpward, UserError } from '@gmoe/core';
+import { families } from '@gmoe/families';
 import { loadModel } from '@gmoe/model';
 
 type LoadedModel = Awaited<ReturnType<typeof loadModel>>;
@@ -27,6 +28,6 @@ let last: { readonly folder: string; readonly model: Promise<LoadedModel> } | un
 /** Loads a base model; trials that a process runs one after the other share the one they have in common. */
 export function loadBase(base: string): Promise<LoadedModel> {
   const folder = baseDir(base);
-  if (last?.folder !== folder) last = { folder, model: loadModel(folder) };
+  if (last?.folder !== folder) last = { folder, model: loadModel(folder, families) };
   return last.model;
 }

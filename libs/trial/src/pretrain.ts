@@ -8,6 +8,7 @@ import {
   type ModelConfig,
   type Tokenizer,
 } from '@gmoe/model';
+import { families } from '@gmoe/families';
 import { heldOutBatches, languageModelBatches, pretrainingText } from '@gmoe/datasets';
 import { crossEntropy, RandomKey, type Engine, type HostTensor, type tf } from '@gmoe/tensor';
 import { fullTrainee, train, type TrainingEvent, type TrainResult } from '@gmoe/training';
@@ -119,23 +120,26 @@ export async function* pretrain(settings: PretrainSettings): AsyncGenerator<Trai
 }
 
 function modelConfig({ model }: PretrainRecipe, vocabSize: number, separatorId: number): ModelConfig {
-  return parseModelConfig({
-    model_type: 'llama',
-    architectures: ['LlamaForCausalLM'],
-    vocab_size: vocabSize,
-    hidden_size: model.hiddenSize,
-    intermediate_size: model.ffnSize,
-    num_hidden_layers: model.layers,
-    num_attention_heads: model.heads,
-    num_key_value_heads: model.kvHeads,
-    max_position_embeddings: model.maxPositions,
-    rope_theta: model.ropeBase,
-    rms_norm_eps: model.normEpsilon,
-    tie_word_embeddings: true,
-    hidden_act: 'silu',
-    bos_token_id: separatorId,
-    eos_token_id: separatorId,
-  });
+  return parseModelConfig(
+    {
+      model_type: 'llama',
+      architectures: ['LlamaForCausalLM'],
+      vocab_size: vocabSize,
+      hidden_size: model.hiddenSize,
+      intermediate_size: model.ffnSize,
+      num_hidden_layers: model.layers,
+      num_attention_heads: model.heads,
+      num_key_value_heads: model.kvHeads,
+      max_position_embeddings: model.maxPositions,
+      rope_theta: model.ropeBase,
+      rms_norm_eps: model.normEpsilon,
+      tie_word_embeddings: true,
+      hidden_act: 'silu',
+      bos_token_id: separatorId,
+      eos_token_id: separatorId,
+    },
+    families,
+  );
 }
 
 /** Sum of the next-token losses of a batch, nats. */

@@ -37,7 +37,7 @@ export function referenceModel(golden: GoldenCase, json: ModelNumbers) {
     kvHeads: json.kv_heads,
     headSize: json.d / json.heads,
     normEpsilon: json.rms_eps,
-    ropeBase: json.rope_theta,
+    rope: { base: json.rope_theta },
     maxPositions: golden.get('tokens', [null, null, null]).shape[2]!,
     tiedEmbeddings: false,
     qkvBias: false,

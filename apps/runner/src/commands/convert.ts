@@ -1,4 +1,5 @@
 import { UserError } from '@gmoe/core';
+import { families } from '@gmoe/families';
 import { convertLlama2c, countParameters, writeNewFolder } from '@gmoe/model';
 import type { Command } from 'commander';
 
@@ -20,7 +21,7 @@ async function runConvert(format: string, model: string, tokenizer: string, out:
     throw new UserError(`format: '${format}' is not known; known: ${Object.keys(FORMATS).join(', ')}`);
   }
   const convert = FORMATS[format as keyof typeof FORMATS];
-  const { config } = await writeNewFolder(out, (draft) => convert(model, tokenizer, draft));
+  const { config } = await writeNewFolder(out, (draft) => convert(model, tokenizer, draft, families));
   process.stdout.write(
     `${out}: ${config.family}, ${countParameters(config)} parameters, ${config.layers} layers, vocabulary ${config.vocabSize}\n`,
   );

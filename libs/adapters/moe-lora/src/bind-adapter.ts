@@ -47,6 +47,7 @@ export function bindAdapter(
       gate: (x) => adapted(layer, 'gate_proj', x, base.gate),
       up: (x) => adapted(layer, 'up_proj', x, base.up),
       down: (x) => adapted(layer, 'down_proj', x, base.down),
+      glu: base.glu,
     };
     return forward(x_TD, shared, updates, selection, {
       rank: mixture!.rank,

@@ -2,7 +2,7 @@ import { loraSchema } from '@gmoe/adapters-lora';
 import type { CoordinationStrategy } from '@gmoe/coordination-core';
 import type { ModelConfig } from '@gmoe/model';
 import type { Router, Selector } from '@gmoe/routers-core';
-import { HostTensor, linear, oneHot, RandomKey, takeAlongLast, tensorOf, tf, topKIds } from '@gmoe/tensor';
+import { HostTensor, linear, oneHot, RandomKey, swiglu, takeAlongLast, tensorOf, tf, topKIds } from '@gmoe/tensor';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createAdapter, expertCounts, expertsPerLayer, loadMetrics, loadShares, mixtureSchema } from './index.js';
 
@@ -57,6 +57,7 @@ const ffn = {
   gate: (x: tf.Tensor2D) => linear(x, base.gate),
   up: (x: tf.Tensor2D) => linear(x, base.up),
   down: (x: tf.Tensor2D) => linear(x, base.down),
+  glu: swiglu<tf.Tensor2D>,
 };
 /** B is drawn too, so that updates are not zero. */
 const full = (tensors: Readonly<Record<string, HostTensor>>) =>
@@ -109,6 +110,7 @@ describe('createAdapter', () => {
       gate: merged('gate_proj', base.gate),
       up: ffn.up,
       down: merged('down_proj', base.down),
+      glu: ffn.glu,
     })!;
     expect(got.sub(want).abs().max().div(want.abs().max()).dataSync()[0]!).toBeLessThan(1e-5);
   });

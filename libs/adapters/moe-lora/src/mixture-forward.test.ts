@@ -1,4 +1,4 @@
-import { linear, oneHot, RandomKey, silu, tf } from '@gmoe/tensor';
+import { linear, oneHot, RandomKey, silu, swiglu, tf } from '@gmoe/tensor';
 import type { Selection } from '@gmoe/routers-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { mixtureAdditive, mixtureFfn, type ExpertFactors } from './mixture-forward.js';
@@ -130,6 +130,7 @@ describe('mixture forms against a loop over tokens and experts', () => {
         gate: (y: tf.Tensor2D) => linear(y, base.gate_proj),
         up: (y: tf.Tensor2D) => linear(y, base.up_proj),
         down: (y: tf.Tensor2D) => linear(y, base.down_proj),
+        glu: swiglu<tf.Tensor2D>,
       };
       return forward(x, projections, experts, selectionOf(slots, w), {
         rank: R,

@@ -1,12 +1,14 @@
 import type { FfnSiteName, LoraFactors } from '@gmoe/adapters-lora';
 import type { Selection } from '@gmoe/routers-core';
 import type { tf } from '@gmoe/tensor';
-import { linear, oneHot, repeatColumns, swiglu } from '@gmoe/tensor';
+import { linear, oneHot, repeatColumns } from '@gmoe/tensor';
 
 /** The frozen projections of a feed-forward network. */
 export interface FfnBase {
   gate(x_TD: tf.Tensor2D): tf.Tensor2D;
   up(x_TD: tf.Tensor2D): tf.Tensor2D;
+  /** The model's gated non-linearity, e.g. `silu(gate) * up`. */
+  glu(gate_TF: tf.Tensor2D, up_TF: tf.Tensor2D): tf.Tensor2D;
   down(x_TF: tf.Tensor2D): tf.Tensor2D;
 }
 
@@ -55,7 +57,7 @@ export function mixtureFfn(
   // a tenth of the step.
   const gates_TF = project('gate_proj', base.gate(x_TD));
   const ups_TF = project('up_proj', base.up(x_TD));
-  const hidden_TF = gates_TF.map((gate_TF, slot) => swiglu(gate_TF, ups_TF[slot]!));
+  const hidden_TF = gates_TF.map((gate_TF, slot) => base.glu(gate_TF, ups_TF[slot]!));
   const y_TD = base.down(sumOf(hidden_TF.map((h_TF, slot) => h_TF.mul(weights_T1[slot]!))));
 
   const down = experts.down_proj;
@@ -89,6 +91,6 @@ export function mixtureAdditive(
     const factors = experts[site];
     return factors ? y.add(linear(linear(dropout(site, x), factors.a).mul(gates_TM), factors.b)) : y;
   };
-  const hidden_TF = swiglu(project('gate_proj', x_TD, base.gate(x_TD)), project('up_proj', x_TD, base.up(x_TD)));
+  const hidden_TF = base.glu(project('gate_proj', x_TD, base.gate(x_TD)), project('up_proj', x_TD, base.up(x_TD)));
   return project('down_proj', hidden_TF, base.down(hidden_TF));
 }

@@ -13,7 +13,7 @@ export const config: ModelConfig = {
   kvHeads: 1,
   headSize: 4,
   normEpsilon: 1e-6,
-  ropeBase: 10_000,
+  rope: { base: 10_000 },
   maxPositions: 64,
   tiedEmbeddings: false,
   qkvBias: false,

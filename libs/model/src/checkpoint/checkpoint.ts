@@ -4,7 +4,7 @@ import { UserError } from '@gmoe/core';
 import type { HostTensor } from '@gmoe/tensor';
 import { z } from 'zod';
 import { readJsonFile } from './json-file.js';
-import { SafetensorsFile } from './safetensors-reader.js';
+import { SafetensorsFile, type Rows } from './safetensors-reader.js';
 
 const SINGLE = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
@@ -22,10 +22,10 @@ export interface Checkpoint {
   readonly path: string;
   readonly names: readonly string[];
   shapeOf(name: string): readonly number[] | undefined;
-  /** A weight as float32. @throws UserError also if it holds other than floats */
-  readonly readFloats: (name: string) => Promise<HostTensor>;
+  /** A weight, or some of its rows, as float32. @throws UserError also if it holds other than floats */
+  readonly readFloats: (name: string, rows?: Rows) => Promise<HostTensor>;
   /** As `SafetensorsFile.map`. */
-  map(name: string): Promise<HostTensor | undefined>;
+  map(name: string, rows?: Rows): Promise<HostTensor | undefined>;
   /** What tells versions of the files apart: their places, sizes and times. */
   version(): Promise<string>;
   close(): Promise<void>;
@@ -79,12 +79,12 @@ function checkpoint(
     path,
     names: [...owners.keys()],
     shapeOf: (name) => owners.get(name)?.tensors.get(name)?.shape,
-    async readFloats(name) {
-      const tensor = await owner(name).read(name);
+    async readFloats(name, rows) {
+      const tensor = await owner(name).read(name, rows);
       if (tensor.dtype === 'float32') return tensor;
       throw new UserError(`${path}: tensor '${name}' holds ${tensor.dtype} values, not floats`);
     },
-    map: async (name) => owner(name).map(name),
+    map: async (name, rows) => owner(name).map(name, rows),
     version: async () => (await Promise.all(files.map((file) => file.version()))).join('\n'),
     async close() {
       for (const file of files) await file.close();

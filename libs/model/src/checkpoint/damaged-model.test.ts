@@ -13,6 +13,7 @@ import { loadModel } from './load-model.js';
 import { readSafetensors } from './safetensors-reader.js';
 import { saveModel } from './save-model.js';
 import { writeSafetensors, type FloatType } from './safetensors-writer.js';
+import { testFamilies } from '../testing/test-families.js';
 
 const NORM = 'model.norm.weight';
 
@@ -36,7 +37,7 @@ afterAll(() => rm(root, { recursive: true }));
 
 /** The refusal is a `UserError` of one line that names the folder. */
 async function expectRefused(message: RegExp): Promise<void> {
-  const error: unknown = await loadModel(dir).then(
+  const error: unknown = await loadModel(dir, testFamilies).then(
     () => undefined,
     (thrown: unknown) => thrown,
   );
@@ -189,7 +190,7 @@ describe('a damaged or malicious model folder', () => {
           const bytes = Buffer.from(good);
           for (const [at, value] of changes) bytes[at] = value;
           await writeFile(file, bytes);
-          await loadModel(dir).catch((error: unknown) => {
+          await loadModel(dir, testFamilies).catch((error: unknown) => {
             expect(error).toBeInstanceOf(UserError);
             expect((error as UserError).message).not.toContain('\n');
           });

@@ -28,7 +28,7 @@ export function copiesFolder(env: NodeJS.ProcessEnv = process.env): string {
  * @throws UserError as `Checkpoint.readFloats`
  */
 export async function float32Copy(
-  checkpoint: Checkpoint,
+  checkpoint: Pick<Checkpoint, 'version' | 'readFloats'>,
   shapes: ReadonlyMap<string, readonly number[]>,
   folder: string,
 ): Promise<SafetensorsFile | undefined> {
@@ -44,7 +44,7 @@ export async function float32Copy(
 async function make(
   path: string,
   folder: string,
-  checkpoint: Checkpoint,
+  checkpoint: Pick<Checkpoint, 'readFloats'>,
   shapes: ReadonlyMap<string, readonly number[]>,
 ): Promise<boolean> {
   const draft = `${path}.${randomUUID()}`;
@@ -57,7 +57,7 @@ async function make(
     const bytes = 4 * [...shapes.values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
     const { bavail, bsize } = await statfs(folder);
     if (bavail * bsize < MARGIN * bytes) return false;
-    await streamSafetensors(draft, specs, checkpoint.readFloats);
+    await streamSafetensors(draft, specs, (name) => checkpoint.readFloats(name));
     // Where another process was faster, its file stays: those who have mapped it share it.
     await link(draft, path).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -3,24 +3,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HostTensor, RandomKey, sizeOf } from '@gmoe/tensor';
 import { expect, it } from 'vitest';
-import { parseModelConfig } from '../config/model-config.js';
+import { parseModelConfig } from '../family/model-family.js';
+import { testFamilies } from '../testing/test-families.js';
 import { countParameters, weightShapes } from '../config/weight-shapes.js';
 import { loadWeights } from './load-model.js';
 import { writeSafetensors } from './safetensors-writer.js';
 
 /** Qwen2.5-0.5B */
-const config = parseModelConfig({
-  model_type: 'qwen2',
-  vocab_size: 151936,
-  hidden_size: 896,
-  intermediate_size: 4864,
-  num_hidden_layers: 24,
-  num_attention_heads: 14,
-  num_key_value_heads: 2,
-  rope_theta: 1e6,
-  max_position_embeddings: 32768,
-  tie_word_embeddings: true,
-});
+const config = parseModelConfig(
+  {
+    model_type: 'qwen2',
+    vocab_size: 151936,
+    hidden_size: 896,
+    intermediate_size: 4864,
+    num_hidden_layers: 24,
+    num_attention_heads: 14,
+    num_key_value_heads: 2,
+    rope_theta: 1e6,
+    max_position_embeddings: 32768,
+    tie_word_embeddings: true,
+  },
+  testFamilies,
+);
 
 it.each(['F16', 'F32'] as const)(
   'a 0.5 B model in %s loads in seconds and peaks below 1.5 times its fp32 size',

@@ -2,13 +2,15 @@ import { dirname, join } from 'node:path';
 import { UserError } from '@gmoe/core';
 import type { HostTensor } from '@gmoe/tensor';
 import { z } from 'zod';
-import { parseModelConfig, type ModelConfig } from '../config/model-config.js';
+import type { ModelConfig } from '../config/model-config.js';
 import { countParameters, HEAD, weightShapes } from '../config/weight-shapes.js';
+import { parseModelConfig, type ModelFamily } from '../family/model-family.js';
 import { loadTokenizer, type Tokenizer } from '../tokenizer/tokenizer.js';
 import { withRows } from '../tokenizer/with-rows.js';
 import { readJsonFile } from './json-file.js';
 import { openCheckpoint, type Checkpoint } from './checkpoint.js';
 import { copiesFolder, float32Copy } from './float32-copy.js';
+import { storedShapes, unfused } from './fused-weights.js';
 
 /** A language model in host memory. */
 export interface LoadedModel {
@@ -21,12 +23,16 @@ export interface LoadedModel {
 /** Tensors that some checkpoints carry and the decoder computes itself. */
 const COMPUTED = /\.rotary_emb\.inv_freq$/;
 
-/** Reads `config.json` of a model folder. @throws UserError if it is missing or names something unknown */
-export async function loadModelConfig(dir: string): Promise<ModelConfig> {
+/**
+ * Reads `config.json` of a model folder.
+ * @param families those that its `model_type` may name
+ * @throws UserError if it is missing or names something unknown
+ */
+export async function loadModelConfig(dir: string, families: readonly ModelFamily[]): Promise<ModelConfig> {
   const path = join(dir, 'config.json');
   const json = await readJsonFile(path, z.unknown());
   if (json === undefined) throw new UserError(`${path}: no such file; a model folder needs its config.json`);
-  return parseModelConfig(json, path);
+  return parseModelConfig(json, families, path);
 }
 
 /** Float32 size from which weights stay in files, where processes can share them. */
@@ -56,12 +62,13 @@ export async function loadWeights(
   const checkpoint = await openCheckpoint(dir);
   try {
     const shapes = weightShapes(config);
-    checkTensors(checkpoint, shapes, config);
-    if (4 * countParameters(config) < mapFrom) return await collect(shapes, checkpoint.readFloats);
-    const mapped = await collectMapped(shapes, checkpoint);
+    checkTensors(checkpoint, config);
+    const tensors = unfused(checkpoint, config);
+    if (4 * countParameters(config) < mapFrom) return await collect(shapes, tensors.readFloats);
+    const mapped = await collectMapped(shapes, tensors);
     if (mapped) return mapped;
-    const copy = await float32Copy(checkpoint, shapes, copies);
-    if (!copy) return await collect(shapes, checkpoint.readFloats);
+    const copy = await float32Copy(tensors, shapes, copies);
+    if (!copy) return await collect(shapes, tensors.readFloats);
     try {
       return (await collectMapped(shapes, copy)) ?? (await collect(shapes, (name) => copy.read(name)));
     } finally {
@@ -99,18 +106,15 @@ async function collectMapped(
 }
 
 /** Reads a model folder in Hugging Face layout. @throws UserError as its parts */
-export async function loadModel(dir: string): Promise<LoadedModel> {
-  const config = await loadModelConfig(dir);
+export async function loadModel(dir: string, families: readonly ModelFamily[]): Promise<LoadedModel> {
+  const config = await loadModelConfig(dir, families);
   const tokenizer = await loadTokenizer(dir);
   return { config, weights: await loadWeights(dir, config), tokenizer: withRows(tokenizer, config.vocabSize, dir) };
 }
 
 /** Checks names and shapes before anything is read. */
-function checkTensors(
-  checkpoint: Checkpoint,
-  expected: ReadonlyMap<string, readonly number[]>,
-  config: ModelConfig,
-): void {
+function checkTensors(checkpoint: Checkpoint, config: ModelConfig): void {
+  const expected = storedShapes(config);
   for (const [name, shape] of expected) {
     const found = checkpoint.shapeOf(name);
     if (!found) throw new UserError(`${checkpoint.path}: tensor '${name}' is missing`);

@@ -10,6 +10,7 @@ import { tinyConfig as config } from '../testing/tiny-config.js';
 import { copiesFolder } from './float32-copy.js';
 import { loadModelConfig, loadWeights } from './load-model.js';
 import { writeSafetensors, type FloatType } from './safetensors-writer.js';
+import { testFamilies } from '../testing/test-families.js';
 
 const weights = initWeights(config, RandomKey.fromSeed(1));
 
@@ -40,7 +41,7 @@ it('float32 weights stay in their file; its values are read where they are asked
 
 it('shards stay in their files, through links too', async () => {
   const dir = testingPath('llama');
-  const sharded = await loadModelConfig(dir);
+  const sharded = await loadModelConfig(dir, testFamilies);
   const linked = await mkdtemp(join(root, 'linked-'));
   for (const name of await readdir(dir)) await symlink(join(dir, name), join(linked, name));
   const mapped = await loadWeights(linked, sharded, { mapFrom: 0 });

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { HostTensor, RandomKey } from '@gmoe/tensor';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { initWeights } from '../config/init-weights.js';
-import { parseModelConfig } from '../config/model-config.js';
+import { parseModelConfig } from '../family/model-family.js';
+import { testFamilies } from '../testing/test-families.js';
 import { countParameters } from '../config/weight-shapes.js';
 import { testingPath } from '../testing/golden-model.js';
 import { createTokenizer } from '../tokenizer/tokenizer.js';
@@ -14,19 +15,22 @@ import { readSafetensors } from './safetensors-reader.js';
 import { saveModel } from './save-model.js';
 import { writeSafetensors } from './safetensors-writer.js';
 
-const config = parseModelConfig({
-  model_type: 'qwen3',
-  vocab_size: 280,
-  hidden_size: 8,
-  intermediate_size: 12,
-  num_hidden_layers: 2,
-  num_attention_heads: 2,
-  num_key_value_heads: 1,
-  head_dim: 6,
-  tie_word_embeddings: true,
-  rope_theta: 1e6,
-  eos_token_id: [0, 1],
-});
+const config = parseModelConfig(
+  {
+    model_type: 'qwen3',
+    vocab_size: 280,
+    hidden_size: 8,
+    intermediate_size: 12,
+    num_hidden_layers: 2,
+    num_attention_heads: 2,
+    num_key_value_heads: 1,
+    head_dim: 6,
+    tie_word_embeddings: true,
+    rope_theta: 1e6,
+    eos_token_id: [0, 1],
+  },
+  testFamilies,
+);
 const weights = initWeights(config, RandomKey.fromSeed(7));
 const tokenizer = createTokenizer(trainBpe(['some text, some more text'], { vocabSize: 270 }), {
   eos_token: '<|endoftext|>',
@@ -41,8 +45,8 @@ beforeEach(async () => {
 describe('saveModel and loadModel', () => {
   it('give back the same model', async () => {
     await saveModel(dir, { config, weights, tokenizer });
-    const loaded = await loadModel(dir);
-    expect(loaded.config).toEqual(config);
+    const loaded = await loadModel(dir, testFamilies);
+    expect(loaded.config).toEqual({ ...config, json: { ...config.json, torch_dtype: 'float32' } });
     expect(loaded.weights).toEqual(weights);
     expect(loaded.tokenizer.eosId).toBe(0);
     expect(await loaded.tokenizer.encode('some text')).toEqual(await tokenizer.encode('some text'));
@@ -111,7 +115,7 @@ describe('loadWeights', () => {
 
   it('reads shards, and refuses an index that lies or reaches out of the folder', async () => {
     await cp(testingPath('llama'), dir, { recursive: true });
-    const sharded = await loadModelConfig(dir);
+    const sharded = await loadModelConfig(dir, testFamilies);
     expect(Object.keys(await loadWeights(dir, sharded))).toHaveLength(21);
     const index = join(dir, 'model.safetensors.index.json');
     const original = JSON.parse(await readFile(index, 'utf8'));
@@ -127,12 +131,12 @@ describe('loadWeights', () => {
   });
 
   it('says what a folder lacks', async () => {
-    await expect(loadModel(dir)).rejects.toThrow(/config\.json: no such file/);
+    await expect(loadModel(dir, testFamilies)).rejects.toThrow(/config\.json: no such file/);
     await expect(loadWeights(dir, config)).rejects.toThrow(/has neither model\.safetensors nor/);
     await saveModel(dir, { config: { ...config, vocabSize: 280 }, weights, tokenizer });
     const path = join(dir, 'config.json');
     await writeFile(path, (await readFile(path, 'utf8')).replace('"vocab_size": 280', '"vocab_size": 26'));
-    await expect(loadModel(dir)).rejects.toThrow(/has shape \[280, 8\], config\.json asks for \[26, 8\]/);
+    await expect(loadModel(dir, testFamilies)).rejects.toThrow(/has shape \[280, 8\], config\.json asks for \[26, 8\]/);
   });
 
   it('a token that was added later and has no embedding is refused where a text holds it', async () => {
@@ -143,7 +147,7 @@ describe('loadWeights', () => {
     const padded = createTokenizer(tokenizer.files.json, { added_tokens_decoder: decoder });
     expect(padded.tokenId('[PAD]')).toBe(rows);
     await saveModel(dir, { config, weights, tokenizer: padded });
-    const loaded = await loadModel(dir);
+    const loaded = await loadModel(dir, testFamilies);
     expect(await loaded.tokenizer.encode('some text')).toEqual(await tokenizer.encode('some text'));
     const message = "a text has the token '[PAD]' (id 280), but the model's embeddings have 280 rows";
     await expect(loaded.tokenizer.encode('some [PAD]')).rejects.toThrow(message);
@@ -155,6 +159,6 @@ describe('loadWeights', () => {
       added_tokens_decoder: decoder,
     });
     await saveModel(dir, { config, weights, tokenizer: started });
-    await expect(loadModel(dir)).rejects.toThrow(/every text has the token '\[PAD\]'/);
+    await expect(loadModel(dir, testFamilies)).rejects.toThrow(/every text has the token '\[PAD\]'/);
   });
 });

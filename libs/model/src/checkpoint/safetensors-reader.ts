@@ -12,6 +12,12 @@ import {
   type StoredTensor,
 } from './safetensors-header.js';
 
+/** Some rows of a tensor: indices `first` to `first + count - 1` of its first axis. */
+export interface Rows {
+  readonly first: number;
+  readonly count: number;
+}
+
 /** Bytes read at a time; 16-bit floats are widened from a buffer of this size. */
 const CHUNK = 8 << 20;
 
@@ -60,13 +66,27 @@ export class SafetensorsFile {
     return this.header.metadata;
   }
 
+  /** Where a tensor lies, or some rows of it. @throws UserError if there is none of this name */
+  private stored(name: string, rows: Rows | undefined): StoredTensor {
+    const whole = this.header.tensors.get(name);
+    if (!whole) throw new UserError(`${this.path}: has no tensor '${name}'`);
+    if (!rows) return whole;
+    const [count, ...rest] = whole.shape;
+    const rowBytes = whole.bytes / count!;
+    return {
+      type: whole.type,
+      shape: [rows.count, ...rest],
+      offset: whole.offset + rows.first * rowBytes,
+      bytes: rows.count * rowBytes,
+    };
+  }
+
   /**
-   * Reads a tensor; F16, BF16 and F64 become float32, I64 and U8 int32.
+   * Reads a tensor, or some of its rows; F16, BF16 and F64 become float32, I64 and U8 int32.
    * @throws UserError if there is none of this name, if it holds NaN or an infinity, or an integer beyond 32 bits
    */
-  async read(name: string): Promise<HostTensor> {
-    const stored = this.header.tensors.get(name);
-    if (!stored) throw new UserError(`${this.path}: has no tensor '${name}'`);
+  async read(name: string, rows?: Rows): Promise<HostTensor> {
+    const stored = this.stored(name, rows);
     const { type, shape } = stored;
     if (type === 'I32' || type === 'BOOL') {
       const data = type === 'I32' ? new Int32Array(sizeOf(shape)) : new Uint8Array(sizeOf(shape));
@@ -105,13 +125,13 @@ export class SafetensorsFile {
   }
 
   /**
-   * A tensor whose values stay in this file, where it holds them as aligned float32; undefined otherwise. They are checked
+   * A tensor, or some of its rows, whose values stay in this file, where it holds them as aligned float32; undefined otherwise. They are checked
    * now and must not change as long as the tensor is used.
    * @throws UserError as `read`
    */
-  async map(name: string): Promise<HostTensor | undefined> {
-    const stored = this.header.tensors.get(name);
-    if (stored?.type !== 'F32' || stored.offset % 4 !== 0) return undefined;
+  async map(name: string, rows?: Rows): Promise<HostTensor | undefined> {
+    const stored = this.stored(name, rows);
+    if (stored.type !== 'F32' || stored.offset % 4 !== 0) return undefined;
     const { offset, bytes, shape } = stored;
     const chunk = new Uint32Array(Math.min(CHUNK, bytes) / 4);
     for (let start = 0; start < bytes; start += CHUNK) {

@@ -2,11 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '@gmoe/core';
 import type { HostTensor } from '@gmoe/tensor';
-import { toConfigJson } from '../config/config-json.js';
 import type { ModelConfig } from '../config/model-config.js';
 import { weightShapes } from '../config/weight-shapes.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { writeAtomically } from './atomic-file.js';
+import { fuseWeights } from './fused-weights.js';
 import { writeSafetensors, type FloatType } from './safetensors-writer.js';
 
 const TORCH_DTYPES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const;
@@ -39,10 +39,18 @@ export async function saveModel(
     ordered[name] = tensor;
   }
   await mkdir(dir, { recursive: true });
-  await writeSafetensors(join(dir, 'model.safetensors'), ordered, { floats, metadata: { format: 'pt' } });
-  await writeJson(join(dir, 'config.json'), { ...toConfigJson(config), torch_dtype: TORCH_DTYPES[floats] }, 2);
+  const stored = fuseWeights(config, ordered);
+  await writeSafetensors(join(dir, 'model.safetensors'), stored, { floats, metadata: { format: 'pt' } });
+  await writeJson(join(dir, 'config.json'), configJson(config, floats), 2);
   await writeJson(join(dir, 'tokenizer.json'), tokenizer.files.json);
   await writeJson(join(dir, 'tokenizer_config.json'), tokenizer.files.config, 2);
+}
+
+/** The `config.json` that the model was read from, with its class and the type of its weights. */
+function configJson({ json }: ModelConfig, floats: FloatType): Record<string, unknown> {
+  if (!json) throw new Error('a model is saved with the config.json that its config was parsed from');
+  const { torch_dtype: _, dtype: __, ...rest } = json;
+  return { ...rest, torch_dtype: TORCH_DTYPES[floats] };
 }
 
 async function writeJson(path: string, value: unknown, indent?: number): Promise<void> {

@@ -1,8 +1,4 @@
-import type { ModelConfig } from './model-config.js';
-
-/** The linear layers of a decoder layer that adapters can reach. */
-export const SITE_NAMES = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
-export type SiteName = (typeof SITE_NAMES)[number];
+import { PRE_NORMS, SITE_NAMES, type ModelConfig, type SiteName } from './model-config.js';
 
 /** One linear layer of the decoder. */
 export interface Site {
@@ -12,20 +8,17 @@ export interface Site {
 }
 
 export const EMBEDDING = 'model.embed_tokens.weight';
-export const FINAL_NORM = 'model.norm.weight';
+export const FINAL_NORM = 'model.norm';
 export const HEAD = 'lm_head.weight';
+
+/** Name of a module of a layer: `model.layers.0.input_layernorm`. */
+export function layerPath(layer: number, module: string): string {
+  return `model.layers.${layer}.${module}`;
+}
 
 /** Hugging Face's name of a site's module, without `.weight` or `.bias`: `model.layers.0.self_attn.q_proj`. */
 export function sitePath({ layer, name }: Site): string {
-  return `model.layers.${layer}.${isAttention(name) ? 'self_attn' : 'mlp'}.${name}`;
-}
-
-/** Hugging Face's name of a layer's norm. */
-export function normPath(
-  layer: number,
-  norm: 'input_layernorm' | 'post_attention_layernorm' | 'self_attn.q_norm' | 'self_attn.k_norm',
-): string {
-  return `model.layers.${layer}.${norm}.weight`;
+  return layerPath(layer, `${isAttention(name) ? 'self_attn' : 'mlp'}.${name}`);
 }
 
 /** Input and output width of a site. */
@@ -54,18 +47,25 @@ export function siteHasBias(config: ModelConfig, name: SiteName): boolean {
 }
 
 /**
- * Every tensor of a model by Hugging Face name with its shape, in a fixed order; linear weights are [outputs, inputs].
- * A tied head is not listed.
+ * Every tensor of a decoder by Hugging Face name with its shape, in a fixed order; linear weights are [outputs, inputs].
+ * A tied head is not listed, fused projections are listed by their parts (`storedShapes` has them as files do).
  */
 export function weightShapes(config: ModelConfig): Map<string, readonly number[]> {
-  const { vocabSize, hiddenSize, headSize } = config;
+  const { vocabSize, hiddenSize, headSize, heads, kvHeads } = config;
+  const { beforeAttention, afterAttention, beforeFfn, afterFfn } = config.layerNorms ?? PRE_NORMS;
   const shapes = new Map<string, readonly number[]>([[EMBEDDING, [vocabSize, hiddenSize]]]);
+  const norm = (path: string, width: number): void => {
+    shapes.set(`${path}.weight`, [width]);
+    if (config.norm === 'layer') shapes.set(`${path}.bias`, [width]);
+  };
   for (let layer = 0; layer < config.layers; layer++) {
-    shapes.set(normPath(layer, 'input_layernorm'), [hiddenSize]);
-    shapes.set(normPath(layer, 'post_attention_layernorm'), [hiddenSize]);
+    for (const name of [beforeAttention, afterAttention, beforeFfn, afterFfn]) {
+      if (name) norm(layerPath(layer, name), hiddenSize);
+    }
     if (config.qkNorm) {
-      shapes.set(normPath(layer, 'self_attn.q_norm'), [headSize]);
-      shapes.set(normPath(layer, 'self_attn.k_norm'), [headSize]);
+      const perHead = config.qkNorm === 'head';
+      norm(layerPath(layer, 'self_attn.q_norm'), perHead ? headSize : heads * headSize);
+      norm(layerPath(layer, 'self_attn.k_norm'), perHead ? headSize : kvHeads * headSize);
     }
     for (const name of SITE_NAMES) {
       const { inputs, outputs } = siteShape(config, name);
@@ -73,7 +73,7 @@ export function weightShapes(config: ModelConfig): Map<string, readonly number[]
       if (siteHasBias(config, name)) shapes.set(`${sitePath({ layer, name })}.bias`, [outputs]);
     }
   }
-  shapes.set(FINAL_NORM, [hiddenSize]);
+  norm(FINAL_NORM, hiddenSize);
   if (!config.tiedEmbeddings) shapes.set(HEAD, [vocabSize, hiddenSize]);
   return shapes;
 }

@@ -9,6 +9,7 @@ import { perplexity } from '../generation/perplexity.js';
 import { testingPath } from '../testing/golden-model.js';
 import { sharedFile } from '../testing/shared-data.js';
 import { convertLlama2c } from './llama2c.js';
+import { testFamilies } from '../testing/test-families.js';
 
 const checkpoint = sharedFile('models/stories260K/stories260K.bin');
 const tokenizerBin = sharedFile('models/stories260K/tok512.bin');
@@ -20,7 +21,7 @@ describe.skipIf(!checkpoint || !tokenizerBin || !tokenizerModel)('stories260K', 
   beforeAll(async () => {
     engine = await createEngine();
     dir = await mkdtemp(join(tmpdir(), 'gmoe-llama2c-'));
-    await convertLlama2c(checkpoint!, tokenizerModel!, join(dir, 'model'));
+    await convertLlama2c(checkpoint!, tokenizerModel!, join(dir, 'model'), testFamilies);
   });
   afterAll(async () => {
     await engine.dispose();
@@ -32,7 +33,7 @@ describe.skipIf(!checkpoint || !tokenizerBin || !tokenizerModel)('stories260K', 
 
   it('scores a story as its own layout does: 0.32 bits a character', async () => {
     const { text, ids, nats } = await golden();
-    const model = await loadModel(join(dir, 'model'));
+    const model = await loadModel(join(dir, 'model'), testFamilies);
     expect(Array.from(await model.tokenizer.encode(text, { addSpecial: true }))).toEqual(ids);
     const bits = nats.reduce((sum: number, value: number) => sum + value, 0) / Math.LN2;
     const scored = await perplexity(engine, model, text, { sequenceLength: 256, stride: 255 });
@@ -45,7 +46,7 @@ describe.skipIf(!checkpoint || !tokenizerBin || !tokenizerModel)('stories260K', 
 
   it('continues a story greedily with the same tokens, which read as one', async () => {
     const { greedy } = await golden();
-    const model = await loadModel(join(dir, 'model'));
+    const model = await loadModel(join(dir, 'model'), testFamilies);
     const generator = createGenerator(engine, model);
     const ids = await generator.generate(greedy.slice(0, 8), { maxTokens: greedy.length - 8 });
     expect(ids).toEqual(greedy.slice(8));
@@ -54,8 +55,8 @@ describe.skipIf(!checkpoint || !tokenizerBin || !tokenizerModel)('stories260K', 
   });
 
   it('reads both forms of the tokenizer alike', async () => {
-    const other = await convertLlama2c(checkpoint!, tokenizerBin!, join(dir, 'other'));
-    const model = await loadModel(join(dir, 'model'));
+    const other = await convertLlama2c(checkpoint!, tokenizerBin!, join(dir, 'other'), testFamilies);
+    const model = await loadModel(join(dir, 'model'), testFamilies);
     expect(other.tokenizer.files.json).toEqual(model.tokenizer.files.json);
     expect(other.weights).toEqual(model.weights);
   });
@@ -65,13 +66,19 @@ describe.skipIf(!checkpoint || !tokenizerBin || !tokenizerModel)('stories260K', 
     const cut = join(dir, 'cut.bin');
     const out = join(dir, 'refused');
     await writeFile(cut, bytes.subarray(0, 5000));
-    await expect(convertLlama2c(cut, tokenizerBin!, out)).rejects.toThrow(
+    await expect(convertLlama2c(cut, tokenizerBin!, out, testFamilies)).rejects.toThrow(
       /has 5000 bytes, its header asks for 1056540/,
     );
-    await expect(convertLlama2c(tokenizerBin!, tokenizerBin!, out)).rejects.toThrow(/not a llama2\.c checkpoint/);
-    await expect(convertLlama2c(checkpoint!, checkpoint!, out)).rejects.toThrow(/not this model's tokenizer/);
-    await expect(convertLlama2c(checkpoint!, join(dir, 'none.bin'), out)).rejects.toThrow(/none\.bin: cannot be read/);
+    await expect(convertLlama2c(tokenizerBin!, tokenizerBin!, out, testFamilies)).rejects.toThrow(
+      /not a llama2\.c checkpoint/,
+    );
+    await expect(convertLlama2c(checkpoint!, checkpoint!, out, testFamilies)).rejects.toThrow(
+      /not this model's tokenizer/,
+    );
+    await expect(convertLlama2c(checkpoint!, join(dir, 'none.bin'), out, testFamilies)).rejects.toThrow(
+      /none\.bin: cannot be read/,
+    );
     const other = sharedFile('models/babyllama_tok105/tok105.model');
-    if (other) await expect(convertLlama2c(checkpoint!, other, out)).rejects.toThrow(/has 105 pieces/);
+    if (other) await expect(convertLlama2c(checkpoint!, other, out, testFamilies)).rejects.toThrow(/has 105 pieces/);
   });
 });

@@ -3,8 +3,9 @@ import { messageOf, UserError } from '@gmoe/core';
 import { HostTensor, sizeOf } from '@gmoe/tensor';
 import { saveModel } from '../checkpoint/save-model.js';
 import type { LoadedModel } from '../checkpoint/load-model.js';
-import { parseModelConfig, type ModelConfig } from '../config/model-config.js';
-import { EMBEDDING, FINAL_NORM, HEAD, normPath, sitePath, type SiteName } from '../config/weight-shapes.js';
+import type { ModelConfig, SiteName } from '../config/model-config.js';
+import { EMBEDDING, FINAL_NORM, HEAD, layerPath, sitePath } from '../config/weight-shapes.js';
+import { parseModelConfig, type ModelFamily } from '../family/model-family.js';
 import { readSentencePieceModel, sentencePieceTokenizer, type Piece } from './sentencepiece.js';
 
 const HEADER_INTS = 7;
@@ -15,11 +16,17 @@ const BYTE_PIECE = /^<0x[0-9A-F]{2}>$/;
  * interleaved to half-split rotary pairs, so that scores stay the same.
  *
  * @param tokenizerPath llama2.c's `.bin`, or a SentencePiece `.model`
+ * @param families with Llama among them
  * @returns the model as written to `outDir`
  * @throws UserError if a file is missing, malformed or of another size than its header says
  */
-export async function convertLlama2c(modelPath: string, tokenizerPath: string, outDir: string): Promise<LoadedModel> {
-  const { config, weights } = readLlama2c(await readFileOrFail(modelPath), modelPath);
+export async function convertLlama2c(
+  modelPath: string,
+  tokenizerPath: string,
+  outDir: string,
+  families: readonly ModelFamily[],
+): Promise<LoadedModel> {
+  const { config, weights } = readLlama2c(await readFileOrFail(modelPath), modelPath, families);
   const pieces = tokenizerPath.endsWith('.model')
     ? await readSentencePieceModel(tokenizerPath)
     : readTokenizerBin(await readFileOrFail(tokenizerPath), config.vocabSize, tokenizerPath);
@@ -35,6 +42,7 @@ export async function convertLlama2c(modelPath: string, tokenizerPath: string, o
 export function readLlama2c(
   bytes: Uint8Array,
   where: string,
+  families: readonly ModelFamily[],
 ): { config: ModelConfig; weights: LoadedModel['weights'] } {
   if (bytes.length < HEADER_INTS * 4) throw new UserError(`${where}: ${bytes.length} bytes are too few for a header`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -45,6 +53,7 @@ export function readLlama2c(
   const tied = signedVocab > 0;
   const config = parseModelConfig(
     {
+      architectures: ['LlamaForCausalLM'],
       model_type: 'llama',
       vocab_size: Math.abs(signedVocab),
       hidden_size: dim,
@@ -58,6 +67,7 @@ export function readLlama2c(
       bos_token_id: 1,
       eos_token_id: 2,
     },
+    families,
     `${where}: header (not a llama2.c checkpoint?)`,
   );
   const { headSize, vocabSize } = config;
@@ -82,16 +92,16 @@ export function readLlama2c(
   };
   const site = (name: SiteName) => (layer: number) => `${sitePath({ layer, name })}.weight`;
   weights[EMBEDDING] = take([vocabSize, dim]);
-  perLayer((layer) => normPath(layer, 'input_layernorm'), [dim]);
+  perLayer((layer) => `${layerPath(layer, 'input_layernorm')}.weight`, [dim]);
   perLayer(site('q_proj'), [dim, dim]);
   perLayer(site('k_proj'), [kvDim, dim]);
   perLayer(site('v_proj'), [kvDim, dim]);
   perLayer(site('o_proj'), [dim, dim]);
-  perLayer((layer) => normPath(layer, 'post_attention_layernorm'), [dim]);
+  perLayer((layer) => `${layerPath(layer, 'post_attention_layernorm')}.weight`, [dim]);
   perLayer(site('gate_proj'), [hidden, dim]);
   perLayer(site('down_proj'), [dim, hidden]);
   perLayer(site('up_proj'), [hidden, dim]);
-  weights[FINAL_NORM] = take([dim]);
+  weights[`${FINAL_NORM}.weight`] = take([dim]);
   offset += skipped * 4;
   if (!tied) weights[HEAD] = take([vocabSize, dim]);
 

@@ -1,11 +1,11 @@
 import { createEngine, crossEntropy, HostTensor, linear, RandomKey, tf, type Engine, type HostOf } from '@gmoe/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { initWeights } from '../config/init-weights.js';
-import { parseModelConfig } from '../config/model-config.js';
+import { parseModelConfig } from '../family/model-family.js';
+import { testFamilies } from '../testing/test-families.js';
 import { GOLDEN_MODELS, loadGoldenModel, packRow, relativeError } from '../testing/golden-model.js';
-import type { SiteName } from '../config/weight-shapes.js';
 import { decoderHidden, decoderLogits, type DecoderBatch, type DecoderHooks, type Weights } from './decoder.js';
-import type { ModelConfig } from '../config/model-config.js';
+import type { ModelConfig, SiteName } from '../config/model-config.js';
 
 const logitsOf =
   (config: ModelConfig, hooks?: DecoderHooks) =>
@@ -181,16 +181,19 @@ describe('decoder', () => {
   });
 
   it('has the gradient of finite differences, embedding included', async () => {
-    const config = parseModelConfig({
-      model_type: 'qwen2',
-      vocab_size: 7,
-      hidden_size: 4,
-      intermediate_size: 6,
-      num_hidden_layers: 1,
-      num_attention_heads: 2,
-      num_key_value_heads: 1,
-      tie_word_embeddings: true,
-    });
+    const config = parseModelConfig(
+      {
+        model_type: 'qwen2',
+        vocab_size: 7,
+        hidden_size: 4,
+        intermediate_size: 6,
+        num_hidden_layers: 1,
+        num_attention_heads: 2,
+        num_key_value_heads: 1,
+        tie_word_embeddings: true,
+      },
+      testFamilies,
+    );
     const weights = initWeights(config, RandomKey.fromSeed(3), 0.5);
     const batch: HostOf<DecoderBatch> = packRow([[1, 4, 4, 2, 6, 1]], 6);
     const program = compiled.jit((_: object, w: Weights, b: DecoderBatch) => lossOf(config)(w, b), {

@@ -1,17 +1,15 @@
-import { attention, frozenLinear, gatherRows, linear, rmsNorm, rope, swiglu, type tf } from '@gmoe/tensor';
-import type { ModelConfig } from '../config/model-config.js';
+import { UserError } from '@gmoe/core';
+import { attention, frozenLinear, gatherRows, gelu, geluTanh, layerNorm, linear, rmsNorm, swiglu, tf } from '@gmoe/tensor';
 import {
-  EMBEDDING,
-  FINAL_NORM,
-  HEAD,
-  normPath,
-  siteHasBias,
-  sitePath,
-  type Site,
+  attentionOfLayer,
+  PRE_NORMS,
+  type Activation,
+  type ModelConfig,
   type SiteName,
-} from '../config/weight-shapes.js';
+} from '../config/model-config.js';
+import { EMBEDDING, FINAL_NORM, HEAD, layerPath, siteHasBias, sitePath, type Site } from '../config/weight-shapes.js';
 import { packedCausalMask } from './mask.js';
-import { rotaryAt, type Rotary } from './rotary.js';
+import { rotation, segmentLengths, type Rotate } from './rotary.js';
 
 /** Packed token sequences, all int32. T = B S, row-major. */
 export interface DecoderBatch {
@@ -28,10 +26,12 @@ export interface DecoderBatch {
   readonly sharedSegments_BS?: tf.Tensor2D;
 }
 
-/** The frozen projections of one FFN, biases included. */
+/** The frozen projections of one FFN, biases included: `down(glu(gate(x), up(x)))`. */
 export interface BaseFfn {
   gate(x_TD: tf.Tensor2D): tf.Tensor2D;
   up(x_TD: tf.Tensor2D): tf.Tensor2D;
+  /** The family's gated non-linearity, `activation(gate) * up`. */
+  glu(gate_TF: tf.Tensor2D, up_TF: tf.Tensor2D): tf.Tensor2D;
   down(x_TF: tf.Tensor2D): tf.Tensor2D;
 }
 
@@ -55,9 +55,11 @@ export interface DecoderOptions {
 
 /**
  * The decoder up to and including the final norm. Pure and differentiable in every weight; static shapes.
- * Llama: `x += o(attention(rope(q), rope(k), v)); x += down(silu(gate) * up)`, each on the RMS-normed stream.
+ * Llama: `x += o(attention(rope(q), rope(k), v)); x += down(silu(gate) * up)`, each on the RMS-normed stream; other families
+ * differ in what their config says.
  *
  * @returns hidden states [T, D]
+ * @throws UserError for prompts that continuations share, where the rotation depends on each sequence's length
  */
 export function decoderHidden(
   config: ModelConfig,
@@ -67,14 +69,24 @@ export function decoderHidden(
   options: DecoderOptions = {},
 ): tf.Tensor2D {
   const length = batch.ids_BS.shape[1];
-  const mask_B1SS = packedCausalMask(batch, config.slidingWindow, options.padding);
-  const rotary = rotaryAt(config, batch.positions_BS, options.positionLimit ?? length);
-  return runLayers(config, weights, batch.ids_BS, rotary, hooks, (_, q, k, v) => attention(q, k, v, mask_B1SS));
+  const mask = masksByWindow((window) => packedCausalMask(batch, window, options.padding));
+  const rotate = rotation(config, batch.positions_BS, options.positionLimit ?? length, () => {
+    if (batch.sharedSegments_BS) throw new UserError(sharedPromptMessage(config));
+    return segmentLengths(batch.positions_BS, batch.segments_BS);
+  });
+  const { scale, softcap } = attentionOptions(config);
+  return runLayers(config, weights, batch.ids_BS, rotate, hooks, (layer, q, k, v) =>
+    attention(q, k, v, mask(attentionOfLayer(config, layer).slidingWindow), { scale, softcap }),
+  );
 }
 
 /** The head, on the rows that are passed. hidden [N, D] -> logits [N, V]. */
 export function decoderLogits(config: ModelConfig, weights: Weights, hidden_ND: tf.Tensor2D): tf.Tensor2D {
-  return linear(hidden_ND, weight<tf.Tensor2D>(weights, config.tiedEmbeddings ? EMBEDDING : HEAD));
+  const { logitsDivisor, logitsSoftcap } = config;
+  let logits_NV = linear(hidden_ND, weight<tf.Tensor2D>(weights, config.tiedEmbeddings ? EMBEDDING : HEAD));
+  if (logitsDivisor !== undefined) logits_NV = logits_NV.div(logitsDivisor);
+  if (logitsSoftcap !== undefined) logits_NV = tf.tanh(logits_NV.div<tf.Tensor2D>(logitsSoftcap)).mul(logitsSoftcap);
+  return logits_NV;
 }
 
 /** One layer's attention over projected, rotated heads: q [B, S, H, P], k and v [B, S, J, P] -> [B, S, H P]. */
@@ -85,40 +97,95 @@ export function runLayers(
   config: ModelConfig,
   weights: Weights,
   ids_BS: tf.Tensor2D,
-  rotary: Rotary,
+  rotate: Rotate,
   hooks: DecoderHooks,
   attend: Attend,
 ): tf.Tensor2D {
   const [batch, length] = ids_BS.shape;
   const tokens = batch * length;
-  const { heads, kvHeads, headSize, normEpsilon } = config;
-  const norm = (x: tf.Tensor2D, name: string): tf.Tensor2D =>
-    rmsNorm(x, weight<tf.Tensor1D>(weights, name), normEpsilon);
+  const { heads, kvHeads, headSize, qkNorm, embeddingScale, residualScale } = config;
+  const norms = config.layerNorms ?? PRE_NORMS;
+  const glu = GLU[config.activation ?? 'silu'];
+  const norm = (x: tf.Tensor2D, path: string): tf.Tensor2D => normed(config, weights, x, path);
+  const scaled = (x: tf.Tensor2D): tf.Tensor2D => (residualScale === undefined ? x : x.mul(residualScale));
 
   let x_TD = gatherRows(weight<tf.Tensor2D>(weights, EMBEDDING), ids_BS.reshape([tokens]));
+  if (embeddingScale !== undefined) x_TD = x_TD.mul(embeddingScale);
   for (let layer = 0; layer < config.layers; layer++) {
     const base = (name: SiteName) => baseLinear(config, weights, { layer, name });
     const apply = (name: SiteName, x: tf.Tensor2D): tf.Tensor2D =>
       hooks.linear ? hooks.linear({ layer, name }, x, base(name)) : base(name)(x);
-    const split = (x: tf.Tensor2D, count: number, normName?: 'self_attn.q_norm' | 'self_attn.k_norm'): tf.Tensor4D => {
-      const rows = normName ? norm(x.reshape([tokens * count, headSize]), normPath(layer, normName)) : x;
+    const normIf = (x: tf.Tensor2D, name: string | undefined): tf.Tensor2D =>
+      name === undefined ? x : norm(x, layerPath(layer, name));
+    const split = (x: tf.Tensor2D, count: number, normName?: 'q_norm' | 'k_norm'): tf.Tensor4D => {
+      let rows = x;
+      if (normName && qkNorm) {
+        rows = qkNorm === 'head' ? x.reshape([tokens * count, headSize]) : x;
+        rows = norm(rows, layerPath(layer, `self_attn.${normName}`));
+      }
       return rows.reshape([batch, length, count, headSize]);
     };
 
-    const a_TD = norm(x_TD, normPath(layer, 'input_layernorm'));
-    const q_BSHP = split(apply('q_proj', a_TD), heads, config.qkNorm ? 'self_attn.q_norm' : undefined);
-    const k_BSJP = split(apply('k_proj', a_TD), kvHeads, config.qkNorm ? 'self_attn.k_norm' : undefined);
+    const a_TD = normIf(x_TD, norms.beforeAttention);
+    const q_BSHP = split(apply('q_proj', a_TD), heads, 'q_norm');
+    const k_BSJP = split(apply('k_proj', a_TD), kvHeads, 'k_norm');
     const v_BSJP = split(apply('v_proj', a_TD), kvHeads);
-    const rotate = (x: tf.Tensor4D): tf.Tensor4D => rope(x, rotary.cos_BS1P, rotary.sin_BS1P);
-    const mixed_BSO = attend(layer, rotate(q_BSHP), rotate(k_BSJP), v_BSJP);
-    x_TD = x_TD.add(apply('o_proj', mixed_BSO.reshape([tokens, heads * headSize])));
+    const mixed_BSO = attend(layer, rotate(layer, q_BSHP), rotate(layer, k_BSJP), v_BSJP);
+    const o_TD = apply('o_proj', mixed_BSO.reshape([tokens, heads * headSize]));
+    x_TD = x_TD.add(scaled(normIf(o_TD, norms.afterAttention)));
 
-    const f_TD = norm(x_TD, normPath(layer, 'post_attention_layernorm'));
-    const ffn = { gate: base('gate_proj'), up: base('up_proj'), down: base('down_proj') };
-    const replaced_TD = hooks.ffn?.(layer, f_TD, ffn);
-    x_TD = x_TD.add(replaced_TD ?? apply('down_proj', swiglu(apply('gate_proj', f_TD), apply('up_proj', f_TD))));
+    const f_TD = normIf(x_TD, norms.beforeFfn);
+    const ffn = { gate: base('gate_proj'), up: base('up_proj'), down: base('down_proj'), glu };
+    const y_TD =
+      hooks.ffn?.(layer, f_TD, ffn) ?? apply('down_proj', glu(apply('gate_proj', f_TD), apply('up_proj', f_TD)));
+    x_TD = x_TD.add(scaled(normIf(y_TD, norms.afterFfn)));
   }
   return norm(x_TD, FINAL_NORM);
+}
+
+/** How this model's attention departs from softmax(q k^T / sqrt(P)). */
+export function attentionOptions({ attentionScale, attentionSoftcap }: ModelConfig): {
+  readonly scale: number | undefined;
+  readonly softcap: number | undefined;
+} {
+  return { scale: attentionScale, softcap: attentionSoftcap };
+}
+
+/** One mask for all layers of a window. */
+export function masksByWindow(
+  maskOf: (window: number | undefined) => tf.Tensor4D,
+): (window: number | undefined) => tf.Tensor4D {
+  const masks = new Map<number | undefined, tf.Tensor4D>();
+  return (window) => {
+    const mask = masks.get(window) ?? maskOf(window);
+    masks.set(window, mask);
+    return mask;
+  };
+}
+
+const GLU: Record<Activation, BaseFfn['glu']> = {
+  silu: swiglu,
+  gelu: (gate, up) => gelu(gate).mul(up),
+  'gelu-tanh': (gate, up) => geluTanh(gate).mul(up),
+  relu: (gate, up) => tf.relu(gate).mul(up),
+};
+
+function normed(config: ModelConfig, weights: Weights, x_TD: tf.Tensor2D, path: string): tf.Tensor2D {
+  const w_D = weight<tf.Tensor1D>(weights, `${path}.weight`);
+  switch (config.norm ?? 'rms') {
+    case 'rms':
+      return rmsNorm(x_TD, w_D, config.normEpsilon);
+    case 'rms-plus-one':
+      return rmsNorm(x_TD, w_D.add(1), config.normEpsilon);
+    case 'layer':
+      return layerNorm(x_TD, w_D, weight<tf.Tensor1D>(weights, `${path}.bias`), config.normEpsilon);
+  }
+}
+
+function sharedPromptMessage(config: ModelConfig): string {
+  const { scaling } = config.rope;
+  const limit = scaling && 'originalPositions' in scaling ? scaling.originalPositions : config.maxPositions;
+  return `sequences of more than ${limit} tokens cannot share prompts: rope_type '${scaling?.type}' turns each by its length; choose a sequence length of at most ${limit}`;
 }
 
 function baseLinear(config: ModelConfig, weights: Weights, site: Site): (x: tf.Tensor2D) => tf.Tensor2D {

@@ -2,7 +2,8 @@ import { createEngine, HostTensor, linear, RandomKey, type Engine, type tf } fro
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LoadedModel } from '../checkpoint/load-model.js';
 import { initWeights } from '../config/init-weights.js';
-import { parseModelConfig } from '../config/model-config.js';
+import { parseModelConfig } from '../family/model-family.js';
+import { testFamilies } from '../testing/test-families.js';
 import { decoderHidden, decoderLogits, type DecoderBatch, type Weights } from '../decoder/decoder.js';
 import { packRow } from '../testing/golden-model.js';
 import { createTokenizer } from '../tokenizer/tokenizer.js';
@@ -11,15 +12,18 @@ import { perplexity } from './perplexity.js';
 
 const text = 'The cat 🙂 sat on the mat. Ünder the mat, the other cat was not amused.';
 const json = trainBpe([text, text], { vocabSize: 280, specialTokens: ['<s>'] });
-const config = parseModelConfig({
-  model_type: 'llama',
-  vocab_size: 300,
-  hidden_size: 16,
-  intermediate_size: 24,
-  num_hidden_layers: 2,
-  num_attention_heads: 2,
-  max_position_embeddings: 128,
-});
+const config = parseModelConfig(
+  {
+    model_type: 'llama',
+    vocab_size: 300,
+    hidden_size: 16,
+    intermediate_size: 24,
+    num_hidden_layers: 2,
+    num_attention_heads: 2,
+    max_position_embeddings: 128,
+  },
+  testFamilies,
+);
 const weights = initWeights(config, RandomKey.fromSeed(5), 0.4);
 
 describe('perplexity', () => {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { HostTensor, type HostOf } from '@gmoe/tensor';
 import { loadModelConfig, loadWeights } from '../checkpoint/load-model.js';
 import type { ModelConfig } from '../config/model-config.js';
+import { testFamilies } from './test-families.js';
 import type { DecoderBatch } from '../decoder/decoder.js';
 
 export const GOLDEN_MODELS = ['llama', 'llama3-rope', 'qwen2', 'qwen3', 'mistral'] as const;
@@ -25,7 +26,7 @@ export function testingPath(name: string): string {
 
 export async function loadGoldenModel(name: string): Promise<GoldenModel> {
   const dir = testingPath(name);
-  const config = await loadModelConfig(dir);
+  const config = await loadModelConfig(dir, testFamilies);
   const weights = await loadWeights(dir, config);
   return { config, weights, ...JSON.parse(await readFile(`${dir}/expected.json`, 'utf8')) };
 }

@@ -21,6 +21,14 @@ function rotate(x: tf.Tensor4D, cos: tf.Tensor4D, sin: tf.Tensor4D): tf.Tensor4D
   return x.mul(cos).add(tf.concat([second.neg(), first], -1).mul(sin));
 }
 
+/** What departs from `softmax(q k^T / sqrt(P) + mask) v`. */
+export interface AttentionOptions {
+  /** Factor of q k^T; default `1 / sqrt(P)`. */
+  readonly scale?: number | undefined;
+  /** Scores become `softcap tanh(score / softcap)` before the mask is added (Gemma 2). */
+  readonly softcap?: number | undefined;
+}
+
 /**
  * Softmax attention with grouped queries. Query head h uses key head floor(h / (H / Hkv)).
  * q [B, S, H, P], k and v [B, Z, Hkv, P], mask [B, 1, S, Z] added to the scores (0 or a large negative number)
@@ -31,19 +39,23 @@ export function attention(
   k_BZJP: tf.Tensor4D,
   v_BZJP: tf.Tensor4D,
   mask_B1SZ: tf.Tensor4D,
+  { scale, softcap }: AttentionOptions = {},
 ): tf.Tensor3D {
   const [batch, length, heads, width] = q_BSHP.shape;
   const [, keys, keyHeads] = k_BZJP.shape;
   const group = heads / keyHeads;
   // Fold the query heads that share a key head into rows, so that no key or value is repeated.
   const q = q_BSHP
-    .mul(1 / Math.sqrt(width))
+    .mul(scale ?? 1 / Math.sqrt(width))
     .transpose([0, 2, 1, 3])
     .reshape([batch * keyHeads, group * length, width]) as tf.Tensor3D;
   const k = k_BZJP.transpose([0, 2, 1, 3]).reshape([batch * keyHeads, keys, width]) as tf.Tensor3D;
   const v = v_BZJP.transpose([0, 2, 1, 3]).reshape([batch * keyHeads, keys, width]) as tf.Tensor3D;
-  const scores_BHSZ = tf.matMul(q, k, false, true).reshape([batch, heads, length, keys]).add(mask_B1SZ);
-  const weights = tf.softmax(scores_BHSZ).reshape([batch * keyHeads, group * length, keys]) as tf.Tensor3D;
+  const raw = tf.matMul(q, k, false, true).reshape([batch, heads, length, keys]);
+  const scores_BHSZ = softcap === undefined ? raw : tf.tanh(raw.div(softcap)).mul(softcap);
+  const weights = tf
+    .softmax(scores_BHSZ.add(mask_B1SZ))
+    .reshape([batch * keyHeads, group * length, keys]) as tf.Tensor3D;
   return tf
     .matMul(weights, v)
     .reshape([batch, heads, length, width])

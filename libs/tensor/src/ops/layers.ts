@@ -22,6 +22,17 @@ export function silu<T extends tf.Tensor>(x: T): T {
   });
 }
 
+/** `x Phi(x)`, Phi the normal distribution's integral (Hendrycks & Gimpel 2016). Any shape. */
+export function gelu<T extends tf.Tensor>(x: T): T {
+  return x.mul(tf.erf(x.mul(Math.SQRT1_2)).add(1).mul(0.5));
+}
+
+/** The tanh form of GELU: `x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2`. Any shape. */
+export function geluTanh<T extends tf.Tensor>(x: T): T {
+  const inner = x.mul(x.square().mul(0.044715).add(1)).mul(Math.sqrt(2 / Math.PI));
+  return x.mul(tf.tanh(inner).add(1).mul(0.5));
+}
+
 /** `silu(gate) * up`, the SwiGLU non-linearity (Shazeer 2020). Same shapes in and out. */
 export function swiglu<T extends tf.Tensor>(gate: T, up: T): T {
   return silu(gate).mul(up);
@@ -48,6 +59,16 @@ function rmsNormalize(x_TD: tf.Tensor2D, epsilon: number): tf.Tensor2D {
       },
     };
   });
+}
+
+/**
+ * `(x - mean(x)) / sqrt(var(x) + eps) * weight + bias` over the last axis (Ba et al. 2016), with the biased variance.
+ * x [T, D], weight and bias [D] -> [T, D].
+ */
+export function layerNorm(x_TD: tf.Tensor2D, weight_D: tf.Tensor1D, bias_D: tf.Tensor1D, epsilon: number): tf.Tensor2D {
+  return rmsNormalize(x_TD.sub(x_TD.mean(-1, true)), epsilon)
+    .mul(weight_D)
+    .add(bias_D);
 }
 
 /** Each column `times` times in a row: [a, b] -> [a, a, b, b]. x [T, E] -> [T, E * times]; differentiable. */

@@ -3,7 +3,7 @@ import { loadContribution, normalCoordination } from '@gmoe/coordination-normal'
 import { poissonCoordination } from '@gmoe/coordination-poisson';
 import { parseOptions } from '@gmoe/core';
 import type { ModelConfig } from '@gmoe/model';
-import { FlatLayout, HostTensor, linear, tf } from '@gmoe/tensor';
+import { FlatLayout, HostTensor, linear, swiglu, tf } from '@gmoe/tensor';
 import { valueAndGradient } from '@gmoe/training';
 import { z } from 'zod';
 import { join, mixtureSources, split } from '../adapter-sources.js';
@@ -98,6 +98,7 @@ export const ffnCase: CaseKind = {
             gate: (y: tf.Tensor2D) => linear(y, W1),
             up: (y: tf.Tensor2D) => linear(y, W3),
             down: (y: tf.Tensor2D) => linear(y, W2),
+            glu: swiglu<tf.Tensor2D>,
           };
           const out = bound.hooks.ffn!(0, x_TD as tf.Tensor2D, base)!;
           const layer = bound.routing().layers[0]!;

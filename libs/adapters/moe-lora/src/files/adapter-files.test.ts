@@ -2,6 +2,7 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loraSchema, type LoraOptions } from '@gmoe/adapters-lora';
+import { families } from '@gmoe/families';
 import {
   decoderHidden,
   decoderLogits,
@@ -36,7 +37,7 @@ let golden: Named;
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
-  config = await loadModelConfig(join(goldens, 'base'));
+  config = await loadModelConfig(join(goldens, 'base'), families);
   weights = await loadWeights(join(goldens, 'base'), config);
   golden = (await readSafetensors(join(goldens, 'theirs.safetensors'))).tensors;
   folder = await mkdtemp(join(tmpdir(), 'adapter-'));
