@@ -33,7 +33,6 @@ const LAYERS = {
     'tensor',
   ],
   trial: [
-    'families',
     'routers-core',
     'coordination-core',
     'adapters',

@@ -10,6 +10,7 @@ import { linearRouter } from '@gmoe/routers-linear';
 import type { Router } from '@gmoe/routers-core';
 import { createEngine, RandomKey, tensorOf, tf, type HostTensor } from '@gmoe/tensor';
 import { loadBase } from '@gmoe/trial';
+import { components } from '../../apps/runner/src/components.js';
 
 const [TOKENS, EXPERTS, SEEDS] = [400, 8, 6];
 
@@ -17,7 +18,7 @@ const upload = (tensors: Readonly<Record<string, HostTensor>>) =>
   Object.fromEntries(Object.entries(tensors).map(([name, host]) => [name, tensorOf(host)]));
 
 const engine = await createEngine({ engine: 'eager', device: 'auto' });
-const { config, weights, tokenizer } = await loadBase('bundled');
+const { config, weights, tokenizer } = await loadBase('bundled', components);
 const task = taskDefinitions.find(({ id }) => id === 'openstax-topics')!;
 const examples = task.create({ trainLimit: 20 }).load('train');
 const encoded = await encodeExamples(examples, tokenizer);

@@ -2,12 +2,20 @@ import { coordinationKind } from '@gmoe/coordination-core';
 import { ComponentRegistry, componentsOf } from '@gmoe/core';
 import { taskKind } from '@gmoe/datasets';
 import { presetKind } from '@gmoe/experiment';
+import { familyKind } from '@gmoe/model';
 import { routerKind, selectorKind } from '@gmoe/routers-core';
 import { trialSchema } from '@gmoe/trial';
 import * as builtIn from './built-in.js';
 
 /** Everything that a config can name. */
-export const components = new ComponentRegistry([routerKind, selectorKind, coordinationKind, taskKind, presetKind]);
+export const components = new ComponentRegistry([
+  routerKind,
+  selectorKind,
+  coordinationKind,
+  taskKind,
+  presetKind,
+  familyKind,
+]);
 
 for (const [source, module] of Object.entries(builtIn)) {
   for (const component of componentsOf(module)) components.register(component, { source });

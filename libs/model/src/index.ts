@@ -14,7 +14,7 @@ export {
   type SiteName,
 } from './config/model-config.js';
 export type { Rope, RopeScaling } from './config/rope.js';
-export { familyKind, parseModelConfig, type ModelFamily } from './family/model-family.js';
+export { familiesOf, familyKind, parseModelConfig, type ModelFamily } from './family/model-family.js';
 export { defineFamily, describeFamily, type FamilyDescription, type FamilyMaths } from './family/describe-family.js';
 export { activation, layerTypes, only, positive, size, type CoreFields } from './family/config-fields.js';
 export { readRope, type RopeDescription, type RopeFields } from './family/rope-fields.js';

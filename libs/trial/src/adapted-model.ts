@@ -31,7 +31,7 @@ export async function loadAdaptedModel(
       `${folders.adapter}: was made on '${named}', which is no folder here; name the base with --base`,
     );
   }
-  const base = await loadBase(folders.base ?? named ?? 'bundled');
+  const base = await loadBase(folders.base ?? named ?? 'bundled', components);
   if (!file) return base;
   const adapter = describedAdapter(file, base.config, components);
   const start = adapterStart(adapter, adapter.init(RandomKey.fromSeed(0)), file);

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { findUpward, UserError } from '@gmoe/core';
-import { families } from '@gmoe/families';
-import { loadModel } from '@gmoe/model';
+import { findUpward, UserError, type ComponentRegistry } from '@gmoe/core';
+import { familiesOf, loadModel } from '@gmoe/model';
 
 type LoadedModel = Awaited<ReturnType<typeof loadModel>>;
 
@@ -26,8 +25,8 @@ export function baseDir(base: string): string {
 let last: { readonly folder: string; readonly model: Promise<LoadedModel> } | undefined;
 
 /** Loads a base model; trials that a process runs one after the other share the one they have in common. */
-export function loadBase(base: string): Promise<LoadedModel> {
+export function loadBase(base: string, components: ComponentRegistry): Promise<LoadedModel> {
   const folder = baseDir(base);
-  if (last?.folder !== folder) last = { folder, model: loadModel(folder, families) };
+  if (last?.folder !== folder) last = { folder, model: loadModel(folder, familiesOf(components)) };
   return last.model;
 }

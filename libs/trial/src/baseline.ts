@@ -18,7 +18,7 @@ export async function measureBaseline(
   engine: Engine,
   components: ComponentRegistry,
 ): Promise<Baseline> {
-  const base = await loadBase(config.base);
+  const base = await loadBase(config.base, components);
   const data = await loadTaskData(config, base.tokenizer, components);
   const items = await data.split('test');
   const evaluator = createEvaluator(engine, base, items, config.evaluation);

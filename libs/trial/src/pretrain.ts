@@ -6,9 +6,9 @@ import {
   parseModelConfig,
   trainBpe,
   type ModelConfig,
+  type ModelFamily,
   type Tokenizer,
 } from '@gmoe/model';
-import { families } from '@gmoe/families';
 import { heldOutBatches, languageModelBatches, pretrainingText } from '@gmoe/datasets';
 import { crossEntropy, RandomKey, type Engine, type HostTensor, type tf } from '@gmoe/tensor';
 import { fullTrainee, train, type TrainingEvent, type TrainResult } from '@gmoe/training';
@@ -19,6 +19,8 @@ const SEPARATOR = '<|endoftext|>';
 export interface PretrainSettings {
   readonly recipe: PretrainRecipe;
   readonly engine: Engine;
+  /** With Llama among them: what is trained is one. */
+  readonly families: readonly ModelFamily[];
   readonly checkpoint: { readonly folder: string; readonly identity: string };
   readonly signal?: AbortSignal;
 }
@@ -51,7 +53,7 @@ export async function* pretrain(settings: PretrainSettings): AsyncGenerator<Trai
     { bos_token: SEPARATOR, eos_token: SEPARATOR, add_bos_token: true },
   );
   const separatorId = tokenizer.bosId!;
-  const config = modelConfig(recipe, tokenizer.vocabSize, separatorId);
+  const config = modelConfig(settings, tokenizer.vocabSize, separatorId);
   const documents = await tokenizer.encodeAll(text.train);
   const heldOut = await tokenizer.encodeAll(text.heldOut);
   const corpusTokens = documents.reduce((sum, document) => sum + document.length, 0);
@@ -119,7 +121,11 @@ export async function* pretrain(settings: PretrainSettings): AsyncGenerator<Trai
   }
 }
 
-function modelConfig({ model }: PretrainRecipe, vocabSize: number, separatorId: number): ModelConfig {
+function modelConfig(
+  { recipe: { model }, families }: PretrainSettings,
+  vocabSize: number,
+  separatorId: number,
+): ModelConfig {
   return parseModelConfig(
     {
       model_type: 'llama',

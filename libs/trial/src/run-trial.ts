@@ -54,7 +54,7 @@ async function runTrial(
 ): Promise<TrialOutcome> {
   const { training } = config;
   const key = RandomKey.fromSeed(config.seed);
-  const base = await loadBase(config.base);
+  const base = await loadBase(config.base, components);
   const data = await loadTaskData(config, base.tokenizer, components);
   const adapter = buildAdapter(config, base.config, components);
   const trainee = adapterTrainee(base.config, base.weights, adapter, key.fold('init'));

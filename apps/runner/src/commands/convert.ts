@@ -1,7 +1,7 @@
 import { UserError } from '@gmoe/core';
-import { families } from '@gmoe/families';
-import { convertLlama2c, countParameters, writeNewFolder } from '@gmoe/model';
+import { convertLlama2c, countParameters, familiesOf, writeNewFolder } from '@gmoe/model';
 import type { Command } from 'commander';
+import { components } from '../components.js';
 
 const FORMATS = { llama2c: convertLlama2c } as const;
 
@@ -21,7 +21,7 @@ async function runConvert(format: string, model: string, tokenizer: string, out:
     throw new UserError(`format: '${format}' is not known; known: ${Object.keys(FORMATS).join(', ')}`);
   }
   const convert = FORMATS[format as keyof typeof FORMATS];
-  const { config } = await writeNewFolder(out, (draft) => convert(model, tokenizer, draft, families));
+  const { config } = await writeNewFolder(out, (draft) => convert(model, tokenizer, draft, familiesOf(components)));
   process.stdout.write(
     `${out}: ${config.family}, ${countParameters(config)} parameters, ${config.layers} layers, vocabulary ${config.vocabSize}\n`,
   );

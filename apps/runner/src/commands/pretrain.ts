@@ -1,10 +1,11 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseOptions, stableHash, type Json } from '@gmoe/core';
-import { saveModel } from '@gmoe/model';
+import { familiesOf, saveModel } from '@gmoe/model';
 import { createEngine } from '@gmoe/tensor';
 import { pretrain, pretrainRecipeSchema, type PretrainedModel, type PretrainRecipe } from '@gmoe/trial';
 import type { Command } from 'commander';
+import { components } from '../components.js';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
 import { EXIT } from '../exit.js';
 import { onInterrupt } from '../interrupt.js';
@@ -37,6 +38,7 @@ async function runPretrain(path: string, options: { steps?: string }): Promise<v
   const run = pretrain({
     recipe,
     engine,
+    families: familiesOf(components),
     checkpoint: { folder: join(work, 'checkpoint'), identity: stableHash(recipe as unknown as Json) },
     signal: stop.signal,
   });

@@ -1,4 +1,4 @@
-import { componentKind, didYouMean, parseOptions, UserError } from '@gmoe/core';
+import { componentKind, didYouMean, parseOptions, UserError, type ComponentRegistry } from '@gmoe/core';
 import { z } from 'zod';
 import type { ModelConfig } from '../config/model-config.js';
 
@@ -19,6 +19,11 @@ export interface ModelFamily {
 }
 
 export const familyKind = componentKind<ModelFamily>('family', 'model family');
+
+/** The registered families. */
+export function familiesOf(components: ComponentRegistry): ModelFamily[] {
+  return components.all(familyKind).map((component) => component.create());
+}
 
 const objectSchema = z.looseObject({ model_type: z.string() });
 
