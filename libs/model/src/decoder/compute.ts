@@ -1,6 +1,6 @@
 import { int8Weights, type Compute, type HostTensor } from '@gmoe/tensor';
-import type { ModelConfig } from '../config/model-config.js';
-import { SITE_NAMES, sitePath } from '../config/weight-shapes.js';
+import { SITE_NAMES, type ModelConfig } from '../config/model-config.js';
+import { sitePath } from '../config/weight-shapes.js';
 
 /**
  * A model's weights in the form that `compute` reads: in 8 bits the projections of every layer, whose products are nearly all of

@@ -1,5 +1,16 @@
 import { UserError } from '@gmoe/core';
-import { attention, frozenLinear, gatherRows, gelu, geluTanh, layerNorm, linear, rmsNorm, swiglu, tf } from '@gmoe/tensor';
+import {
+  attention,
+  frozenLinear,
+  gatherRows,
+  gelu,
+  geluTanh,
+  layerNorm,
+  linear,
+  rmsNorm,
+  swiglu,
+  tf,
+} from '@gmoe/tensor';
 import {
   attentionOfLayer,
   PRE_NORMS,
