@@ -2,7 +2,7 @@
  * How much routers depend on the token before any training, on what really enters the bundled model's feed-forward networks:
  * `npx tsx --tsconfig tsconfig.base.json tools/bench/router-start.ts`. Medians over 6 seeds and all layers, 400 tokens, 8 experts, top 2.
  */
-import { createComponent, type Component, type Fidelity } from '@gmoe/core';
+import { ComponentRegistry, createComponent, type Component, type Fidelity } from '@gmoe/core';
 import { taskDefinitions, encodeExamples } from '@gmoe/datasets';
 import { decoderHidden, type Weights } from '@gmoe/model';
 import { graphRouter } from '@gmoe/routers-graph';
@@ -10,7 +10,6 @@ import { linearRouter } from '@gmoe/routers-linear';
 import type { Router } from '@gmoe/routers-core';
 import { createEngine, RandomKey, tensorOf, tf, type HostTensor } from '@gmoe/tensor';
 import { loadBase } from '@gmoe/trial';
-import { components } from '../../apps/runner/src/components.js';
 
 const [TOKENS, EXPERTS, SEEDS] = [400, 8, 6];
 
@@ -18,7 +17,7 @@ const upload = (tensors: Readonly<Record<string, HostTensor>>) =>
   Object.fromEntries(Object.entries(tensors).map(([name, host]) => [name, tensorOf(host)]));
 
 const engine = await createEngine({ engine: 'eager', device: 'auto' });
-const { config, weights, tokenizer } = await loadBase('bundled', components);
+const { config, weights, tokenizer } = await loadBase('bundled', new ComponentRegistry([familyKind], familyComponents));
 const task = taskDefinitions.find(({ id }) => id === 'openstax-topics')!;
 const examples = task.create({ trainLimit: 20 }).load('train');
 const encoded = await encodeExamples(examples, tokenizer);

@@ -49,8 +49,8 @@ export async function saveModel(
 /** The `config.json` that the model was read from, with its class and the type of its weights. */
 function configJson({ json }: ModelConfig, floats: FloatType): Record<string, unknown> {
   if (!json) throw new Error('a model is saved with the config.json that its config was parsed from');
-  const { torch_dtype: _, dtype: __, ...rest } = json;
-  return { ...rest, torch_dtype: TORCH_DTYPES[floats] };
+  const rest = Object.entries(json).filter(([name]) => name !== 'dtype');
+  return { ...Object.fromEntries(rest), torch_dtype: TORCH_DTYPES[floats] };
 }
 
 async function writeJson(path: string, value: unknown, indent?: number): Promise<void> {
