@@ -4,7 +4,8 @@
  */
 import { ComponentRegistry, createComponent, type Component, type Fidelity } from '@gmoe/core';
 import { taskDefinitions, encodeExamples } from '@gmoe/datasets';
-import { decoderHidden, type Weights } from '@gmoe/model';
+import { familyComponents } from '@gmoe/families';
+import { decoderHidden, familyKind, type Weights } from '@gmoe/model';
 import { graphRouter } from '@gmoe/routers-graph';
 import { linearRouter } from '@gmoe/routers-linear';
 import type { Router } from '@gmoe/routers-core';
