@@ -1,4 +1,5 @@
 import { tf } from '../tf.js';
+import { isTracing, runTraceKernel } from '../trace/trace-state.js';
 import { customGradient } from './custom-gradient.js';
 
 /** `x W^T`. x [T, D], weight [O, D] (PyTorch's layout) -> [T, O]. */
@@ -33,9 +34,29 @@ export function geluTanh<T extends tf.Tensor>(x: T): T {
   return x.mul(tf.tanh(inner).add(1).mul(0.5));
 }
 
-/** `silu(gate) * up`, the SwiGLU non-linearity (Shazeer 2020). Same shapes in and out. */
+/**
+ * `silu(gate) * up`, the SwiGLU non-linearity (Shazeer 2020). Same shapes in and out. It keeps its inputs alone for the
+ * gradient: `dup = dy a`, `dgate = dy up s (1 + gate - a)` with s = sigmoid(gate), a = gate s.
+ */
 export function swiglu<T extends tf.Tensor>(gate: T, up: T): T {
-  return silu(gate).mul(up);
+  return tf.customGrad((...given: (tf.Tensor | tf.GradSaveFunc)[]) => {
+    const [x, y, save] = given as [T, T, tf.GradSaveFunc];
+    save([x, y]);
+    return {
+      value: siluValue(x).mul(y),
+      gradFunc: (dy: T, saved: tf.Tensor[]) => {
+        const [gateIn, upIn] = saved as [T, T];
+        const sigmoid = tf.sigmoid(gateIn);
+        const activated = gateIn.mul<T>(sigmoid);
+        const slope = gateIn.sub(activated).add(1).mul<T>(sigmoid);
+        return [dy.mul(upIn).mul<T>(slope), dy.mul<T>(activated)];
+      },
+    };
+  })(gate, up) as T;
+}
+
+function siluValue<T extends tf.Tensor>(x: T): T {
+  return isTracing() ? runTraceKernel<T>('Silu', { x }) : x.mul(tf.sigmoid(x));
 }
 
 /**

@@ -101,10 +101,36 @@ export class GraphBuilder {
       kept.push(node);
     }
     return {
-      nodes: kept.reverse(),
+      nodes: gathersEarly(kept.reverse()),
       initializers: [...this.initializers.values()].filter(({ name }) => needed.has(name)),
     };
   }
+}
+
+/** From this many inputs on, a node gathers results that come up all over the graph: the gradients of all parameters. */
+const GATHERED = 16;
+
+/**
+ * Moves what only a gathering node reads to just before it, in reverse. ONNX Runtime walks a graph from its end and among a
+ * node's inputs looks first at what stands last: this makes it compute each gradient as soon as it can be, where it
+ * would else hold the activations of all layers until the backward pass is through.
+ */
+function gathersEarly(nodes: readonly OnnxNode[]): OnnxNode[] {
+  const readers = new Map<string, number>();
+  for (const { inputs } of nodes) for (const name of inputs) readers.set(name, (readers.get(name) ?? 0) + 1);
+  const producers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const movedTo = new Map<OnnxNode, OnnxNode[]>();
+  const moved = new Set<OnnxNode>();
+  for (const node of nodes) {
+    if (node.inputs.length < GATHERED) continue;
+    const own = new Set(node.inputs.map((name) => producers.get(name)).filter((producer) => producer !== undefined));
+    const movable = nodes.filter(
+      (producer) => own.has(producer) && producer.outputs.length === 1 && readers.get(producer.outputs[0]!) === 1,
+    );
+    movable.forEach((producer) => moved.add(producer));
+    movedTo.set(node, movable.reverse());
+  }
+  return nodes.filter((node) => !moved.has(node)).flatMap((node) => [...(movedTo.get(node) ?? []), node]);
 }
 
 /** Keeps -0 apart from 0 in the key of a constant. */
