@@ -1,13 +1,15 @@
 import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { initWeights } from '@gmoe/model';
-import { createEngine, RandomKey, type Engine } from '@gmoe/tensor';
+import { loraSchema } from '@gmoe/adapters-lora';
+import { createAdapter } from '@gmoe/adapters-moe-lora';
+import { initWeights, weightsFor } from '@gmoe/model';
+import { createEngine, RandomKey, type Compute, type Engine } from '@gmoe/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { optimizerSchema, scheduleSchema, trainingSchema, type TrainingEvent } from './index.js';
 import { countingBatch, tinyConfig } from './testing/counting.js';
 import { train, type TrainResult, type TrainSettings } from './train.js';
-import { fullTrainee } from './trainee.js';
+import { adapterTrainee, fullTrainee } from './trainee.js';
 
 let engine: Engine;
 let folder: string;
@@ -79,6 +81,22 @@ describe('train', () => {
     expect(second.result.best).toEqual(whole.result.best);
     expect(second.result.lmLoss).toBe(whole.result.lmLoss);
     expect(whole.events.filter(({ type }) => type === 'eval').map(({ step }) => step)).toEqual([3, 6, 8]);
+  });
+
+  it('a resumed run gives the same bits with the base in 8 bits', async () => {
+    const key = RandomKey.fromSeed(1);
+    const adapter = createAdapter({ config: tinyConfig, lora: loraSchema.parse({ rank: 2 }), mixture: null });
+    const trainee = async (compute: Compute) =>
+      adapterTrainee(tinyConfig, await weightsFor(compute, tinyConfig, weights), adapter, key);
+    const int8 = { trainee: await trainee('int8') };
+    const whole = await collect(train(settings(int8)));
+    const checkpoint = { folder: join(folder, 'int8'), identity: 'a' };
+    await collect(train(settings({ ...int8, checkpoint }, { checkpointEvery: 3 })), 3);
+    const second = await collect(train(settings({ ...int8, checkpoint }, { checkpointEvery: 3 })));
+    expect(bytes(second.result)).toBe(bytes(whole.result));
+    const float32 = await collect(train(settings({ trainee: await trainee('float32') })));
+    expect(bytes(whole.result)).not.toBe(bytes(float32.result));
+    expect(whole.result.lmLoss! / float32.result.lmLoss!).toBeCloseTo(1, 1);
   });
 
   it('refuses the checkpoint of another run, and a damaged one', async () => {

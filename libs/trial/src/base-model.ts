@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { findUpward, UserError, type ComponentRegistry } from '@gmoe/core';
-import { familiesOf, loadModel } from '@gmoe/model';
+import { familiesOf, loadModel, weightsFor } from '@gmoe/model';
+import type { Compute } from '@gmoe/tensor';
 
 type LoadedModel = Awaited<ReturnType<typeof loadModel>>;
 
@@ -22,11 +23,24 @@ export function baseDir(base: string): string {
   throw new UserError(`base: '${base}' is no model folder (no config.json in it)`);
 }
 
-let last: { readonly folder: string; readonly model: Promise<LoadedModel> } | undefined;
+let last: { readonly key: string; readonly model: Promise<LoadedModel> } | undefined;
 
-/** Loads a base model; trials that a process runs one after the other share the one they have in common. */
-export function loadBase(base: string, components: ComponentRegistry): Promise<LoadedModel> {
+/**
+ * Loads a base model with its weights as `compute` reads them; trials that a process runs one after the other share the one they
+ * have in common.
+ */
+export function loadBase(
+  base: string,
+  components: ComponentRegistry,
+  compute: Compute = 'float32',
+): Promise<LoadedModel> {
   const folder = baseDir(base);
-  if (last?.folder !== folder) last = { folder, model: loadModel(folder, familiesOf(components)) };
+  const key = `${compute} ${folder}`;
+  if (last?.key !== key) last = { key, model: loadFor(folder, components, compute) };
   return last.model;
+}
+
+async function loadFor(folder: string, components: ComponentRegistry, compute: Compute): Promise<LoadedModel> {
+  const model = await loadModel(folder, familiesOf(components));
+  return { ...model, weights: await weightsFor(compute, model.config, model.weights) };
 }

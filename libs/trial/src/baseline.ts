@@ -8,8 +8,13 @@ import { loadTaskData } from './task-data.js';
 import type { TrialConfig } from './trial-schema.js';
 
 /** What the numbers of a baseline depend on. */
-export function baselineKey({ base, task, evaluation }: TrialConfig): string {
-  return stableHash({ base, task: task as Json, evaluation: evaluation as Json });
+export function baselineKey({ base, compute, task, evaluation }: TrialConfig): string {
+  return stableHash({
+    base,
+    ...(compute === 'float32' ? {} : { compute }),
+    task: task as Json,
+    evaluation: evaluation as Json,
+  });
 }
 
 /** Scores the untouched base model on the test split, beside chance and the most frequent answer. */
@@ -18,7 +23,7 @@ export async function measureBaseline(
   engine: Engine,
   components: ComponentRegistry,
 ): Promise<Baseline> {
-  const base = await loadBase(config.base, components);
+  const base = await loadBase(config.base, components, config.compute);
   const data = await loadTaskData(config, base.tokenizer, components);
   const items = await data.split('test');
   const evaluator = createEvaluator(engine, base, items, config.evaluation);

@@ -28,7 +28,7 @@ export async function calibrateTrial(
   config: TrialConfig,
   { components, engine }: Pick<RunTrialOptions, 'components' | 'engine'>,
 ): Promise<Calibration> {
-  const base = await loadBase(config.base, components);
+  const base = await loadBase(config.base, components, config.compute);
   const data = await loadTaskData(config, base.tokenizer, components);
   const steps = trainingSteps(config.training, (await data.split('train')).length);
   const measured = Math.min(steps, MEASURED_STEPS);

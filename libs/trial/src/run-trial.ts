@@ -5,6 +5,7 @@ import type { ComponentRegistry, Json } from '@gmoe/core';
 import type { TrialAttempt, TrialExecutor, TrialOutcome } from '@gmoe/experiment';
 import { splitSummary, trainingBatches, type Split, type Task } from '@gmoe/datasets';
 import { createEvaluator, type EvaluationResult } from '@gmoe/evaluation';
+import { countParameters } from '@gmoe/model';
 import { createEngine, RandomKey, type Engine, type EngineOptions } from '@gmoe/tensor';
 import { adapterTrainee, train, type TrainingEvent, type TrainResult } from '@gmoe/training';
 import { loadBase } from './base-model.js';
@@ -54,7 +55,7 @@ async function runTrial(
 ): Promise<TrialOutcome> {
   const { training } = config;
   const key = RandomKey.fromSeed(config.seed);
-  const base = await loadBase(config.base, components);
+  const base = await loadBase(config.base, components, config.compute);
   const data = await loadTaskData(config, base.tokenizer, components);
   const adapter = buildAdapter(config, base.config, components);
   const trainee = adapterTrainee(base.config, base.weights, adapter, key.fold('init'));
@@ -151,7 +152,7 @@ async function runTrial(
       ...(result.lmLoss === undefined ? {} : { 'train/lm_loss': result.lmLoss }),
       ...(rates.length > 0 ? { 'train/tokens_per_second': median(rates) } : {}),
       'model/trainable_parameters': trainee.layout.size,
-      'model/base_parameters': Object.values(base.weights).reduce((sum, { size }) => sum + size, 0),
+      'model/base_parameters': countParameters(base.config),
     },
     ...(scored.load ? { load: scored.load } : {}),
   };

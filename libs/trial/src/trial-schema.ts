@@ -7,7 +7,7 @@ import { taskKind } from '@gmoe/datasets';
 import { createTrialSchema, type TrialRule, type TrialSchema } from '@gmoe/experiment';
 import { evaluationSchema } from '@gmoe/evaluation';
 import { routerKind } from '@gmoe/routers-core';
-import { DEVICES, ENGINES } from '@gmoe/tensor';
+import { COMPUTES, DEVICES, ENGINES } from '@gmoe/tensor';
 import { optimizerSchema, scheduleSchema, trainingSchema } from '@gmoe/training';
 import { z } from 'zod';
 import { isBase } from './base-model.js';
@@ -29,6 +29,7 @@ const adapterSchema = z.strictObject({
 /** A resolved trial config: every default filled in. */
 export interface TrialConfig {
   readonly base: string;
+  readonly compute: (typeof COMPUTES)[number];
   readonly fidelity: Fidelity;
   readonly task: ComponentChoice;
   readonly adapter: z.output<typeof adapterSchema>;
@@ -52,6 +53,11 @@ const mixtureNeedsRouter: TrialRule<TrialConfig> = ({ adapter, router, coordinat
   }
   return undefined;
 };
+
+const computeFitsDevice: TrialRule<TrialConfig> = ({ compute, engine: { device } }) =>
+  compute !== 'float32' && (device === 'webgpu' || device === 'cuda')
+    ? { field: 'compute', message: `must be float32 on engine.device ${device}: products in 8 bits run on the cpu` }
+    : undefined;
 
 const somethingTrains: TrialRule<TrialConfig> = ({ adapter }) =>
   adapter.lora || adapter.mixture
@@ -95,6 +101,12 @@ export function trialSchema(components: ComponentRegistry): TrialSchema<TrialCon
     components,
     sections: {
       base: z.string().min(1).default('bundled').describe('base model: bundled, or a folder in Hugging Face layout'),
+      compute: z
+        .enum(COMPUTES)
+        .default('float32')
+        .describe(
+          'products with the frozen base: float32; int8-forward = rows and weights in 8 bits; int8 = the gradient of their input too',
+        ),
       fidelity: z
         .enum(FIDELITIES)
         .default('paper')
@@ -112,7 +124,7 @@ export function trialSchema(components: ComponentRegistry): TrialSchema<TrialCon
       evaluation: evaluationSchema.prefault({}),
       engine: engineSchema.prefault({}).describe('where the trial computes; not part of its identity'),
     },
-    rules: [somethingTrains, mixtureNeedsRouter, topKWithinExperts, strategiesOnce, baseIsThere, dataIsThere].map(
+    rules: [computeFitsDevice, somethingTrains, mixtureNeedsRouter, topKWithinExperts, strategiesOnce, baseIsThere, dataIsThere].map(
       // Rules read the config as it is documented; the composed schema knows components by their id only.
       (rule) => (config: object) => rule(config as TrialConfig),
     ),

@@ -74,7 +74,7 @@ async function runEval(raw: object): Promise<void> {
   if (spec.grid)
     throw new UserError(`--set ${options.set.join(' --set ')}: one value a field; gmoe sweep takes several`);
   const config = schema.resolve(spec.trial as JsonObject, 'eval');
-  const base = await loadBase(config.base, components);
+  const base = await loadBase(config.base, components, config.compute);
   const items = await (await loadTaskData(config, base.tokenizer, components)).split(options.split as Split);
   const engine = await createEngine({ ...config.engine, ...readEngineOptions(raw) });
   try {

@@ -1,6 +1,6 @@
 import { stableHash, type Json } from '@gmoe/core';
 import { FORMAT_VERSION } from '../records/index.js';
-import { isObject, without, type JsonObject } from './config-path.js';
+import { getPath, isObject, without, type JsonObject } from './config-path.js';
 
 /**
  * What does not change what a trial is: where it computes, and how often it saves itself. (Engines agree to rounding
@@ -8,8 +8,15 @@ import { isObject, without, type JsonObject } from './config-path.js';
  */
 export const NON_SEMANTIC_PATHS: readonly string[] = ['engine', 'training.checkpointEvery'];
 
+/**
+ * Options that came later, with the value that trials before them had: with it they are left out, so that no old trial becomes
+ * another.
+ */
+const LATER_OPTIONS: readonly (readonly [path: string, before: Json])[] = [['compute', 'float32']];
+
 function identify(config: JsonObject, leftOut: readonly string[]): string {
-  const semantic = leftOut.reduce<JsonObject>((rest, path) => withoutPath(rest, path), config);
+  const asBefore = LATER_OPTIONS.flatMap(([path, before]) => (sameJson(getPath(config, path), before) ? [path] : []));
+  const semantic = [...leftOut, ...asBefore].reduce<JsonObject>((rest, path) => withoutPath(rest, path), config);
   return stableHash({ formatVersion: FORMAT_VERSION, config: semantic });
 }
 

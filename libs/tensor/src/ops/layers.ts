@@ -43,7 +43,7 @@ export function swiglu<T extends tf.Tensor>(gate: T, up: T): T {
     const [x, y, save] = given as [T, T, tf.GradSaveFunc];
     save([x, y]);
     return {
-      value: siluValue(x).mul(y),
+      value: siluValue(x).mul<T>(y),
       gradFunc: (dy: T, saved: tf.Tensor[]) => {
         const [gateIn, upIn] = saved as [T, T];
         const sigmoid = tf.sigmoid(gateIn);
