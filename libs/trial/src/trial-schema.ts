@@ -124,7 +124,15 @@ export function trialSchema(components: ComponentRegistry): TrialSchema<TrialCon
       evaluation: evaluationSchema.prefault({}),
       engine: engineSchema.prefault({}).describe('where the trial computes; not part of its identity'),
     },
-    rules: [computeFitsDevice, somethingTrains, mixtureNeedsRouter, topKWithinExperts, strategiesOnce, baseIsThere, dataIsThere].map(
+    rules: [
+      computeFitsDevice,
+      somethingTrains,
+      mixtureNeedsRouter,
+      topKWithinExperts,
+      strategiesOnce,
+      baseIsThere,
+      dataIsThere,
+    ].map(
       // Rules read the config as it is documented; the composed schema knows components by their id only.
       (rule) => (config: object) => rule(config as TrialConfig),
     ),

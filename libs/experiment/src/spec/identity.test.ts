@@ -30,6 +30,8 @@ describe('identity', () => {
   it('leaves out an option that came later where it says what was before', () => {
     expect(trialHash({ ...config, compute: 'float32' })).toBe(trialHash(config));
     expect(groupHash({ ...config, compute: 'float32' })).toBe(groupHash(config));
-    expect(new Set([config, ...['int8-forward', 'int8'].map((compute) => ({ ...config, compute }))].map(trialHash)).size).toBe(3);
+    expect(
+      new Set([config, ...['int8-forward', 'int8'].map((compute) => ({ ...config, compute }))].map(trialHash)).size,
+    ).toBe(3);
   });
 });
