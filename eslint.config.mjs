@@ -46,6 +46,8 @@ const LAYERS = {
     'experiment',
   ],
   presets: ['experiment'],
+  plugins: [],
+  gmoe: ['tensor', 'routers-core', 'coordination-core', 'datasets', 'experiment', 'report'],
   diagnostics: [],
   verify: [
     'tensor',

@@ -1,10 +1,14 @@
-/** `npm run build`, `node tools/build.mjs [OUTDIR]`: the runner, as `gmoe` runs it. */
-import { chmodSync } from 'node:fs';
+/**
+ * `npm run build`, `node tools/build.mjs [OUTDIR]`: the runner, as `gmoe` runs it, the module `gmoe` beside it, and the digests of
+ * what they were built from.
+ */
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { buildSources } from './build-sources.mjs';
 
 /** Packages with native parts, with files of their own, or that are large and seldom used: they stay outside. */
-const OUTSIDE = ['onnxruntime-node', '@tensorflow/*', 'echarts', '@huggingface/hub', 'tokenizers'];
+const OUTSIDE = ['onnxruntime-node', '@tensorflow/*', 'echarts', '@huggingface/hub', 'tokenizers', 'esbuild'];
 
 /**
  * tfjs is CommonJS: imported, Node would scan its three megabytes for names first; required, it loads in half the time.
@@ -26,7 +30,7 @@ const requireTfjs = {
 const folder = process.argv[2] ?? 'dist/apps/runner';
 
 await build({
-  entryPoints: { main: 'apps/runner/src/main.ts' },
+  entryPoints: { main: 'apps/runner/src/main.ts', gmoe: 'apps/runner/src/gmoe.ts' },
   outdir: folder,
   bundle: true,
   // What is imported dynamically is loaded when it is used: workers never load the charting library.
@@ -47,3 +51,5 @@ await build({
 
 // npm 10 leaves the mode of the root's own command as it is.
 chmodSync(join(folder, 'main.js'), 0o755);
+
+writeFileSync(join(folder, 'sources.json'), `${JSON.stringify(buildSources(), null, 2)}\n`);

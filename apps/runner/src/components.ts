@@ -5,6 +5,7 @@ import { presetKind } from '@gmoe/experiment';
 import { familyKind } from '@gmoe/model';
 import { routerKind, selectorKind } from '@gmoe/routers-core';
 import { trialSchema } from '@gmoe/trial';
+import { buildInfo } from './build-info.js';
 import * as builtIn from './built-in.js';
 
 /** Everything that a config can name. */
@@ -18,7 +19,9 @@ export const components = new ComponentRegistry([
 ]);
 
 for (const [source, module] of Object.entries(builtIn)) {
-  for (const component of componentsOf(module)) components.register(component, { source });
+  const digest = buildInfo?.packages[source];
+  const origin = { source, ...(digest === undefined ? {} : { digest }) };
+  for (const component of componentsOf(module)) components.register(component, origin);
 }
 
 export const schema = trialSchema(components);

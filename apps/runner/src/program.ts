@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addCancel } from './commands/cancel.js';
+import { addCheck } from './commands/check.js';
 import { addConvert } from './commands/convert.js';
 import { addData } from './commands/data.js';
 import { addDoctor } from './commands/doctor.js';
@@ -18,6 +19,24 @@ import { addSync } from './commands/sync.js';
 import { addTrain } from './commands/train.js';
 import { addVerify } from './commands/verify.js';
 import { addWorker } from './commands/worker.js';
+import { framework } from './code.js';
+import { usePlugins } from './plugins.js';
+
+/** Commands that name components. */
+const USES_COMPONENTS = new Set([
+  'sweep',
+  'train',
+  'eval',
+  'generate',
+  'perplexity',
+  'merge',
+  'plan',
+  'data',
+  'report',
+  'schema',
+]);
+
+const repeated = (value: string, all: string[] = []): string[] => [...all, value];
 
 /** The command line. */
 export function createProgram(): Command {
@@ -25,6 +44,7 @@ export function createProgram(): Command {
     .description(
       'Fine-tune language models with routed mixtures of LoRA experts, and find out which routing ideas help.',
     )
+    .version(framework.version, '--version', 'print the version')
     .option('--debug', 'print stack traces')
     .exitOverride()
     .showHelpAfterError('(gmoe --help lists commands and options)');
@@ -40,6 +60,7 @@ export function createProgram(): Command {
     addCancel,
     addSync,
     addMlflow,
+    addCheck,
     addData,
     addPull,
     addConvert,
@@ -51,7 +72,17 @@ export function createProgram(): Command {
   ];
   for (const add of commands) {
     add(program);
-    program.commands.at(-1)!.exitOverride().option('--debug', 'print stack traces');
+    const command = program.commands.at(-1)!.exitOverride().option('--debug', 'print stack traces');
+    if (USES_COMPONENTS.has(command.name())) {
+      command.option(
+        '--plugin <file>',
+        'load a plug-in: a file or a package with components; may be repeated',
+        repeated,
+      );
+      command.hook('preAction', async (_, action) => {
+        await usePlugins(action.opts<{ plugin?: string[] }>().plugin ?? [], process.cwd());
+      });
+    }
   }
   return program;
 }

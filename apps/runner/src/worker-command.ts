@@ -2,11 +2,15 @@ import { resolve } from 'node:path';
 import type { EngineOptions } from '@gmoe/tensor';
 
 /** The command that starts a worker of this very program on a store. */
-export function workerCommand(folder: string, { engine, device, threads }: EngineOptions): string[] {
+export function workerCommand(
+  folder: string,
+  { engine, device, threads }: EngineOptions,
+  program = resolve(process.argv[1]!),
+): string[] {
   return [
     process.execPath,
     ...process.execArgv,
-    resolve(process.argv[1]!),
+    program,
     'worker',
     '--store',
     folder,

@@ -7,6 +7,7 @@ export {
   type ComponentDefinition,
 } from './component/component.js';
 export { type Applicability } from './component/applicability.js';
+export { usedComponents } from './component/used-components.js';
 export { componentsOf } from './component/components-of.js';
 export { createComponent } from './component/create-component.js';
 export { componentField, withApplicability } from './component/component-field.js';

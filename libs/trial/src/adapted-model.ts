@@ -3,12 +3,15 @@ import { parseOptions, UserError, type ComponentRegistry } from '@gmoe/core';
 import type { FixedAdapter, LoadedModel, ModelConfig } from '@gmoe/model';
 import { RandomKey } from '@gmoe/tensor';
 import { z } from 'zod';
+import { checkAdapterCode } from './adapter-code.js';
 import { isBase, loadBase } from './base-model.js';
 import { buildAdapter } from './build-adapter.js';
 
 /** A base model with what an adapter folder adds to it. */
 export interface AdaptedModel extends LoadedModel {
   readonly adapter?: FixedAdapter;
+  /** Remarks on the adapter's code, one line each. */
+  readonly notes: readonly string[];
   /** The adapter as its files hold it. */
   readonly file?: AdapterFile;
 }
@@ -31,11 +34,12 @@ export async function loadAdaptedModel(
       `${folders.adapter}: was made on '${named}', which is no folder here; name the base with --base`,
     );
   }
+  const notes = folders.adapter === undefined ? [] : checkAdapterCode(folders.adapter, components);
   const base = await loadBase(folders.base ?? named ?? 'bundled', components);
-  if (!file) return base;
+  if (!file) return { ...base, notes };
   const adapter = describedAdapter(file, base.config, components);
   const start = adapterStart(adapter, adapter.init(RandomKey.fromSeed(0)), file);
-  return { ...base, adapter: fixedAdapter(adapter, start), file };
+  return { ...base, notes, adapter: fixedAdapter(adapter, start), file };
 }
 
 /** The adapter that an `adapter_config.json` describes. */

@@ -1,3 +1,4 @@
+export { checkAdapterCode } from './adapter-code.js';
 export { loadAdaptedModel, type AdaptedModel } from './adapted-model.js';
 export { baseDir, bundledBaseDir, loadBase } from './base-model.js';
 export { baselineKey, measureBaseline } from './baseline.js';

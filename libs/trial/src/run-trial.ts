@@ -2,12 +2,13 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { saveAdapter } from '@gmoe/adapters-moe-lora';
 import type { ComponentRegistry, Json } from '@gmoe/core';
-import type { TrialAttempt, TrialExecutor, TrialOutcome } from '@gmoe/experiment';
+import type { TrialAttempt, TrialCode, TrialExecutor, TrialOutcome } from '@gmoe/experiment';
 import { splitSummary, trainingBatches, type Split, type Task } from '@gmoe/datasets';
 import { createEvaluator, type EvaluationResult } from '@gmoe/evaluation';
 import { countParameters } from '@gmoe/model';
 import { createEngine, RandomKey, type Engine, type EngineOptions } from '@gmoe/tensor';
 import { adapterTrainee, train, type TrainingEvent, type TrainResult } from '@gmoe/training';
+import { writeAdapterCode } from './adapter-code.js';
 import { loadBase } from './base-model.js';
 import { buildAdapter } from './build-adapter.js';
 import { median } from './median.js';
@@ -20,6 +21,8 @@ export interface RunTrialOptions {
   readonly components: ComponentRegistry;
   /** Checks a stored config and gives it its type. */
   readonly resolve: (config: TrialAttempt['config']) => TrialConfig;
+  /** The code that runs a config, to be recorded with what it makes. */
+  readonly code?: (config: TrialAttempt['config']) => TrialCode;
   /** Values that override a config's engine section: what the command line asked for. */
   readonly engine?: EngineOptions;
   /** Told of every event beside the attempt's own log: trackers. */
@@ -51,7 +54,7 @@ async function runTrial(
   config: TrialConfig,
   attempt: TrialAttempt,
   engine: Engine,
-  { components, onData, onEvent }: RunTrialOptions,
+  { components, onData, onEvent, code }: RunTrialOptions,
 ): Promise<TrialOutcome> {
   const { training } = config;
   const key = RandomKey.fromSeed(config.seed);
@@ -143,7 +146,10 @@ async function runTrial(
     },
     tensors,
   });
+  const made = code?.(attempt.config);
+  if (made) writeAdapterCode(join(attempt.folder, 'adapter'), made);
   return {
+    ...(made ? { code: made } : {}),
     metrics: {
       ...scored.metrics,
       ...routingValues(adapter, tensors),

@@ -1,7 +1,7 @@
-import { basename, extname } from 'node:path';
+import { basename, dirname, extname } from 'node:path';
 import { canonicalJson, parseOptions, UserError, type Json } from '@gmoe/core';
 import { dataReport, reportText, taskKind, type DataReport } from '@gmoe/datasets';
-import { loadSweep, parseSweep, planSweep, type JsonObject, type SweepSpec } from '@gmoe/experiment';
+import { loadSweep, parseSweep, type JsonObject, type SweepSpec } from '@gmoe/experiment';
 import { loadTokenizer } from '@gmoe/model';
 import { baseDir, type TrialConfig } from '@gmoe/trial';
 import type { Command } from 'commander';
@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { dataOverride } from '../data-override.js';
 import { readYaml } from '../read-yaml.js';
 import { components, schema } from '../components.js';
+import { planWithPlugins } from '../plugins.js';
 import { EXIT } from '../exit.js';
 import { trialOf } from './train.js';
 
@@ -42,7 +43,7 @@ async function runData(file: string | undefined, raw: object): Promise<void> {
     throw new UserError('gmoe data: name either a file or --task ID');
   }
   const reports: DataReport[] = [];
-  for (const config of configsOf(file, options)) {
+  for (const config of await configsOf(file, options)) {
     const task = components.build(taskKind, config.task);
     await task.prepare?.();
     const tokenizer = await loadTokenizer(baseDir(config.base));
@@ -55,13 +56,13 @@ async function runData(file: string | undefined, raw: object): Promise<void> {
 }
 
 /** A config for each task, base and sequence length that is asked about. */
-function configsOf(file: string | undefined, options: Options): TrialConfig[] {
+async function configsOf(file: string | undefined, options: Options): Promise<TrialConfig[]> {
   const set = [
     ...options.set,
     ...dataOverride(options.data),
     ...(options.base === undefined ? [] : [`base=${JSON.stringify(options.base)}`]),
   ];
-  const { arms } = planSweep(specOf(file, options, set), { schema });
+  const { arms } = await planWithPlugins(specOf(file, options, set), file === undefined ? undefined : dirname(file));
   const configs = arms.map((arm) => schema.resolve(arm.trials[0]!.config));
   const distinct = new Map(
     configs.map((config) => [
@@ -82,9 +83,9 @@ function specOf(file: string | undefined, { task }: Options, set: readonly strin
   if (raw && typeof raw === 'object' && ('grid' in raw || 'trial' in raw || 'extends' in raw)) {
     return loadSweep(file, { set });
   }
-  const { preset, ...trial } = trialOf(raw, file);
+  const { preset, plugins, ...trial } = trialOf(raw, file);
   return parseSweep(
-    { trial, ...(preset === undefined ? {} : { preset }) },
+    { trial, ...(preset === undefined ? {} : { preset }), ...(plugins === undefined ? {} : { plugins }) },
     { source: file, name: basename(file, extname(file)), set },
   );
 }

@@ -6,10 +6,11 @@ import { taskKind, SPLITS, type Split } from '@gmoe/datasets';
 import { createEvaluator, SCORINGS } from '@gmoe/evaluation';
 import { parseSweep, type JsonObject } from '@gmoe/experiment';
 import { createEngine, RandomKey } from '@gmoe/tensor';
-import { buildAdapter, loadBase, loadTaskData } from '@gmoe/trial';
+import { buildAdapter, checkAdapterCode, loadBase, loadTaskData } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
+import { printNotes } from '../print-notes.js';
 import { components, schema } from '../components.js';
 
 const optionsSchema = z.object({
@@ -51,6 +52,7 @@ export function addEval(program: Command): void {
 async function runEval(raw: object): Promise<void> {
   const options = parseOptions(optionsSchema, raw, '--');
   const loaded = options.adapter === undefined ? undefined : await loadAdapter(options.adapter);
+  if (options.adapter !== undefined) printNotes(checkAdapterCode(options.adapter, components));
   const description = loaded?.description;
   const spec = parseSweep(
     {

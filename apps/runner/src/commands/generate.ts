@@ -5,6 +5,7 @@ import { loadAdaptedModel, type AdaptedModel } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
+import { printNotes } from '../print-notes.js';
 import { components } from '../components.js';
 
 const optionsSchema = z.object({
@@ -42,6 +43,7 @@ async function runGenerate(raw: object): Promise<void> {
   const { prompt, maxTokens, temperature, topP, seed, stream, ...folders } = parseOptions(optionsSchema, raw, '--');
   const engineOptions = readEngineOptions(raw);
   const model = await loadAdaptedModel(folders, components);
+  printNotes(model.notes);
   // What the tokenizer would put behind a text, an EOS, would end it before it is continued.
   const promptIds = [...model.tokenizer.startIds, ...(await model.tokenizer.encode(prompt))];
   const engine = await createEngine(engineOptions);

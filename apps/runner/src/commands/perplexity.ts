@@ -7,6 +7,7 @@ import { loadAdaptedModel } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
+import { printNotes } from '../print-notes.js';
 import { components } from '../components.js';
 
 const optionsSchema = z.object({
@@ -36,6 +37,7 @@ async function runPerplexity(raw: object): Promise<void> {
   const engineOptions = readEngineOptions(raw);
   const text = readText(path);
   const model = await loadAdaptedModel(folders, components);
+  printNotes(model.notes);
   const engine = await createEngine(engineOptions);
   try {
     const scored = await perplexity(engine, model, text, {

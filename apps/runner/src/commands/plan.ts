@@ -1,22 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseOptions } from '@gmoe/core';
-import {
-  defaultJobs,
-  loadSweep,
-  planStatus,
-  planSweep,
-  SweepStore,
-  type SweepPlan,
-  type TrialStatus,
-} from '@gmoe/experiment';
+import { defaultJobs, loadSweep, planStatus, SweepStore, type SweepPlan, type TrialStatus } from '@gmoe/experiment';
 import { calibrateTrial } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { dataOverride } from '../data-override.js';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
 import { duration } from '../progress/sweep-state.js';
+import { changeLines, changesOf } from '../code.js';
 import { components, schema } from '../components.js';
+import { planWithPlugins } from '../plugins.js';
 import { checkStopping } from '../stopping-needs.js';
 
 const optionsSchema = z.object({
@@ -45,7 +39,7 @@ export function addPlan(program: Command): void {
 async function runPlan(file: string, raw: object): Promise<void> {
   const options = parseOptions(optionsSchema, raw, '--');
   const spec = loadSweep(file, { set: [...options.set, ...dataOverride(options.data)] });
-  const plan = planSweep(spec, { schema });
+  const plan = await planWithPlugins(spec);
   checkStopping(plan);
   const folder = resolve(options.out ?? join('runs', plan.name));
   const store = existsSync(join(folder, 'sweep.json')) ? SweepStore.open(folder) : undefined;
@@ -63,6 +57,7 @@ async function runPlan(file: string, raw: object): Promise<void> {
       }).estimate
     : unstarted(plan.trials.length, jobs, calibrationSeconds);
   process.stdout.write(`${totals(plan, states)}\n`);
+  if (store) for (const line of changeLines(changesOf(store))) process.stdout.write(`${line}\n`);
   if (!estimate) {
     process.stdout.write('no trial is finished yet: --calibrate runs a few steps to estimate the time\n');
   } else if (estimate.secondsLeft > 0) {

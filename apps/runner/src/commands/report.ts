@@ -1,3 +1,6 @@
+import { SweepStore } from '@gmoe/experiment';
+import { changeLines, changesOf } from '../code.js';
+import { usePresentPlugins } from '../plugins.js';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, parseOptions, UserError } from '@gmoe/core';
@@ -27,7 +30,7 @@ export function addReport(program: Command): void {
       const { loadResults, renderReport } = await import('@gmoe/report');
       const { format, out, metric, reference } = parseOptions(optionsSchema, raw, '--');
       const options: SummariseOptions = { ...(metric ? { metric } : {}), ...(reference ? { reference } : {}) };
-      const results = loadResults(dir);
+      const results = { ...loadResults(dir), remarks: await remarks(dir) };
       const width = process.stdout.columns;
       const text = { color: process.stdout.isTTY && !process.env['NO_COLOR'], ...(width ? { width } : {}) };
       const rendered = renderReport(results, format ?? 'text', options, out ? {} : text);
@@ -38,6 +41,12 @@ export function addReport(program: Command): void {
       write(path, renderReport(results, 'html', options));
       process.stdout.write(`report: ${path}\n`);
     });
+}
+
+/** Finished trials whose code is no longer the present one. */
+async function remarks(dir: string): Promise<string[]> {
+  await usePresentPlugins(dir);
+  return changeLines(changesOf(SweepStore.open(dir)));
 }
 
 /** @throws UserError if the file cannot be written: a store may be read-only to whoever reads its report */

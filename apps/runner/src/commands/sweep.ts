@@ -5,7 +5,6 @@ import {
   createLocalLauncher,
   createSlurmLauncher,
   loadSweep,
-  planSweep,
   retryFailed,
   rerun,
   slurmLauncherSchema,
@@ -25,7 +24,9 @@ import { EXIT } from '../exit.js';
 import { onInterrupt } from '../interrupt.js';
 import { createProgress } from '../progress/progress.js';
 import { readYaml } from '../read-yaml.js';
-import { schema } from '../components.js';
+import { changeLines, changesOf } from '../code.js';
+import { printNotes } from '../print-notes.js';
+import { planWithPlugins, storePlugins } from '../plugins.js';
 import { shellCommand } from '../shell-command.js';
 import { checkStopping } from '../stopping-needs.js';
 import { packageVersions } from '../tracking/package-versions.js';
@@ -61,7 +62,10 @@ export function addSweep(program: Command): void {
       .option('--set <path=value...>', 'override a field; several values separated by commas become an axis', collect)
       .option('--data <dir>', "folder with the task's files; the same as --set task.dataDir=DIR")
       .option('--retry-failed', 'run failed trials again')
-      .option('--rerun <hash>', 'run one finished trial again, named by the start of its hash')
+      .option(
+        '--rerun <name>',
+        "run finished trials again: an arm's name, an axis's value, or the start of a trial's hash",
+      )
       .action(runSweep),
   );
 }
@@ -75,7 +79,7 @@ async function runSweep(file: string, raw: object): Promise<void> {
   const engine = readEngineOptions(raw);
   const set = [...options.set, ...dataOverride(options.data)];
   const spec = loadSweep(file, { set });
-  const plan = planSweep(spec, { schema });
+  const plan = await planWithPlugins(spec);
   checkStopping(plan);
   const launcher = chooseLauncher(options, spec.launcher);
   if (options.dryRun) return printPlan(plan);
@@ -83,9 +87,11 @@ async function runSweep(file: string, raw: object): Promise<void> {
   if (launcher.id === 'local') await requireEngine(engine);
 
   const store = SweepStore.create(resolve(options.out ?? join('runs', plan.name)), plan);
+  storePlugins(store.folder);
   if (options.retryFailed) retryFailed(store);
   if (options.rerun !== undefined) rerun(store, options.rerun);
   const command = shellCommand(['npx', 'gmoe', 'sweep', file, ...set.flatMap((each) => ['--set', each])]);
+  printNotes(changeLines(changesOf(store)));
   registerSweep(store, command);
   writeProvenance(store, file, command);
 
@@ -165,7 +171,7 @@ function writeProvenance(store: SweepStore, file: string, command: string): void
 async function writeReport(store: SweepStore): Promise<void> {
   // Loaded here, so that nothing else waits for the charting library.
   const { loadResults, renderReport } = await import('@gmoe/report');
-  const results = loadResults(store.folder);
+  const results = { ...loadResults(store.folder), remarks: changeLines(changesOf(store)) };
   const width = process.stdout.columns;
   const text = { color: process.stdout.isTTY && !process.env['NO_COLOR'], ...(width ? { width } : {}) };
   process.stdout.write(`\n${renderReport(results, 'text', {}, text)}\n`);

@@ -1,6 +1,6 @@
-import { basename, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { UserError } from '@gmoe/core';
-import { AttemptStopped, parseSweep, planSweep, runWorker, SweepStore, type JsonObject } from '@gmoe/experiment';
+import { AttemptStopped, parseSweep, runWorker, SweepStore, type JsonObject } from '@gmoe/experiment';
 import type { Command } from 'commander';
 import { dataOverride } from '../data-override.js';
 import { addEngineOptions, readEngineOptions, requireEngine } from '../engine-options.js';
@@ -8,7 +8,7 @@ import { EXIT } from '../exit.js';
 import { onInterrupt } from '../interrupt.js';
 import { PlainProgress } from '../progress/plain-progress.js';
 import { readYaml } from '../read-yaml.js';
-import { schema } from '../components.js';
+import { planWithPlugins, storePlugins } from '../plugins.js';
 import { shellCommand } from '../shell-command.js';
 import { registerSweep } from '../tracking/sweep-tracking.js';
 import { startUpload } from '../tracking/upload.js';
@@ -29,18 +29,19 @@ export function addTrain(program: Command): void {
 
 async function runTrain(file: string, options: { out?: string; set?: string[]; data?: string }): Promise<void> {
   const name = `train-${basename(file, extname(file))}`;
-  const { preset, ...trial } = trialOf(readYaml(file), file);
+  const { preset, plugins, ...trial } = trialOf(readYaml(file), file);
   const spec = parseSweep(
-    { trial, ...(preset === undefined ? {} : { preset }) },
+    { trial, ...(preset === undefined ? {} : { preset }), ...(plugins === undefined ? {} : { plugins }) },
     { source: file, name, set: [...(options.set ?? []), ...dataOverride(options.data)] },
   );
-  const plan = planSweep(spec, { schema });
+  const plan = await planWithPlugins(spec, dirname(file));
   if (plan.trials.length !== 1) {
     throw new UserError(`${file}: describes ${plan.trials.length} trials; gmoe train takes one (gmoe sweep runs many)`);
   }
   const engine = readEngineOptions(options);
   await requireEngine(engine);
   const store = SweepStore.create(resolve(options.out ?? join('runs', plan.name)), plan);
+  storePlugins(store.folder);
   const words = [
     'npx',
     'gmoe',
@@ -91,7 +92,10 @@ function round(value: number): string {
 }
 
 /** The trial config of a file: the file itself, or what a sweep stored under `config`. */
-export function trialOf(raw: unknown, file: string): JsonObject & { readonly preset?: string } {
+export function trialOf(
+  raw: unknown,
+  file: string,
+): JsonObject & { readonly preset?: string; readonly plugins?: string[] } {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     throw new UserError(`${file}: must be a mapping of fields (gmoe schema trial prints them)`);
   }

@@ -11,7 +11,9 @@ import type { Command } from 'commander';
 import { measureBaselines } from '../baselines.js';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
 import { EXIT } from '../exit.js';
+import { codeOf } from '../code.js';
 import { components, schema } from '../components.js';
+import { useStoredPlugins } from '../plugins.js';
 import { TrialTracking } from '../tracking/trial-tracking.js';
 import type { EngineOptions } from '@gmoe/tensor';
 
@@ -23,6 +25,7 @@ export function addWorker(program: Command): void {
       .requiredOption('--store <dir>', 'folder of the sweep, e.g. runs/quickstart')
       .action(async (options: { store: string }) => {
         const store = SweepStore.open(options.store);
+        await useStoredPlugins(store.folder);
         const engine = readEngineOptions(options);
         process.exitCode = await startWorker({
           store,
@@ -61,6 +64,7 @@ export function trackedExecutor(store: SweepStore, engine: EngineOptions): Trial
   const execute = createTrialExecutor({
     components,
     resolve: (config) => schema.resolve(config),
+    code: codeOf,
     engine,
     onData: (attempt, task, splits) => tracking.data(attempt, task, splits),
     onEvent: (attempt, event) => tracking.event(attempt, event),

@@ -104,7 +104,7 @@ function completeObject(
 }
 
 /** What a wrapper holds; of a union the member that can hold the value. */
-function innerSchema(schema: z.core.$ZodType, value: unknown): z.core.$ZodType | undefined {
+export function innerSchema(schema: z.core.$ZodType, value: unknown): z.core.$ZodType | undefined {
   if (
     schema instanceof z.ZodOptional ||
     schema instanceof z.ZodNullable ||

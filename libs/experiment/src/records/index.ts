@@ -22,3 +22,4 @@ export {
 } from './manifest.js';
 export { trialConfigFileSchema, type TrialConfigFile } from './trial-config-file.js';
 export { readJsonLines } from './json-lines.js';
+export { codeSchema, type TrialCode } from './code.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { codeSchema } from './code.js';
 import { FORMAT_VERSION, jsonSchema } from './format.js';
 
 /**
@@ -42,6 +43,7 @@ export const trialResultSchema = z.strictObject({
   metrics: z.record(z.string(), z.number()),
   load: z.array(z.array(z.number())).optional().describe('share of tokens per expert, [L][E]'),
   classes: z.array(classScoreSchema).optional(),
+  code: codeSchema.optional().describe('what made it; absent in results of earlier versions'),
 });
 
 export type TrialResult = z.output<typeof trialResultSchema>;

@@ -44,12 +44,24 @@ function readMerged(file: string, above: readonly string[]): JsonObject {
   const raw = readYaml(file);
   parseOptions(sweepFileSchema, raw, file);
   const parents = typeof raw['extends'] === 'string' ? [raw['extends']] : ((raw['extends'] ?? []) as string[]);
+  const own = withPluginPaths(raw, dirname(path));
   const base = parents
     .map((parent) => readMerged(resolve(dirname(path), parent), [...above, path]))
     .map((inherited) => without(inherited, 'name'))
     .reduce<Json>((merged, parent) => mergeConfig(merged, parent), {});
-  return mergeConfig(base, raw) as JsonObject;
+  const merged = mergeConfig(base, own) as JsonObject;
+  const plugins = [...new Set([base, own].flatMap((each) => (each as SweepFile).plugins ?? []))];
+  return plugins.length > 0 ? { ...merged, plugins } : merged;
 }
+
+/** Plug-ins' paths mean the file that names them. */
+function withPluginPaths(raw: JsonObject, folder: string): JsonObject {
+  const { plugins } = raw as SweepFile;
+  return plugins ? { ...raw, plugins: plugins.map((each) => (isPath(each) ? resolve(folder, each) : each)) } : raw;
+}
+
+/** A file, not the name of a package. */
+const isPath = (plugin: string): boolean => /^\.{0,2}\/|\.[cm]?[jt]sx?$/.test(plugin);
 
 function readYaml(file: string): JsonObject {
   const document = parseDocument(readUtf8(file), { prettyErrors: true });

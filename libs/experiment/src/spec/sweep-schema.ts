@@ -89,6 +89,9 @@ const fields = {
     .describe("the sweep's name and folder; default: the file's name"),
   description: z.string().describe('what it is for'),
   extends: z.union([z.string(), z.array(z.string())]).describe('sweep file(s) to build on, relative to this one'),
+  plugins: z
+    .array(z.string().min(1))
+    .describe('files (relative to this one) and packages whose components the sweep may name'),
   preset: z.string().describe('named configuration under `trial`'),
   trial: z.record(z.string(), jsonSchema).describe('what all trials share: part of a trial config'),
   grid: gridSchema.describe('values by path; every combination is one arm'),

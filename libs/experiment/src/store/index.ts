@@ -5,3 +5,4 @@ export { ClaimObserver, type Claim } from './claim.js';
 export type { Checkpoint } from './checkpoints.js';
 export { planStatus, type ArmStatus, type SweepStatus, type TrialState, type TrialStatus } from './status.js';
 export { retryFailed, rerun } from './reopen.js';
+export { codeChanges, type CodeChange, type CodeChanges } from './code-changes.js';

@@ -1,4 +1,6 @@
+import { didYouMean } from '@gmoe/core';
 import type { PlannedTrial } from '../records/index.js';
+import { StoreError } from './store-error.js';
 import type { SweepStore } from './sweep-store.js';
 
 /** Makes every failed trial of the sweep run again, from its last checkpoint. Returns them. */
@@ -11,10 +13,24 @@ export function retryFailed(store: SweepStore): PlannedTrial[] {
 /**
  * Makes trials run again from the start, finished or damaged ones too. What they left before stays in their attempts.
  *
- * @param prefix start of a trial's hash; several trials may match
+ * @param named an arm's name, a name or value of one of its axes, or the start of a trial's hash; several may match
+ * @throws StoreError if nothing is named so
  */
-export function rerun(store: SweepStore, prefix: string): PlannedTrial[] {
-  const trials = store.find(prefix);
-  for (const trial of trials) store.reopen(trial.hash, 'start');
-  return trials;
+export function rerun(store: SweepStore, named: string): PlannedTrial[] {
+  const { trials } = store.manifest();
+  const ofArm = trials.filter(({ arm }) => arm === named);
+  const ofAxis = trials.filter(({ axes }) => Object.values(axes).some((value) => String(value) === named));
+  const chosen = [ofArm, ofAxis].find((each) => each.length > 0) ?? byHash(store, named);
+  for (const trial of chosen) store.reopen(trial.hash, 'start');
+  return chosen;
+}
+
+function byHash(store: SweepStore, named: string): PlannedTrial[] {
+  const { trials } = store.manifest();
+  const found = trials.filter(({ hash }) => hash.startsWith(named));
+  if (found.length > 0) return found;
+  const arms = [...new Set(trials.map(({ arm }) => arm))];
+  throw new StoreError(
+    `--rerun: no arm and no trial of ${store.folder} is named '${named}'; ${didYouMean(named, arms)}arms: ${arms.join(', ')}`,
+  );
 }

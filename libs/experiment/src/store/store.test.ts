@@ -134,7 +134,7 @@ describe('SweepStore', () => {
       .attempts(hash)
       .map((attempt) => existsSync(join(store.trialFolder(hash), 'attempts', attempt, 'result.json')));
     expect(kept).toEqual([true, true, true]);
-    expect(() => rerun(store, 'ffff')).toThrow(/no trial of the sweep has a hash like 'ffff'/);
+    expect(() => rerun(store, 'ffff')).toThrow(/no arm and no trial of .* is named 'ffff'; arms: /);
   });
 
   it('fails a trial whose metric is not a number', async () => {

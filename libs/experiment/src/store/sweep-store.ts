@@ -6,7 +6,6 @@ import {
   sweepManifestSchema,
   trialConfigFileSchema,
   trialResultSchema,
-  type PlannedTrial,
   type SweepManifest,
   type TrialResult,
 } from '../records/index.js';
@@ -144,13 +143,6 @@ export class SweepStore {
   publishedFolder(hash: string): string | undefined {
     const result = this.result(hash);
     return result && join(this.trialFolder(hash), 'attempts', result.attempt);
-  }
-
-  /** Planned trials whose hash starts so. @throws StoreError if there is none. */
-  find(prefix: string): PlannedTrial[] {
-    const found = this.manifest().trials.filter((trial) => trial.hash.startsWith(prefix));
-    if (found.length === 0) throw new StoreError(`${this.folder}: no trial of the sweep has a hash like '${prefix}'`);
-    return found;
   }
 
   /**

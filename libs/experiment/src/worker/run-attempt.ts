@@ -176,7 +176,7 @@ function ended(
 }
 
 /** JSON has no NaN and no infinity: a diverged metric is a failure to report, not a null in a table. */
-function finiteOutcome(outcome: TrialOutcome): Pick<TrialResult, 'metrics' | 'load' | 'classes'> {
+function finiteOutcome(outcome: TrialOutcome): Pick<TrialResult, 'metrics' | 'load' | 'classes' | 'code'> {
   for (const [name, value] of Object.entries(outcome.metrics)) {
     if (!Number.isFinite(value)) throw new Error(`the trial diverged: ${name} is ${value}`);
   }
@@ -184,6 +184,7 @@ function finiteOutcome(outcome: TrialOutcome): Pick<TrialResult, 'metrics' | 'lo
     metrics: { ...outcome.metrics },
     ...(outcome.load ? { load: outcome.load } : {}),
     ...(outcome.classes ? { classes: outcome.classes } : {}),
+    ...(outcome.code ? { code: outcome.code } : {}),
   };
 }
 

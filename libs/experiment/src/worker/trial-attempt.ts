@@ -1,5 +1,5 @@
 import type { Json } from '@gmoe/core';
-import type { ClassScore, TrialEvent } from '../records/index.js';
+import type { ClassScore, TrialCode, TrialEvent } from '../records/index.js';
 import type { JsonObject } from '../spec/index.js';
 import type { Checkpoint } from '../store/checkpoints.js';
 
@@ -35,6 +35,8 @@ export interface TrialOutcome {
   /** Share of tokens per expert, [L][E]. */
   readonly load?: number[][];
   readonly classes?: ClassScore[];
+  /** The code that made it. */
+  readonly code?: TrialCode;
 }
 
 /** Runs one trial. Given the same config it must give the same outcome, also from a checkpoint. */

@@ -45,4 +45,6 @@ export interface SweepResults {
   readonly provenance: Provenance;
   /** What could not be read, one line each: damaged lines, missing files. Nothing of it stops the report. */
   readonly warnings: readonly string[];
+  /** What whoever loaded them adds, e.g. that code has changed since; they come first among the notes. */
+  readonly remarks?: readonly string[];
 }

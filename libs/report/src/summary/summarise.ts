@@ -92,7 +92,7 @@ export function summarise(results: SweepResults, options: SummariseOptions = {})
         context,
       ),
     ),
-    notes: readingNotes(summaries, comparisons, primary),
+    notes: [...(results.remarks ?? []), ...readingNotes(summaries, comparisons, primary)],
     warnings: results.warnings,
     provenance: results.provenance,
   };

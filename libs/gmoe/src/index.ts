@@ -1,0 +1,86 @@
+/**
+ * The published surface: what a plug-in, a script or a notebook imports from `gmoe`. Grouped as docs/extending.md explains it.
+ */
+
+// Components: what a plug-in exports.
+export {
+  componentField,
+  componentKind,
+  createComponent,
+  defineComponent,
+  UserError,
+  type Applicability,
+  type Build,
+  type Component,
+  type ComponentChoice,
+  type ComponentDefinition,
+  type ComponentKind,
+  type ContractCase,
+} from '@gmoe/core';
+export { z } from 'zod';
+
+// Tensors: tfjs, host tensors, keyed randomness, differentiable ops, the two engines.
+export * from '@gmoe/tensor';
+
+// The kinds and their contracts.
+export {
+  routerKind,
+  selectorKind,
+  discrete,
+  denseSelector,
+  topKSelector,
+  topPSelector,
+  type Router,
+  type RouterContext,
+  type RouterInit,
+  type RouterOutput,
+  type RouterParams,
+  type RouterSpec,
+  type RouterUsage,
+  type Selection,
+  type Selector,
+} from '@gmoe/routers-core';
+export {
+  coordinationKind,
+  decodePositive,
+  encodePositive,
+  meanOf,
+  PARAMETERIZATIONS,
+  positiveValues,
+  tokenMean,
+  type CoordinationContext,
+  type CoordinationInit,
+  type CoordinationResult,
+  type CoordinationSpec,
+  type CoordinationStrategy,
+  type HostTensors,
+  type LayerRouting,
+  type PositiveBounds,
+  type Tensors,
+} from '@gmoe/coordination-core';
+export {
+  choiceExample,
+  choiceTaskOptions,
+  csvRows,
+  defineTask,
+  jsonLineRows,
+  lettered,
+  parseRow,
+  publishedTask,
+  rowError,
+  taskKind,
+  taskOptions,
+  tsvRows,
+  type Example,
+  type PublishedTask,
+  type Row,
+  type Split,
+  type Task,
+} from '@gmoe/datasets';
+export { definePreset, presetKind, type Preset } from '@gmoe/experiment';
+
+// Sweeps from a script.
+export { createSweeps, type Sweeps, type SweepOptions } from './sweeps.js';
+export { loadResults } from './load-results.js';
+export type { LaunchEvent, SweepPlan, TrialPlan, ArmPlan, TrialResult } from '@gmoe/experiment';
+export type { SweepResults, TrialRecord } from '@gmoe/report';
