@@ -22,7 +22,7 @@ const { config, weights, tokenizer } = await loadBase('bundled', new ComponentRe
 const task = taskDefinitions.find(({ id }) => id === 'openstax-topics')!;
 const examples = task.create({ trainLimit: 20 }).load('train');
 const encoded = await encodeExamples(examples, tokenizer);
-const ids = encoded.flatMap(({ promptIds }) => promptIds).slice(0, TOKENS);
+const ids = encoded.flatMap((example) => ('promptIds' in example ? example.promptIds : [])).slice(0, TOKENS);
 
 /** What enters the feed-forward network of each layer. [T, D] */
 const inputs: tf.Tensor2D[] = [];

@@ -4,6 +4,7 @@ export * as '@gmoe/coordination-normal' from '@gmoe/coordination-normal';
 export * as '@gmoe/coordination-poisson' from '@gmoe/coordination-poisson';
 export * as '@gmoe/coordination-z-loss' from '@gmoe/coordination-z-loss';
 export * as '@gmoe/datasets' from '@gmoe/datasets';
+export * as '@gmoe/evaluation' from '@gmoe/evaluation';
 export * as '@gmoe/families' from '@gmoe/families';
 export * as '@gmoe/presets' from '@gmoe/presets';
 export * as '@gmoe/routers-core' from '@gmoe/routers-core';

@@ -1,6 +1,7 @@
 import { coordinationKind } from '@gmoe/coordination-core';
 import { ComponentRegistry, componentsOf } from '@gmoe/core';
 import { taskKind } from '@gmoe/datasets';
+import { scoringKind } from '@gmoe/evaluation';
 import { presetKind } from '@gmoe/experiment';
 import { familyKind } from '@gmoe/model';
 import { routerKind, selectorKind } from '@gmoe/routers-core';
@@ -14,6 +15,7 @@ export const components = new ComponentRegistry([
   selectorKind,
   coordinationKind,
   taskKind,
+  scoringKind,
   presetKind,
   familyKind,
 ]);

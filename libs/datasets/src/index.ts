@@ -1,13 +1,29 @@
 export { bundledDataDir } from './bundled/bundled-data.js';
 export {
-  cutPrompt,
-  encodeExamples,
+  isChat,
+  isChoice,
   SPLITS,
-  type EncodedExample,
-  type Encoder,
+  type ChatExample,
+  type ChatMessage,
+  type ChoiceExample,
   type Example,
   type Split,
+  type TextExample,
+  type TextPart,
 } from './example.js';
+export {
+  cutPrompt,
+  isText,
+  type EncodedChoice,
+  type EncodedExample,
+  type EncodedText,
+  type TokenSpan,
+} from './encoding/encoded-example.js';
+export type { ChatWriter, Encoder, EncodingOptions } from './encoding/encoder.js';
+export { encodeExamples } from './encoding/encode-examples.js';
+export { taskContract } from './contract/task-contract.js';
+export { fitText, type FittedText } from './packing/fit-text.js';
+export { capitalized, harnessExample, type HarnessQuestion } from './prompting/harness.js';
 export { defineTask, taskKind, taskOptions, type Task, type TaskComponent, type TaskOptions } from './task.js';
 export {
   dataReport,

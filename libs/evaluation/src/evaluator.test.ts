@@ -3,9 +3,11 @@ import { createAdapter, mixtureSchema, type AdapterSettings } from '@gmoe/adapte
 import { routingMetrics } from '@gmoe/routing-diagnostics';
 import { createEngine, type Engine, HostTensor, linear, oneHot, takeAlongLast, tf, topKIds } from '@gmoe/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createEvaluator, createPerplexity, evaluationSchema, type EvaluationItem } from './index.js';
-import { planScoring } from './score-items.js';
-import { config, items, key, naive, weights } from './testing/tiny-model.js';
+import { config, items, key, naive, nextLogProbs, texts, weights } from './contract/tiny-model.js';
+import type { ChoiceItem } from './index.js';
+import { lengthOf } from './pack-segments.js';
+import { likelihoodSegments } from './scoring/log-likelihood.js';
+import { evaluatorOf } from './testing/evaluator-of.js';
 
 describe('evaluation against one unpacked sequence at a time', () => {
   let engine: Engine;
@@ -18,7 +20,7 @@ describe('evaluation against one unpacked sequence at a time', () => {
   const shape = { batchSize: 2, sequenceLength: 16 };
 
   it('label-token: scores, predictions, loss', async () => {
-    const evaluator = createEvaluator(engine, { config, weights }, items, evaluationSchema.parse(shape));
+    const evaluator = evaluatorOf(engine, { config, weights }, items, shape);
     for (let repeat = 0; repeat < 2; repeat++) {
       const { predictions, metrics } = await evaluator.evaluate(none);
       let loss = 0;
@@ -42,15 +44,11 @@ describe('evaluation against one unpacked sequence at a time', () => {
 
   it('log-likelihood: summed and length-normalised', async () => {
     const options = { ...shape, scoring: 'log-likelihood' };
-    const sum = await createEvaluator(engine, { config, weights }, items, evaluationSchema.parse(options)).evaluate(
-      none,
-    );
-    const norm = await createEvaluator(
-      engine,
-      { config, weights },
-      items,
-      evaluationSchema.parse({ ...options, normalize: 'characters' }),
-    ).evaluate(none);
+    const sum = await evaluatorOf(engine, { config, weights }, items, options).evaluate(none);
+    const norm = await evaluatorOf(engine, { config, weights }, items, {
+      ...options,
+      normalize: 'characters',
+    }).evaluate(none);
     items.forEach((item, i) => {
       item.optionIds.forEach((ids, o) => {
         const want = naive(item.promptIds, ids);
@@ -68,20 +66,19 @@ describe('evaluation against one unpacked sequence at a time', () => {
     );
     const item = { id: 'five', promptIds, optionIds, optionCharacters: optionIds.map(() => 1), gold: 4 };
     const score = (sequenceLength: number) =>
-      createEvaluator(
-        engine,
-        { config, weights },
-        [item],
-        evaluationSchema.parse({ batchSize: 2, sequenceLength, scoring: 'log-likelihood' }),
-      ).evaluate(none);
+      evaluatorOf(engine, { config, weights }, [item], {
+        batchSize: 2,
+        sequenceLength,
+        scoring: 'log-likelihood',
+      }).evaluate(none);
     const want = optionIds.map((ids) => naive(promptIds, ids));
     // 9 + 1 + 2 + 3 + 4 + 5 tokens in one segment; 9 + 5 in the longest of five.
-    expect(planScoring([item], evaluationSchema.parse({ sequenceLength: 24, scoring: 'log-likelihood' })).tokens).toBe(
-      24,
-    );
-    expect(planScoring([item], evaluationSchema.parse({ sequenceLength: 23, scoring: 'log-likelihood' })).tokens).toBe(
-      60,
-    );
+    const tokens = (rowLength: number) =>
+      likelihoodSegments(item, 0, new Float64Array(5), rowLength).segments.reduce(
+        (sum, segment) => sum + lengthOf(segment),
+        0,
+      );
+    expect([tokens(24), tokens(23)]).toEqual([24, 60]);
     for (const { predictions } of [await score(24), await score(14)]) {
       predictions[0]!.scores.forEach((value, o) => expect(Math.abs(value - want[o]!)).toBeLessThan(2e-5));
     }
@@ -90,20 +87,10 @@ describe('evaluation against one unpacked sequence at a time', () => {
   it('a long prompt keeps its end and is counted', async () => {
     const promptIds = Array.from({ length: 20 }, (_, i) => (i * 5) % 17);
     const long = [{ ...items[0]!, promptIds }];
-    const { predictions, metrics } = await createEvaluator(
-      engine,
-      { config, weights },
-      long,
-      evaluationSchema.parse(shape),
-    ).evaluate(none);
+    const { predictions, metrics } = await evaluatorOf(engine, { config, weights }, long, shape).evaluate(none);
     expect(metrics['eval/truncated']).toBe(1);
     expect(predictions[0]!.scores[0]).toBeCloseTo(naive(promptIds.slice(4), items[0]!.optionIds[0]!.slice(0, 1)), 4);
-    const started = await createEvaluator(
-      engine,
-      { config, weights },
-      [{ ...long[0]!, start: 2 }],
-      evaluationSchema.parse(shape),
-    ).evaluate(none);
+    const started = await evaluatorOf(engine, { config, weights }, [{ ...long[0]!, start: 2 }], shape).evaluate(none);
     const kept = [...promptIds.slice(0, 2), ...promptIds.slice(6)];
     expect(started.predictions[0]!.scores[0]).toBeCloseTo(naive(kept, items[0]!.optionIds[0]!.slice(0, 1)), 4);
   });
@@ -119,7 +106,7 @@ describe('evaluation against one unpacked sequence at a time', () => {
         optionCharacters: [2, 2],
       },
     ];
-    expect(() => createEvaluator(engine, { config, weights }, same, evaluationSchema.parse(shape))).toThrow(
+    expect(() => evaluatorOf(engine, { config, weights }, same, shape)).toThrow(
       /item-0: two options start with the same token/,
     );
   });
@@ -168,7 +155,7 @@ describe('evaluation against one unpacked sequence at a time', () => {
         tensors: { trainable, carried: init.state },
       };
     };
-    const labelled: EvaluationItem[] = items.map((item, i) =>
+    const labelled: ChoiceItem[] = items.map((item, i) =>
       i % 5 === 4 ? item : { ...item, domain: i % 3 === 0 ? 'physics' : 'history' },
     );
     const upload = (tensors: Readonly<Record<string, HostTensor>>) =>
@@ -201,8 +188,8 @@ describe('evaluation against one unpacked sequence at a time', () => {
       { experts: 1, k: 1, scoring: 'label-token' },
     ])('counts, weights, confidence, domains and answer positions: %o', async ({ experts, k, scoring }) => {
       const made = setup(experts, k);
-      const options = evaluationSchema.parse({ ...shape, scoring });
-      const { routing, load, metrics } = await createEvaluator(engine, made.model, labelled, options).evaluate(
+      const options = { ...shape, scoring };
+      const { routing, load, metrics } = await evaluatorOf(engine, made.model, labelled, options).evaluate(
         made.tensors,
       );
       const { statistics, domains, chosen } = routing!;
@@ -262,8 +249,8 @@ describe('evaluation against one unpacked sequence at a time', () => {
         gold: 0,
       };
       const some = [labelled[0]!, wide, labelled[2]!];
-      const options = evaluationSchema.parse({ ...shape, scoring: 'log-likelihood' });
-      const { routing } = await createEvaluator(engine, made.model, some, options).evaluate(made.tensors);
+      const options = { ...shape, scoring: 'log-likelihood' };
+      const { routing } = await evaluatorOf(engine, made.model, some, options).evaluate(made.tensors);
       routing!.chosen.forEach((layer, l) =>
         expect(layer).toEqual(
           some.map(({ promptIds }) =>
@@ -279,24 +266,64 @@ describe('evaluation against one unpacked sequence at a time', () => {
     });
   });
 
-  it('perplexity equals the sum over unpacked sequences', async () => {
-    const rows = [
-      [1, 2, 3, 4, 5, 6],
-      [7, 8, 9],
-    ];
-    const ids = [...rows[0]!, ...rows[1]!, 0, 0];
-    const batch = {
-      ids_BS: HostTensor.int(ids, [1, 11]),
-      positions_BS: HostTensor.int([0, 1, 2, 3, 4, 5, 0, 1, 2, 0, 0], [1, 11]),
-      segments_BS: HostTensor.int([1, 1, 1, 1, 1, 1, 2, 2, 2, 0, 0], [1, 11]),
-      supervised_N: HostTensor.int([0, 1, 2, 3, 4, 6, 7, 0]),
-      targets_N: HostTensor.int([2, 3, 4, 5, 6, 8, 9, 0]),
-      weights_N: HostTensor.float([1, 1, 1, 1, 1, 1, 1, 0]),
-    };
-    const result = await createPerplexity(engine, { config, weights }).score(none, [batch]);
-    const nats = -rows.reduce((sum, row) => sum + naive(row.slice(0, 1), row.slice(1)), 0);
-    expect(result.tokens).toBe(7);
-    expect(Math.abs(result.nats - nats)).toBeLessThan(1e-4);
-    expect(result.bitsPerToken).toBeCloseTo(nats / 7 / Math.LN2, 4);
+  it('log-likelihood: options behind prompts of their own', async () => {
+    const own = items.slice(0, 9).map((item, i): ChoiceItem => {
+      const optionPromptIds = item.optionIds.map((_, o) => items[(i + o + 1) % items.length]!.promptIds);
+      return { ...item, optionPromptIds };
+    });
+    const options = { ...shape, scoring: 'log-likelihood' };
+    const { predictions } = await evaluatorOf(engine, { config, weights }, own, options).evaluate(none);
+    own.forEach((item, i) => {
+      item.optionIds.forEach((ids, o) => {
+        expect(Math.abs(predictions[i]!.scores[o]! - naive(item.optionPromptIds![o]!, ids))).toBeLessThan(2e-5);
+      });
+    });
+    expect(() => evaluatorOf(engine, { config, weights }, own, shape)).toThrow(
+      /item-0: each option has a prompt of its own, which evaluation.scoring 'label-token' cannot ask; use log-likelihood/,
+    );
+  });
+
+  it('perplexity: loss, exact match by greedy decoding, per text and in all', async () => {
+    const { predictions, metrics } = await evaluatorOf(engine, { config, weights }, texts, {
+      ...shape,
+      scoring: 'perplexity',
+    }).evaluate(none);
+    let [nats, tokens, exact] = [0, 0, 0];
+    texts.forEach(({ ids, supervised: [span] }, i) => {
+      const rows = nextLogProbs(ids).slice(span!.begin - 1, span!.end - 1);
+      const learned = ids.slice(span!.begin, span!.end);
+      const sum = rows.reduce((total, row, t) => total + row[learned[t]!]!, 0);
+      expect(Math.abs(predictions[i]!.scores[0]! - sum)).toBeLessThan(2e-5);
+      const right = rows.every((row, t) => row.indexOf(Math.max(...row)) === learned[t]);
+      expect(predictions[i]).toMatchObject({ tokens: learned.length, correct: right });
+      [nats, tokens, exact] = [nats - sum, tokens + learned.length, exact + Number(right)];
+    });
+    expect(metrics['eval/tokens']).toBe(tokens);
+    expect(metrics['eval/loss']).toBeCloseTo(nats / tokens, 5);
+    expect(metrics['eval/perplexity']).toBeCloseTo(Math.exp(nats / tokens), 4);
+    expect(metrics['eval/exact_match']).toBe(exact / texts.length);
+    // What greedy decoding writes behind a prompt is an exact match.
+    const written = [...texts[0]!.ids.slice(0, 3)];
+    for (let i = 0; i < 3; i++) {
+      const last = nextLogProbs(written).at(-1)!;
+      written.push(last.indexOf(Math.max(...last)));
+    }
+    const sure = { ...texts[0]!, ids: written, supervised: [{ begin: 3, end: 6 }] };
+    const again = await evaluatorOf(engine, { config, weights }, [sure], { ...shape, scoring: 'perplexity' });
+    expect((await again.evaluate(none)).metrics['eval/exact_match']).toBe(1);
+  });
+
+  it.each([
+    [texts, 'label-token', /'label-token' scores questions with options, and the task's examples are texts/],
+    [items, 'perplexity', /'perplexity' scores texts, and the task's examples are questions with options/],
+    [items, { id: 'label-tokens' }, /evaluation.scoring|scoring/],
+  ] as const)('refuses what a scoring does not score', (list, scoring, message) => {
+    expect(() => evaluatorOf(engine, { config, weights }, list, { ...shape, scoring })).toThrow(message);
+  });
+
+  it('refuses normalize where nothing is normalised', () => {
+    expect(() => evaluatorOf(engine, { config, weights }, items, { ...shape, normalize: 'characters' })).toThrow(
+      'normalize: applies only with scoring: log-likelihood (scoring is label-token); leave it out',
+    );
   });
 });

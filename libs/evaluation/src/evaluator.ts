@@ -1,20 +1,14 @@
-import { loadShares, routingMetrics } from '@gmoe/routing-diagnostics';
+import { UserError } from '@gmoe/core';
+import { keyedSample } from '@gmoe/datasets';
 import type { Engine } from '@gmoe/tensor';
-import { createGenerationEvaluator } from './generation-evaluator.js';
-import type { EvaluationItem, Prediction } from './item.js';
-import { choiceMetrics } from './metrics/choice-metrics.js';
-import type { EvaluationOptions } from './options.js';
-import { scoringProgram, type EvaluatedModel, type EvaluatedTensors } from './program.js';
-import { RoutingCollector, type EvaluatedRouting } from './routing-collector.js';
-import { planScoring, type ItemScores } from './score-items.js';
+import { isTextItem, type EvaluationItem, type Prediction } from './item.js';
+import type { EvaluationSettings } from './options.js';
+import type { EvaluatedModel, EvaluatedTensors } from './program.js';
+import type { EvaluatedRouting } from './routing-collector.js';
+import type { ItemKind, Scoring } from './scoring/scoring.js';
 
 export interface EvaluationResult {
-  /**
-   * `eval/accuracy` (+ `_low`, `_high`: 95 % Wilson interval), `eval/accuracy_norm` (log-likelihood: by length-normalised scores),
-   * `eval/loss` (mean negative log-probability of the right option, nats), `eval/macro_f1`, `eval/ece`, `eval/examples`,
-   * `eval/truncated`, and `routing/*` of mixtures. Scoring 'generation' has `eval/exact_match` (the same as the accuracy), but
-   * neither loss, calibration nor routing.
-   */
+  /** What the scoring says that it gives, and `routing/*` of mixtures where its passes route. */
   readonly metrics: Record<string, number>;
   /** In the order of the items. */
   readonly predictions: Prediction[];
@@ -30,77 +24,37 @@ export interface Evaluator {
   dispose(): Promise<void>;
 }
 
+/** What an example is to a scoring. */
+export const itemKind = (item: EvaluationItem): ItemKind => (isTextItem(item) ? 'text' : 'choices');
+
+/** The items that are scored. @throws UserError on one that cannot be, before anything is computed */
+export function checkedItems(
+  items: readonly EvaluationItem[],
+  scoring: Scoring,
+  settings: EvaluationSettings,
+): readonly EvaluationItem[] {
+  const chosen = keyedSample(items, settings.limit);
+  for (const item of chosen) {
+    if (!scoring.scores.includes(itemKind(item))) {
+      const kinds = { choices: 'questions with options', text: 'texts' };
+      const others = { choices: 'label-token, log-likelihood or generation', text: 'perplexity or generation' };
+      const kind = itemKind(item);
+      throw new UserError(
+        `evaluation.scoring: '${scoring.id}' scores ${scoring.scores.map((each) => kinds[each]).join(' and ')}, and the task's examples are ${kinds[kind]}; use ${others[kind]}`,
+      );
+    }
+    scoring.check(item, settings);
+  }
+  return chosen;
+}
+
 /** @throws UserError on items that cannot be scored as asked */
 export function createEvaluator(
   engine: Engine,
   model: EvaluatedModel,
   items: readonly EvaluationItem[],
-  options: EvaluationOptions,
+  scoring: Scoring,
+  settings: EvaluationSettings,
 ): Evaluator {
-  if (options.scoring === 'generation') return createGenerationEvaluator(engine, model, items, options);
-  const plan = planScoring(items, options);
-  const program = engine.jit(scoringProgram(model, plan.domains.length), {
-    name: 'score-options',
-    frozen: { weights: model.weights, adapter: model.adapterFrozen ?? {} },
-  });
-
-  return {
-    async evaluate(tensors) {
-      for (const { logProbs } of plan.scores) logProbs.fill(0);
-      const collector = new RoutingCollector(plan);
-      for (const { batch, queries } of plan.batches) {
-        const { rows_N, candidates_NC, ...grid } = batch;
-        const out = await program(tensors, grid, rows_N, candidates_NC);
-        const width = candidates_NC.shape[1]!;
-        queries.forEach(({ candidates, answer }, n) => {
-          answer(Array.from(out.logProbs_NC.data.subarray(n * width, n * width + candidates.length)));
-        });
-        collector.add(out.routing, queries);
-      }
-      const routing = collector.result();
-      const judged = judge(plan.scores, options, plan.truncated, routing ? routingMetrics(routing.statistics) : {});
-      if (!routing) return judged;
-      return { ...judged, load: loadShares(routing.statistics.layers.map(({ selected }) => selected)), routing };
-    },
-    dispose: () => program.dispose(),
-  };
-}
-
-/** Predictions and metrics from the options' log-probabilities. */
-function judge(
-  scores: readonly ItemScores[],
-  { scoring, normalize, calibrationBins }: EvaluationOptions,
-  truncated: number,
-  routing: Record<string, number>,
-): Pick<EvaluationResult, 'metrics' | 'predictions'> {
-  const predict = (by: 'none' | 'characters') =>
-    scores.map(({ item, logProbs }): Prediction => {
-      const values = Array.from(logProbs, (value, i) =>
-        by === 'none' ? value : value / Math.max(1, item.optionCharacters[i]!),
-      );
-      const predicted = values.indexOf(Math.max(...values));
-      const { id, gold, domain } = item;
-      const answer = { id, gold, predicted, correct: predicted === gold, scores: values };
-      return domain === undefined ? answer : { ...answer, domain };
-    });
-  const byLikelihood = scoring === 'log-likelihood';
-  const predictions = predict(byLikelihood ? normalize : 'none');
-  const normalized = byLikelihood
-    ? predict('characters').filter(({ correct }) => correct).length / scores.length
-    : undefined;
-  const loss = scores.reduce((sum, { item, logProbs }) => sum - logProbs[item.gold]!, 0) / Math.max(1, scores.length);
-  return {
-    predictions,
-    metrics: {
-      ...choiceMetrics(
-        predictions,
-        predictions.map((prediction) => prediction.scores),
-        calibrationBins,
-      ),
-      ...(normalized === undefined ? {} : { 'eval/accuracy_norm': normalized }),
-      'eval/loss': loss,
-      'eval/truncated': truncated,
-      ...routing,
-    },
-  };
+  return scoring.evaluator(engine, model, checkedItems(items, scoring, settings), settings);
 }

@@ -1,9 +1,14 @@
-export { evaluationSchema, SCORINGS, type EvaluationOptions } from './options.js';
-export type { EvaluationItem, Prediction } from './item.js';
-export { createEvaluator, type EvaluationResult, type Evaluator } from './evaluator.js';
+export { chosenScoring, evaluationSchema, type EvaluationOptions, type EvaluationSettings } from './options.js';
+export { isTextItem, type ChoiceItem, type EvaluationItem, type Prediction } from './item.js';
+export { checkedItems, createEvaluator, itemKind, type EvaluationResult, type Evaluator } from './evaluator.js';
+export { scoringKind, type ItemKind, type Scoring } from './scoring/scoring.js';
+export { scoringComponents } from './scoring/index.js';
+export { planScoring, type ItemSegments, type ScoringPlan } from './scoring/plan.js';
+export { plannedEvaluator } from './scoring/planned-evaluator.js';
+export type { Query, Segment } from './pack-segments.js';
+export { scoringContract } from './contract/scoring-contract.js';
 export type { EvaluatedRouting } from './routing-collector.js';
 export type { AnswerDecoder, EvaluatedModel, EvaluatedTensors } from './program.js';
-export { createPerplexity, type LanguageModelBatch, type PerplexityResult } from './perplexity.js';
 export { wilsonInterval, type Interval } from './metrics/accuracy.js';
 export { normalizeAnswer } from './metrics/exact-match.js';
 export { macroF1 } from './metrics/macro-f1.js';

@@ -22,8 +22,8 @@ export interface Query {
   readonly place: number;
   /** Token ids whose log-probability is asked for. */
   readonly candidates: readonly number[];
-  /** Receives the answers, nats, one per candidate. */
-  readonly answer: (logProbs: readonly number[]) => void;
+  /** Receives the answers, nats, one per candidate, and whether the first one is the likeliest token, where that is asked. */
+  readonly answer: (logProbs: readonly number[], likeliest: boolean) => void;
   /** Index of the item whose prompt ends at this place: what experts it uses there is recorded. */
   readonly endOf?: number;
 }
@@ -146,6 +146,6 @@ function lay(
 }
 
 /** Tokens of a segment with its continuations. */
-export function lengthOf({ ids, continuations = [] }: Segment): number {
+export function lengthOf({ ids, continuations = [] }: Pick<Segment, 'ids' | 'continuations'>): number {
   return continuations.reduce((sum, continuation) => sum + continuation.ids.length, ids.length);
 }

@@ -57,8 +57,11 @@ export function forward(
   return { logits_NV, bound: adapter?.settings.mixture ? bound : undefined, tokenMask_T };
 }
 
-/** Log-probabilities of the candidates of each query, and what each mixture layer did with the tokens. */
-export function scoringProgram(model: EvaluatedModel, domains: number) {
+/**
+ * Log-probabilities of the candidates of each query, and what each mixture layer did with the tokens.
+ * @param greedy whether to tell if a query's first candidate is the likeliest of all tokens
+ */
+export function scoringProgram(model: EvaluatedModel, domains: number, greedy = false) {
   return (
     frozen: FrozenTensors,
     tensors: EvaluatedTensors<tf.Tensor>,
@@ -70,8 +73,12 @@ export function scoringProgram(model: EvaluatedModel, domains: number) {
     // One column more, for padding and for tokens without a domain.
     const domain_TG =
       bound && domains > 0 ? (oneHot(batch.domains_BS.reshape([-1]), domains + 1) as tf.Tensor2D) : undefined;
+    const logProbs_NV = tf.logSoftmax(logits_NV);
+    const logProbs_NC = takeAlongLast(logProbs_NV, candidates_NC);
+    const first_N = () => logProbs_NC.slice([0, 0], [-1, 1]).reshape<tf.Tensor1D>([-1]);
     return {
-      logProbs_NC: takeAlongLast(tf.logSoftmax(logits_NV), candidates_NC),
+      logProbs_NC,
+      ...(greedy ? { likeliest_N: first_N().greaterEqual(logProbs_NV.max(1)).cast('float32') } : {}),
       routing: bound ? routingSums(bound.routing(), rows_N, domain_TG) : [],
     };
   };

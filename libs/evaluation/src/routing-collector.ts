@@ -2,7 +2,7 @@ import { addStatistics, type LayerStatistics, type RoutingStatistics } from '@gm
 import type { HostTensor } from '@gmoe/tensor';
 import type { Query } from './pack-segments.js';
 import type { LayerSums } from './routing-sums.js';
-import type { ScoringPlan } from './score-items.js';
+import type { ScoringPlan } from './scoring/plan.js';
 
 /** What the mixture layers did with the scored items. */
 export interface EvaluatedRouting {
@@ -21,12 +21,12 @@ export class RoutingCollector {
   constructor(private readonly plan: ScoringPlan) {}
 
   add(sums: readonly LayerSums<HostTensor>[], queries: readonly Query[]): void {
-    const { domains, scores } = this.plan;
+    const { domains, items } = this.plan;
     sums.forEach((sum, layer) => {
       const statistics = layerStatistics(sum, domains.length);
       const before = this.layers[layer];
       this.layers[layer] = before ? addStatistics(before, statistics) : statistics;
-      const chosen = (this.chosen[layer] ??= scores.map(() => []));
+      const chosen = (this.chosen[layer] ??= items.map(() => []));
       const experts = sum.chosen_NE.shape[1]!;
       queries.forEach(({ endOf }, n) => {
         if (endOf === undefined) return;
@@ -39,8 +39,8 @@ export class RoutingCollector {
   /** Undefined if no layer routed. */
   result(): EvaluatedRouting | undefined {
     if (this.layers.length === 0) return undefined;
-    const { tokens, scores, domains } = this.plan;
-    const examples = scores.filter(({ item }) => item.domain !== undefined).length;
+    const { tokens, items, domains } = this.plan;
+    const examples = items.filter(({ domain }) => domain !== undefined).length;
     return { statistics: { tokens, examples, layers: this.layers }, domains, chosen: this.chosen };
   }
 }

@@ -1,3 +1,5 @@
+export { chatTemplateOf } from './chat/tokenizer-chat-template.js';
+export { createChatTemplate, type ChatMessage, type ChatTemplate, type RenderedChat } from './chat/chat-template.js';
 export { bpeOptionsSchema, trainBpe, type BpeOptions } from './tokenizer/train-bpe.js';
 export { createTokenizer, loadTokenizer, type EncodeOptions, type Tokenizer } from './tokenizer/tokenizer.js';
 export type { BpeTokenizerJson, TokenizerConfig, TokenizerJson } from './tokenizer/tokenizer-json.js';

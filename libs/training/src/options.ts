@@ -66,6 +66,10 @@ export const trainingSchema = z
       .enum(['answer', 'prompt_and_answer'])
       .default('answer')
       .describe('tokens that the language-model loss counts'),
+    endOfText: z
+      .boolean()
+      .optional()
+      .describe("whether the token that ends a text is learned behind every answer; default: for text tasks"),
     accumulate: z.int().min(1).default(1).describe('batches whose gradients make one optimizer step'),
     evalEvery: z
       .int()

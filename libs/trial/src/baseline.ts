@@ -1,9 +1,11 @@
 import type { Json } from '@gmoe/core';
 import { stableHash, type ComponentRegistry } from '@gmoe/core';
+import { isText, type EncodedExample } from '@gmoe/datasets';
 import { createEvaluator } from '@gmoe/evaluation';
 import { FORMAT_VERSION, type Baseline } from '@gmoe/experiment';
 import type { Engine } from '@gmoe/tensor';
 import { loadBase } from './base-model.js';
+import { scoringOf } from './scoring.js';
 import { loadTaskData } from './task-data.js';
 import type { TrialConfig } from './trial-schema.js';
 
@@ -26,21 +28,30 @@ export async function measureBaseline(
   const base = await loadBase(config.base, components, config.compute);
   const data = await loadTaskData(config, base.tokenizer, components);
   const items = await data.split('test');
-  const evaluator = createEvaluator(engine, base, items, config.evaluation);
+  const evaluator = createEvaluator(engine, base, items, scoringOf(config, components), config.evaluation);
   try {
     const { metrics } = await evaluator.evaluate({ trainable: {}, carried: {} });
-    const frequency = new Map<number, number>();
-    for (const { gold } of items) frequency.set(gold, (frequency.get(gold) ?? 0) + 1);
     return {
       formatVersion: FORMAT_VERSION,
       key: baselineKey(config),
       task: config.task.id,
       base: config.base,
       metrics,
-      chance: items.reduce((sum, { optionIds }) => sum + 1 / optionIds.length, 0) / items.length,
-      majority: Math.max(...frequency.values()) / items.length,
+      ...guessing(items),
     };
   } finally {
     await evaluator.dispose();
   }
+}
+
+/** What guessing among options gives; nothing where there are none. */
+function guessing(items: readonly EncodedExample[]): Pick<Baseline, 'chance' | 'majority'> {
+  const questions = items.flatMap((item) => (isText(item) ? [] : [item]));
+  if (questions.length === 0) return {};
+  const frequency = new Map<number, number>();
+  for (const { gold } of questions) frequency.set(gold, (frequency.get(gold) ?? 0) + 1);
+  return {
+    chance: questions.reduce((sum, { optionIds }) => sum + 1 / optionIds.length, 0) / questions.length,
+    majority: Math.max(...frequency.values()) / questions.length,
+  };
 }

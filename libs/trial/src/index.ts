@@ -7,5 +7,7 @@ export { pretrain, type PretrainedModel, type PretrainSettings } from './pretrai
 export { pretrainRecipeSchema, type PretrainRecipe } from './pretrain-recipe.js';
 export { calibrateTrial, type Calibration } from './calibrate.js';
 export { createTrialExecutor, type RunTrialOptions } from './run-trial.js';
-export { loadTaskData, type TaskData } from './task-data.js';
+export { checkTrialData } from './check-data.js';
+export { scoringOf } from './scoring.js';
+export { encodingOf, loadTaskData, type TaskData } from './task-data.js';
 export { trialSchema, type TrialConfig } from './trial-schema.js';

@@ -1,17 +1,18 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { saveAdapter } from '@gmoe/adapters-moe-lora';
-import type { ComponentRegistry, Json } from '@gmoe/core';
+import { UserError, type ComponentRegistry, type Json } from '@gmoe/core';
 import type { TrialAttempt, TrialCode, TrialExecutor, TrialOutcome } from '@gmoe/experiment';
 import { splitSummary, trainingBatches, type Split, type Task } from '@gmoe/datasets';
-import { createEvaluator, type EvaluationResult } from '@gmoe/evaluation';
-import { countParameters } from '@gmoe/model';
+import { checkedItems, createEvaluator, type EvaluationResult, type Evaluator } from '@gmoe/evaluation';
+import { countParameters, type Tokenizer } from '@gmoe/model';
 import { createEngine, RandomKey, type Engine, type EngineOptions } from '@gmoe/tensor';
 import { adapterTrainee, train, type TrainingEvent, type TrainResult } from '@gmoe/training';
 import { writeAdapterCode } from './adapter-code.js';
 import { loadBase } from './base-model.js';
 import { buildAdapter } from './build-adapter.js';
 import { median } from './median.js';
+import { scoringOf } from './scoring.js';
 import { loadTaskData } from './task-data.js';
 import { trainingSteps } from './training-steps.js';
 import type { TrialConfig } from './trial-schema.js';
@@ -70,19 +71,25 @@ async function runTrial(
     adapterFrozen: trainee.frozen.adapter,
   };
 
+  const scoring = scoringOf(config, components);
   const examples = await data.split('train');
   for (const split of ['train', 'test'] as const) attempt.log(splitSummary(data.task, split));
   onData?.(attempt, data.task, training.evalEvery === null ? ['train', 'test'] : ['train', 'dev', 'test']);
   const steps = trainingSteps(training, examples.length);
   const batches = trainingBatches(
     examples,
-    { batchSize: training.batchSize, sequenceLength: training.sequenceLength, targets: training.lossOn },
+    {
+      batchSize: training.batchSize,
+      sequenceLength: training.sequenceLength,
+      targets: training.lossOn,
+      endOfText: endOfText(config, data.task, base.tokenizer),
+    },
     key.fold('data'),
     steps * training.accumulate,
   );
   if (batches.truncated > 0) {
     attempt.log(
-      `${batches.truncated} of ${examples.length} training prompts were cut to ${training.sequenceLength} tokens`,
+      `${batches.truncated} of ${examples.length} training examples were cut to ${training.sequenceLength} tokens`,
     );
   }
   attempt.log(
@@ -92,7 +99,10 @@ async function runTrial(
   const dev =
     training.evalEvery === null
       ? undefined
-      : createEvaluator(engine, model, await data.split('dev'), config.evaluation);
+      : createEvaluator(engine, model, await data.split('dev'), scoring, config.evaluation);
+  // What cannot be scored is told before anything is trained.
+  const testItems = await data.split('test');
+  checkedItems(testItems, scoring, config.evaluation);
   const checkpoint = { folder: join(attempt.folder, 'training'), identity: attempt.hash };
   if (attempt.checkpoint) copyFolder(attempt.checkpoint.folder, checkpoint.folder);
 
@@ -133,10 +143,7 @@ async function runTrial(
 
   // With evaluations on dev the best tensors are kept, as a user of the adapter would; else the last.
   const trained = result.best?.tensors ?? result.last;
-  const scored = await test(engine, model, await data.split('test'), config, trained);
-  writePredictions(attempt.folder, scored);
   const tensors = { trainable: trained.trainable, frozen: trainee.frozen.adapter, state: trained.carried };
-  writeRouting(attempt.folder, scored, adapter, tensors);
   await saveAdapter(join(attempt.folder, 'adapter'), {
     description: {
       ...config.adapter,
@@ -148,6 +155,9 @@ async function runTrial(
   });
   const made = code?.(attempt.config);
   if (made) writeAdapterCode(join(attempt.folder, 'adapter'), made);
+  const scored = await test(createEvaluator(engine, model, testItems, scoring, config.evaluation), trained);
+  writePredictions(attempt.folder, scored);
+  writeRouting(attempt.folder, scored, adapter, tensors);
   return {
     ...(made ? { code: made } : {}),
     metrics: {
@@ -164,16 +174,16 @@ async function runTrial(
   };
 }
 
-type Model = Parameters<typeof createEvaluator>[1];
+/** The token that is learned behind every answer; undefined = none. @throws UserError if the tokenizer has none */
+function endOfText({ training }: TrialConfig, { kind }: Task, { eosId }: Tokenizer): number | undefined {
+  if (!(training.endOfText ?? kind === 'text')) return undefined;
+  if (eosId === undefined && training.endOfText) {
+    throw new UserError("training.endOfText: the base model's tokenizer names no token that ends a text (eos_token)");
+  }
+  return eosId;
+}
 
-async function test(
-  engine: Engine,
-  model: Model,
-  items: Parameters<typeof createEvaluator>[2],
-  config: TrialConfig,
-  trained: TrainResult['last'],
-): Promise<EvaluationResult> {
-  const evaluator = createEvaluator(engine, model, items, config.evaluation);
+async function test(evaluator: Evaluator, trained: TrainResult['last']): Promise<EvaluationResult> {
   try {
     return await evaluator.evaluate(trained);
   } finally {

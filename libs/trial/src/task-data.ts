@@ -1,6 +1,13 @@
 import { canonicalJson, type ComponentRegistry, type Json } from '@gmoe/core';
-import { encodeExamples, taskKind, type EncodedExample, type Split, type Task } from '@gmoe/datasets';
-import type { Tokenizer } from '@gmoe/model';
+import {
+  encodeExamples,
+  taskKind,
+  type EncodedExample,
+  type EncodingOptions,
+  type Split,
+  type Task,
+} from '@gmoe/datasets';
+import { chatTemplateOf, type Tokenizer } from '@gmoe/model';
 import type { TrialConfig } from './trial-schema.js';
 
 /** A task's examples as tokens of one base model. Splits are read when they are first asked for. */
@@ -29,16 +36,22 @@ async function createTaskData(
 ): Promise<TaskData> {
   const task = components.build(taskKind, config.task);
   await task.prepare?.();
+  const encoding = encodingOf(task, tokenizer);
   const splits = new Map<Split, Promise<readonly EncodedExample[]>>();
   return {
     task,
     async split(name) {
       let examples = splits.get(name);
       if (!examples) {
-        examples = encodeExamples(task.load(name), tokenizer, task.template);
+        examples = encodeExamples(task.load(name), tokenizer, encoding);
         splits.set(name, examples);
       }
       return examples;
     },
   };
+}
+
+/** How a task's examples become tokens of a base model. @throws UserError if it lacks a chat template that is asked for */
+export function encodingOf({ template, chat }: Task, tokenizer: Tokenizer): EncodingOptions {
+  return { template, ...(chat ? { chat: chatTemplateOf(tokenizer), system: chat.system } : {}) };
 }

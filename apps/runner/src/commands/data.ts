@@ -3,7 +3,7 @@ import { canonicalJson, parseOptions, UserError, type Json } from '@gmoe/core';
 import { dataReport, reportText, taskKind, type DataReport } from '@gmoe/datasets';
 import { loadSweep, parseSweep, type JsonObject, type SweepSpec } from '@gmoe/experiment';
 import { loadTokenizer } from '@gmoe/model';
-import { baseDir, type TrialConfig } from '@gmoe/trial';
+import { baseDir, encodingOf, type TrialConfig } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { dataOverride } from '../data-override.js';
@@ -47,7 +47,8 @@ async function runData(file: string | undefined, raw: object): Promise<void> {
     const task = components.build(taskKind, config.task);
     await task.prepare?.();
     const tokenizer = await loadTokenizer(baseDir(config.base));
-    reports.push(await dataReport(task, tokenizer, options.sequenceLength ?? config.training.sequenceLength));
+    const length = options.sequenceLength ?? config.training.sequenceLength;
+    reports.push(await dataReport(task, tokenizer, length, encodingOf(task, tokenizer)));
   }
   process.stdout.write(
     options.format === 'json' ? `${JSON.stringify(reports, null, 2)}\n` : reports.map(reportText).join('\n'),

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { adapterStart, loadAdapter } from '@gmoe/adapters-moe-lora';
 import { parseOptions, UserError, type Json } from '@gmoe/core';
 import { taskKind, SPLITS, type Split } from '@gmoe/datasets';
-import { createEvaluator, SCORINGS } from '@gmoe/evaluation';
+import { createEvaluator, scoringKind } from '@gmoe/evaluation';
 import { parseSweep, type JsonObject } from '@gmoe/experiment';
 import { createEngine, RandomKey } from '@gmoe/tensor';
-import { buildAdapter, checkAdapterCode, loadBase, loadTaskData } from '@gmoe/trial';
+import { buildAdapter, checkAdapterCode, loadBase, loadTaskData, scoringOf } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
@@ -19,7 +19,7 @@ const optionsSchema = z.object({
   task: z.string(),
   data: z.string().optional(),
   split: z.enum(SPLITS).default('test'),
-  scoring: z.enum(SCORINGS).default('label-token'),
+  scoring: z.string().optional(),
   limit: z.coerce.number().int().min(1).optional(),
   sequenceLength: z.coerce.number().int().min(2).default(256),
   set: z.array(z.string()).default([]),
@@ -36,8 +36,11 @@ export function addEval(program: Command): void {
       .option('--base <dir>', "base model folder (default: the adapter's own base, else bundled)")
       .option('--data <dir>', "folder with the task's official files (default: the bundled copy)")
       .option('--split <name>', `${SPLITS.join(' | ')} (default: test)`)
-      .option('--scoring <name>', `${SCORINGS.join(' | ')} (default: label-token)`)
-      .option('--limit <n>', 'score the first examples only')
+      .option(
+        '--scoring <name>',
+        `${components.ids(scoringKind).join(' | ')} (default: label-token; for texts perplexity)`,
+      )
+      .option('--limit <n>', 'score as many examples, a sample drawn by their ids')
       .option('--sequence-length <n>', 'longest prompt, tokens (default: 256)')
       .option(
         '--set <path=value...>',
@@ -60,7 +63,7 @@ async function runEval(raw: object): Promise<void> {
         base: options.base ?? description?.baseModel ?? 'bundled',
         task: { id: options.task, ...(options.data === undefined ? {} : { dataDir: options.data }) },
         evaluation: {
-          scoring: options.scoring,
+          ...(options.scoring === undefined ? {} : { scoring: options.scoring }),
           sequenceLength: options.sequenceLength,
           ...(options.limit === undefined ? {} : { limit: options.limit }),
         },
@@ -75,7 +78,11 @@ async function runEval(raw: object): Promise<void> {
   );
   if (spec.grid)
     throw new UserError(`--set ${options.set.join(' --set ')}: one value a field; gmoe sweep takes several`);
-  const config = schema.resolve(spec.trial as JsonObject, 'eval');
+  const written = schema.resolve(spec.trial as JsonObject, 'eval');
+  const named = options.scoring !== undefined || options.set.some((each) => each.startsWith('evaluation.scoring'));
+  const texts = components.build(taskKind, written.task).kind === 'text';
+  const config =
+    texts && !named ? { ...written, evaluation: { ...written.evaluation, scoring: 'perplexity' } } : written;
   const base = await loadBase(config.base, components, config.compute);
   const items = await (await loadTaskData(config, base.tokenizer, components)).split(options.split as Split);
   const engine = await createEngine({ ...config.engine, ...readEngineOptions(raw) });
@@ -91,6 +98,7 @@ async function runEval(raw: object): Promise<void> {
         ...(adapter && start ? { adapter, adapterFrozen: start.frozen } : {}),
       },
       items,
+      scoringOf(config, components),
       config.evaluation,
     );
     const { metrics, predictions } = await evaluator.evaluate({

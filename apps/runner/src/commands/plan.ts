@@ -10,6 +10,7 @@ import { addEngineOptions, readEngineOptions } from '../engine-options.js';
 import { duration } from '../progress/sweep-state.js';
 import { changeLines, changesOf } from '../code.js';
 import { components, schema } from '../components.js';
+import { checkData } from '../data-needs.js';
 import { planWithPlugins } from '../plugins.js';
 import { checkStopping } from '../stopping-needs.js';
 
@@ -46,6 +47,7 @@ async function runPlan(file: string, raw: object): Promise<void> {
   const states = new Map(
     (store ? planStatus(store, { trials: plan.trials }).trials : []).map((trial) => [trial.hash, trial]),
   );
+  await checkData(plan, folder);
   printArms(plan, states);
   const jobs = options.jobs ?? (spec.launcher?.id === 'local' ? spec.launcher.jobs : undefined) ?? defaultJobs();
   const calibrationSeconds = options.calibrate ? await calibrate(plan, states, raw) : undefined;

@@ -28,6 +28,7 @@ import { changeLines, changesOf } from '../code.js';
 import { printNotes } from '../print-notes.js';
 import { planWithPlugins, storePlugins } from '../plugins.js';
 import { shellCommand } from '../shell-command.js';
+import { checkData } from '../data-needs.js';
 import { checkStopping } from '../stopping-needs.js';
 import { packageVersions } from '../tracking/package-versions.js';
 import { registerSweep } from '../tracking/sweep-tracking.js';
@@ -86,7 +87,9 @@ async function runSweep(file: string, raw: object): Promise<void> {
   // On a cluster the devices are the nodes'.
   if (launcher.id === 'local') await requireEngine(engine);
 
-  const store = SweepStore.create(resolve(options.out ?? join('runs', plan.name)), plan);
+  const folder = resolve(options.out ?? join('runs', plan.name));
+  await checkData(plan, folder);
+  const store = SweepStore.create(folder, plan);
   storePlugins(store.folder);
   if (options.retryFailed) retryFailed(store);
   if (options.rerun !== undefined) rerun(store, options.rerun);

@@ -2,6 +2,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { UserError } from '@gmoe/core';
 import { AttemptStopped, parseSweep, runWorker, SweepStore, type JsonObject } from '@gmoe/experiment';
 import type { Command } from 'commander';
+import { checkData } from '../data-needs.js';
 import { dataOverride } from '../data-override.js';
 import { addEngineOptions, readEngineOptions, requireEngine } from '../engine-options.js';
 import { EXIT } from '../exit.js';
@@ -40,7 +41,9 @@ async function runTrain(file: string, options: { out?: string; set?: string[]; d
   }
   const engine = readEngineOptions(options);
   await requireEngine(engine);
-  const store = SweepStore.create(resolve(options.out ?? join('runs', plan.name)), plan);
+  const folder = resolve(options.out ?? join('runs', plan.name));
+  await checkData(plan, folder);
+  const store = SweepStore.create(folder, plan);
   storePlugins(store.folder);
   const words = [
     'npx',

@@ -1,7 +1,7 @@
 import { RandomKey } from '@gmoe/tensor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { EncodedExample } from '../example.js';
+import type { EncodedChoice } from '../encoding/encoded-example.js';
 import { trainingBatches, type PackedBatch } from './training-batches.js';
 
 const example = fc
@@ -9,7 +9,7 @@ const example = fc
     prompt: fc.array(fc.integer({ min: 3, max: 99 }), { minLength: 1, maxLength: 20 }),
     answer: fc.array(fc.integer({ min: 3, max: 99 }), { minLength: 1, maxLength: 4 }),
   })
-  .map(({ prompt, answer }): Omit<EncodedExample, 'id'> => ({
+  .map(({ prompt, answer }): Omit<EncodedChoice, 'id'> => ({
     promptIds: [1, ...prompt],
     start: 1,
     optionIds: [[2], answer],
@@ -90,7 +90,7 @@ describe('trainingBatches', () => {
   });
 
   it('counts the answer only, or every token, and keeps the answer of an over-long prompt', async () => {
-    const long: EncodedExample = {
+    const long: EncodedChoice = {
       id: 'x',
       promptIds: [1, 10, 11, 12, 13],
       start: 1,

@@ -1,6 +1,6 @@
 import { HostTensor, type RandomKey } from '@gmoe/tensor';
 import * as data from '@tensorflow/tfjs-data';
-import type { EncodedExample } from '../example.js';
+import type { EncodedExample } from '../encoding/encoded-example.js';
 import { trainingSequence, type TrainingSequence, type TrainingTargets } from './training-sequence.js';
 
 /** A packed batch; T = B S tokens, row-major. Attention is causal within a segment. */
@@ -25,6 +25,8 @@ export interface TrainingBatchOptions {
   /** S, tokens of a row; a longer prompt loses its beginning. */
   readonly sequenceLength: number;
   readonly targets: TrainingTargets;
+  /** Token that ends a text, learned behind every answer; absent = none. */
+  readonly endOfText?: number | undefined;
 }
 
 /** tfjs-data knows tensors and plain values; a batch of host tensors passes through it untouched. */
@@ -36,7 +38,7 @@ export interface TrainingBatches {
   readonly rows: number;
   /** N, supervised slots of a batch. */
   readonly slots: number;
-  /** Examples whose prompt was cut. */
+  /** Examples that were cut to a row. */
   readonly truncated: number;
   /** Mean share of the B S positions that hold a token. */
   readonly fill: number;
@@ -59,8 +61,8 @@ export function trainingBatches(
   steps: number,
 ): TrainingBatches {
   if (examples.length === 0) throw new RangeError('there is no example to train on');
-  const { batchSize, sequenceLength } = options;
-  const sequences = examples.map((example) => trainingSequence(example, sequenceLength, options.targets));
+  const { batchSize, sequenceLength, endOfText } = options;
+  const sequences = examples.map((example) => trainingSequence(example, sequenceLength, options.targets, endOfText));
   const orders = new Map<number, Int32Array>();
   const orderOf = (epoch: number): Int32Array => {
     let order = orders.get(epoch);

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { messageOf, UserError } from '@gmoe/core';
-import { encodeExamples, SPLITS, type Encoder, type Example, type Split } from '../example.js';
+import { encodeExamples } from '../encoding/encode-examples.js';
+import { isText } from '../encoding/encoded-example.js';
+import type { Encoder, EncodingOptions } from '../encoding/encoder.js';
+import { isChoice, isChat, SPLITS, type ChoiceExample, type Example, type Split } from '../example.js';
 import type { SplitOrigin } from '../splits/split-origin.js';
 import type { Task } from '../task.js';
 
@@ -20,11 +23,13 @@ export interface SplitReport extends SplitOrigin {
   readonly tokens: TokenReport;
   /** Examples by right answer: name of the class, or place of the choice as a letter; in the order of the options. */
   readonly balance: Readonly<Record<string, number>>;
-  /** Expected accuracy of a guess, mean of one over the number of options. */
-  readonly chance: number;
-  /** Accuracy of always giving the most frequent answer. */
-  readonly majority: number;
-  /** sha256 of the examples as JSON lines of `[prompt, options, answer]`, in hexadecimal. */
+  /** Examples by their number of options, where that differs. */
+  readonly options?: Readonly<Record<string, number>>;
+  /** Expected accuracy of a guess, mean of one over the number of options; absent for texts. */
+  readonly chance?: number;
+  /** Accuracy of always giving the most frequent answer; absent for texts. */
+  readonly majority?: number;
+  /** sha256 of the examples as JSON lines of `[prompt, options, answer]`, or of parts or messages, in hexadecimal. */
   readonly sha256: string;
 }
 
@@ -40,13 +45,22 @@ export interface DataReport {
   readonly missing: readonly { readonly split: Split; readonly reason: string }[];
 }
 
-/** Reports on a prepared task. @throws UserError if no split can be read */
-export async function dataReport(task: Task, encoder: Encoder, sequenceLength: number): Promise<DataReport> {
+/**
+ * Reports on a prepared task.
+ * @param encoding the chat template, for a task that asks through it
+ * @throws UserError if no split can be read
+ */
+export async function dataReport(
+  task: Task,
+  encoder: Encoder,
+  sequenceLength: number,
+  encoding: Pick<EncodingOptions, 'chat' | 'system'> = {},
+): Promise<DataReport> {
   const splits: SplitReport[] = [];
   const missing: { split: Split; reason: string }[] = [];
   for (const split of SPLITS) {
     try {
-      splits.push(await splitReport(task, split, encoder, sequenceLength));
+      splits.push(await splitReport(task, split, encoder, sequenceLength, encoding));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       missing.push({ split, reason: messageOf(error) });
@@ -62,17 +76,24 @@ export async function splitReport(
   split: Split,
   encoder: Encoder,
   sequenceLength: number,
+  encoding: Pick<EncodingOptions, 'chat' | 'system'> = {},
 ): Promise<SplitReport> {
   const examples = task.load(split);
-  const balance = balanceOf(task, examples);
+  const choices = examples.filter(isChoice);
+  const balance = balanceOf(task, choices);
   return {
     split,
     ...task.origin(split),
     examples: examples.length,
-    tokens: await tokensOf(task, examples, encoder, sequenceLength),
+    tokens: await tokensOf(examples, encoder, sequenceLength, { template: task.template, ...encoding }),
     balance,
-    chance: examples.reduce((sum, { options }) => sum + 1 / options.length, 0) / examples.length,
-    majority: Math.max(...Object.values(balance)) / examples.length,
+    ...(choices.length > 0
+      ? {
+          ...optionCounts(choices),
+          chance: choices.reduce((sum, { options }) => sum + 1 / options.length, 0) / choices.length,
+          majority: Math.max(...Object.values(balance)) / choices.length,
+        }
+      : {}),
     sha256: digest(examples),
   };
 }
@@ -80,10 +101,11 @@ export async function splitReport(
 /** One line on a split for a log: how many examples of how many rows, what was left out, and the digest. */
 export function splitSummary(task: Task, split: Split): string {
   const examples = task.load(split);
-  const { rows, dropped, repeated } = task.origin(split);
+  const { rows, dropped, repeated, encodings } = task.origin(split);
   const left = Object.entries(dropped).map(([reason, count]) => `, ${count} dropped (${reason})`);
   const again = repeated > 0 ? `, ${repeated} repeated` : '';
-  return `${split}: ${examples.length} examples of ${rows} rows${left.join('')}${again}, sha256 ${digest(examples)}`;
+  const read = encodings.filter((each) => each !== 'utf-8').map((each) => `, read as ${each}`);
+  return `${split}: ${examples.length} examples of ${rows} rows${left.join('')}${again}${read.join('')}, sha256 ${digest(examples)}`;
 }
 
 /** sha256 of a split's examples as JSON lines of `[prompt, options, answer]`, in hexadecimal. @throws UserError as `load` */
@@ -92,14 +114,16 @@ export function splitDigest(task: Task, split: Split): string {
 }
 
 async function tokensOf(
-  { template }: Task,
   examples: readonly Example[],
   encoder: Encoder,
   sequenceLength: number,
+  encoding: EncodingOptions,
 ): Promise<TokenReport> {
   let [sum, max, truncated] = [0, 0, 0];
-  for (const { promptIds, optionIds, gold } of await encodeExamples(examples, encoder, template)) {
-    const length = promptIds.length + optionIds[gold]!.length;
+  for (const encoded of await encodeExamples(examples, encoder, encoding)) {
+    const length = isText(encoded)
+      ? encoded.ids.length
+      : encoded.promptIds.length + encoded.optionIds[encoded.gold]!.length;
     sum += length;
     max = Math.max(max, length);
     // The last token of the answer is predicted only.
@@ -108,7 +132,15 @@ async function tokensOf(
   return { mean: sum / examples.length, max, truncated };
 }
 
-function balanceOf({ classes }: Task, examples: readonly Example[]): Record<string, number> {
+/** `options` of a report; nothing where every example has as many. */
+function optionCounts(examples: readonly ChoiceExample[]): Pick<SplitReport, 'options'> {
+  const counts: Record<string, number> = {};
+  for (const { options } of examples) counts[options.length] = (counts[options.length] ?? 0) + 1;
+  return Object.keys(counts).length > 1 ? { options: counts } : {};
+}
+
+function balanceOf({ classes }: Task, examples: readonly ChoiceExample[]): Record<string, number> {
+  if (examples.length === 0) return {};
   const options = Math.max(...examples.map((example) => example.options.length));
   const names = classes ?? Array.from({ length: options }, (_, i) => String.fromCharCode(65 + i));
   const counts = names.map(() => 0);
@@ -118,6 +150,11 @@ function balanceOf({ classes }: Task, examples: readonly Example[]): Record<stri
 
 function digest(examples: readonly Example[]): string {
   const hash = createHash('sha256');
-  for (const { prompt, options, answer } of examples) hash.update(`${JSON.stringify([prompt, options, answer])}\n`);
+  for (const example of examples) hash.update(`${JSON.stringify(digested(example))}\n`);
   return hash.digest('hex');
+}
+
+function digested(example: Example): unknown {
+  if (isChoice(example)) return [example.prompts ?? example.prompt, example.options, example.answer];
+  return isChat(example) ? example.messages : example.parts;
 }

@@ -24,8 +24,8 @@ export function reportText({ task, kind, source, sequenceLength, splits, missing
     split.tokens.mean.toFixed(1),
     String(split.tokens.max),
     String(split.tokens.truncated),
-    percent(split.chance),
-    percent(split.majority),
+    split.chance === undefined ? '' : percent(split.chance),
+    split.majority === undefined ? '' : percent(split.majority),
     split.sha256.slice(0, 16),
   ]);
   const widths = heading.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]!.length)));
@@ -50,7 +50,7 @@ function dropped({ dropped: reasons }: SplitReport): number {
 }
 
 function notes(report: SplitReport): string[] {
-  const { split, files, encodings, dropped: reasons, repeated, beyondLimit, examples, balance } = report;
+  const { split, files, encodings, dropped: reasons, repeated, beyondLimit, examples, balance, options } = report;
   const read = encodings.length > 0 ? `${files.join(' + ')} (${encodings.join(', ')})` : files.join(' + ');
   const counted = [
     ...Object.entries(reasons).map(([reason, count]) => `${count} dropped (${reason})`),
@@ -58,5 +58,9 @@ function notes(report: SplitReport): string[] {
     ...(beyondLimit > 0 ? [`${beyondLimit} beyond the limit`] : []),
   ];
   const answers = Object.entries(balance).map(([name, count]) => `${name} ${percent(count / examples)}`);
-  return [`${split}: ${[read, ...counted].join('; ')}`, `${split}: answers ${answers.join(', ')}`];
+  const several = Object.entries(options ?? {}).map(([size, count]) => `${count} of ${size} options`);
+  return [
+    `${split}: ${[read, ...counted, ...several].join('; ')}`,
+    ...(answers.length > 0 ? [`${split}: answers ${answers.join(', ')}`] : []),
+  ];
 }

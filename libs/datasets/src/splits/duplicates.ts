@@ -1,8 +1,10 @@
-import type { Example } from '../example.js';
+import { isChat, isChoice, type Example } from '../example.js';
 
-/** What makes two examples the same question: prompt and options, whatever their case and spacing. */
-export function contentKey({ prompt, options }: Example): string {
-  return [prompt, ...options].map((text) => text.toLowerCase().replace(/\s+/g, ' ').trim()).join('\n');
+/** What makes two examples the same: prompt and options, or the text, whatever their case and spacing. */
+export function contentKey(example: Example): string {
+  return textsOf(example)
+    .map((text) => text.toLowerCase().replace(/\s+/g, ' ').trim())
+    .join('\n');
 }
 
 /** Examples that the list has held before. */
@@ -14,4 +16,10 @@ export function countRepeated(examples: readonly Example[]): number {
 export function without(examples: readonly Example[], others: readonly (readonly Example[])[]): Example[] {
   const held = new Set(others.flatMap((other) => other.map(contentKey)));
   return examples.filter((example) => !held.has(contentKey(example)));
+}
+
+function textsOf(example: Example): string[] {
+  if (isChoice(example)) return [...(example.prompts ?? [example.prompt]), ...example.options];
+  if (isChat(example)) return example.messages.map(({ role, content }) => `${role}: ${content}`);
+  return [example.parts.map(({ text }) => text).join('')];
 }

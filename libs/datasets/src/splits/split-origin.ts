@@ -1,7 +1,7 @@
 import type { Encoding } from '../files/text-file.js';
 
 /** Why a row is not among the examples. */
-export type DropReason = 'empty question' | 'empty choice' | 'also in dev or test';
+export type DropReason = 'empty question' | 'empty choice' | 'empty answer' | 'also in dev or test';
 
 /** What became of the rows of a split's files. */
 export interface SplitOrigin {

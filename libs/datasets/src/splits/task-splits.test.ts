@@ -1,6 +1,6 @@
 import { RandomKey } from '@gmoe/tensor';
 import { describe, expect, it } from 'vitest';
-import { encodeExamples } from '../example.js';
+import { encodeExamples } from '../encoding/encode-examples.js';
 import { trainingBatches } from '../packing/training-batches.js';
 import { dataReport } from '../report/data-report.js';
 import { reportText } from '../report/report-text.js';

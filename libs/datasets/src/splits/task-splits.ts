@@ -2,6 +2,7 @@ import { UserError } from '@gmoe/core';
 import type { Example, Split } from '../example.js';
 import { rowError, type Row } from '../files/row.js';
 import { keyedSample } from '../order/keyed-order.js';
+import { drawShots, withShots } from '../prompting/shots.js';
 import type { TaskOptions } from '../task.js';
 import { carve } from './carved.js';
 import { countRepeated, without } from './duplicates.js';
@@ -69,6 +70,12 @@ export function taskSplits(source: SplitSource, options: TaskOptions): TaskSplit
     if (split === 'test') return testIs() === 'carved' ? 'train' : (testIs() as Split);
     return split === 'dev' ? (devIs() === 'dev' ? 'dev' : 'train') : 'train';
   };
+  const prompted = (examples: readonly Example[]): readonly Example[] => {
+    const { shots, shotsSeed = 0 } = options;
+    if (shots === undefined) return examples;
+    const pool = finished('train').examples;
+    return examples.map((example) => withShots(example, drawShots(pool, shots, example.id, shotsSeed)));
+  };
   const isThere = (split: Split): boolean => source.has(from(split));
 
   const finished = once((split: Split): { examples: readonly Example[]; origin: SplitOrigin } => {
@@ -80,7 +87,8 @@ export function taskSplits(source: SplitSource, options: TaskOptions): TaskSplit
       throw new UserError(`task: the ${split} split has no example${lost}`);
     }
     const limit = { train: options.trainLimit, dev: options.devLimit, test: options.testLimit }[split] ?? null;
-    const examples = source.inKeyedOrder?.() ? kept.slice(0, limit ?? undefined) : keyedSample(kept, limit);
+    const chosen = source.inKeyedOrder?.() ? kept.slice(0, limit ?? undefined) : keyedSample(kept, limit);
+    const examples = split === 'train' ? chosen : prompted(chosen);
     const { published, dropped } = held(from(split));
     const lost = all.length - kept.length;
     // Rows without a question have no id to be carved by: they are counted with train.

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Example } from '../example.js';
 import type { RowResult } from '../splits/task-splits.js';
+import { STYLES } from '../prompting/harness.js';
 import { taskOptions } from '../task.js';
 
 export const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
@@ -18,6 +19,19 @@ export const choiceTaskOptions = taskOptions.extend({
     ),
 });
 export type ChoiceTaskOptions = z.output<typeof choiceTaskOptions>;
+
+const style = z
+  .enum(STYLES)
+  .optional()
+  .describe(
+    'authors (default): the prompts of the GMoE paper; lm-eval: those of the EleutherAI harness, for evaluation.scoring log-likelihood',
+  );
+
+/** Options of tasks that the harness has too, and whose questions have no choices of their own. */
+export const harnessTaskOptions = taskOptions.extend({ style });
+
+/** Options of tasks that the harness has too. */
+export const harnessChoiceOptions = choiceTaskOptions.extend({ style });
 
 /** `(A) first (B) second ...` */
 export function lettered(choices: readonly string[], separator = ' '): string {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { jsonLineRows } from '../files/json-lines.js';
 import { parseRow, rowError, type Row } from '../files/row.js';
-import { taskOptions } from '../task.js';
-import { choiceExample, choiceTaskOptions, lettered } from './choices.js';
+import { capitalized, harnessExample, withoutWikiHow } from '../prompting/harness.js';
+import { choiceExample, harnessChoiceOptions, harnessTaskOptions, lettered } from './choices.js';
 import { publishedTask } from './published-task.js';
 
 const label = z.union([z.string(), z.number()]);
@@ -35,7 +35,7 @@ export const siqaTask = publishedTask({
   id: 'siqa',
   description: 'Social IQa: what people feel and do (Sap et al. 2019)',
   kind: 'multiple-choice',
-  options: choiceTaskOptions,
+  options: harnessChoiceOptions,
   hub: {},
   layouts: [
     { files: { train: ['train.jsonl'], dev: ['dev.jsonl'] }, rows: jsonLineRows },
@@ -51,12 +51,17 @@ export const siqaTask = publishedTask({
   toExample(row, index, options) {
     const { context, question, answerA, answerB, answerC, correct, label: number } = parseRow(siqaSchema, row);
     const choices = [answerA, answerB, answerC];
+    const id = placed('siqa', row, index);
+    const answer = correct === undefined ? numbered(row, 'label', number ?? '', 1, 3) : 'ABC'.indexOf(correct);
+    if (options.style === 'lm-eval') {
+      return harnessExample({ id, context: `Q: ${context} ${question}\nA:`, choices, answer });
+    }
     return choiceExample(
       {
-        id: placed('siqa', row, index),
+        id,
         question,
         choices,
-        answer: correct === undefined ? numbered(row, 'label', number ?? '', 1, 3) : 'ABC'.indexOf(correct),
+        answer,
         letterPrompt: `Please choose the correct answer to the question.\nQuestion: ${context} ${question}\n${lettered(choices, '\n')}\nAnswer:`,
         textPrompt: `Question: ${context} ${question}\nAnswer:`,
       },
@@ -72,7 +77,7 @@ export const piqaTask = publishedTask({
   id: 'piqa',
   description: 'PIQA: physical common sense (Bisk et al. 2020)',
   kind: 'multiple-choice',
-  options: choiceTaskOptions,
+  options: harnessChoiceOptions,
   hub: {},
   layouts: [
     {
@@ -83,12 +88,17 @@ export const piqaTask = publishedTask({
   toExample(row, index, options) {
     const { goal, sol1, sol2, label: number } = parseRow(piqaSchema, row);
     const choices = [sol1, sol2];
+    const id = placed('piqa', row, index);
+    const answer = numbered(row, 'label', number ?? '', 0, 2);
+    if (options.style === 'lm-eval') {
+      return harnessExample({ id, context: `Question: ${goal}\nAnswer:`, choices, answer });
+    }
     return choiceExample(
       {
-        id: placed('piqa', row, index),
+        id,
         question: goal,
         choices,
-        answer: numbered(row, 'label', number ?? '', 0, 2),
+        answer,
         letterPrompt: `Please choose the correct solution to the goal: ${goal} ${lettered(choices)}\nAnswer:`,
         textPrompt: `Question: ${goal}\nAnswer:`,
       },
@@ -98,13 +108,15 @@ export const piqaTask = publishedTask({
 });
 
 const hellaSwagSchema = z.object({ ctx: z.string(), endings: z.array(z.string()).length(4), label });
+/** What of a row the harness asks with. */
+const activitySchema = z.object({ ctx_a: z.string(), ctx_b: z.string(), activity_label: z.string() });
 
 /** HellaSwag: how a situation goes on; its test answers are not published (Zellers et al. 2019). */
 export const hellaSwagTask = publishedTask({
   id: 'hellaswag',
   description: 'HellaSwag: how does it go on? (Zellers et al. 2019)',
   kind: 'multiple-choice',
-  options: choiceTaskOptions,
+  options: harnessChoiceOptions,
   hub: {},
   layouts: [
     {
@@ -114,12 +126,19 @@ export const hellaSwagTask = publishedTask({
   ],
   toExample(row, index, options) {
     const { ctx, endings, label: number } = parseRow(hellaSwagSchema, row);
+    const id = placed('hellaswag', row, index);
+    const answer = numbered(row, 'label', number, 0, 4);
+    if (options.style === 'lm-eval') {
+      const { ctx_a: first, ctx_b: second, activity_label: activity } = parseRow(activitySchema, row);
+      const context = withoutWikiHow(`${activity}: ${first} ${capitalized(second)}`);
+      return harnessExample({ id, context, choices: endings.map(withoutWikiHow), answer });
+    }
     return choiceExample(
       {
-        id: placed('hellaswag', row, index),
+        id,
         question: ctx,
         choices: endings,
-        answer: numbered(row, 'label', number, 0, 4),
+        answer,
         letterPrompt: `Please choose the most plausible ending: ${ctx} ${lettered(endings)}\nAnswer:`,
         textPrompt: ctx,
       },
@@ -142,8 +161,8 @@ export const winoGrandeTask = publishedTask({
   id: 'winogrande',
   description: 'WinoGrande: who or what is meant? (Sakaguchi et al. 2020)',
   kind: 'multiple-choice',
-  // The blank is amid the sentence, so that a choice's text does not follow the prompt: letters only.
-  options: taskOptions,
+  // The blank is amid the sentence, so that a choice's text does not follow the prompt: letters, or the harness's way.
+  options: harnessTaskOptions,
   hub: { configurations: ['xl', 'l', 'm', 's', 'xs'].map((size) => `winogrande_${size}`) },
   layouts: [
     {
@@ -154,15 +173,23 @@ export const winoGrandeTask = publishedTask({
       rows: jsonLineRows,
     },
   ],
-  toExample(row, index) {
+  toExample(row, index, { style }) {
     const { qID, sentence, option1, option2, answer } = parseRow(winoGrandeSchema, row);
     const choices = [option1, option2];
+    const id = qID ?? placed('winogrande', row, index);
+    const place = numbered(row, 'answer', answer, 1, 2);
+    if (style === 'lm-eval') {
+      const blank = sentence.indexOf('_');
+      if (blank < 0) throw rowError(row, 'sentence', 'must have a blank, _', sentence);
+      const context = choices.map((filler) => sentence.slice(0, blank) + filler);
+      return harnessExample({ id, context, choices: sentence.slice(blank + 1).trim(), answer: place });
+    }
     return choiceExample(
       {
-        id: qID ?? placed('winogrande', row, index),
+        id,
         question: sentence,
         choices,
-        answer: numbered(row, 'answer', answer, 1, 2),
+        answer: place,
         letterPrompt: `Please choose the correct answer to fill in the blank: ${sentence} ${lettered(choices)}\nAnswer:`,
         textPrompt: sentence,
       },

@@ -2,20 +2,20 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { Split } from '../example.js';
+import type { ChoiceExample, Split } from '../example.js';
 import type { Task } from '../task.js';
 import { createTask, folderWith, jsonLines } from '../testing/task-files.js';
 
 /** Written by tools/goldens/hub_datasets.py. */
 const hub = (name: string): string => fileURLToPath(new URL(`../testing/hub/${name}`, import.meta.url));
 
-async function pulled(id: string, folder: string, options: object = {}): Promise<Task> {
+async function pulled(id: string, folder: string, options: object = {}): Promise<Task<ChoiceExample>> {
   const task = createTask(id, { dataDir: folder, ...options });
   await task.prepare?.();
   return task;
 }
 
-const answers = (task: Task, split: Split): string[] =>
+const answers = (task: Task<ChoiceExample>, split: Split): string[] =>
   task.load(split).map(({ options, answer }) => options[answer]!.trim());
 
 describe('data sets as `gmoe pull` leaves them', () => {

@@ -5,6 +5,8 @@ import { classificationTask } from './generic/classification.js';
 import { multipleChoiceTask } from './generic/multiple-choice.js';
 import { openstaxTopicsTask } from './openstax-topics.js';
 import { arcChallengeTask, arcEasyTask, commonsenseQaTask, openBookQaTask, qascTask } from './question-choices.js';
+import { chatTask } from './text/chat.js';
+import { textTask } from './text/text.js';
 import { colaTask, sst2Task, subjTask, trecTask } from './sentences.js';
 
 /** The tasks that come with the framework. */
@@ -26,4 +28,6 @@ export const taskDefinitions: readonly TaskComponent[] = [
   colaTask,
   multipleChoiceTask,
   classificationTask,
+  textTask,
+  chatTask,
 ];

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '@gmoe/core';
+import { UserError, type Applicability } from '@gmoe/core';
 import type { z } from 'zod';
 import { bundledDataDir } from '../bundled/bundled-data.js';
-import { SPLITS, type Example, type Split } from '../example.js';
+import { isChoice, SPLITS, type Example, type Split } from '../example.js';
 import type { Row } from '../files/row.js';
 import { hubFiles, readHubSplit, type HubLayout } from '../splits/hub-files.js';
 import {
@@ -16,7 +16,14 @@ import {
   type PublishedSplit,
 } from '../splits/layout.js';
 import { taskSplits, type RowResult, type SplitSource } from '../splits/task-splits.js';
-import { defineTask, type Task, type TaskComponent, type TaskOptions } from '../task.js';
+import {
+  asksThroughChat,
+  defineTask,
+  taskApplicability,
+  type Task,
+  type TaskComponent,
+  type TaskOptions,
+} from '../task.js';
 
 /** A data set as its authors publish it. */
 export interface PublishedTask<Schema extends z.ZodObject & z.ZodType<TaskOptions>> {
@@ -24,7 +31,8 @@ export interface PublishedTask<Schema extends z.ZodObject & z.ZodType<TaskOption
   /** One line. */
   readonly description: string;
   readonly kind: Task['kind'];
-  readonly classes?: readonly string[];
+  /** Names of the classes; classification only. */
+  readonly classes?: readonly string[] | ((options: z.output<Schema>) => readonly string[]);
   readonly options: Schema;
   /** The copy that comes with the framework; without one, `dataDir` must name the files' folder. */
   readonly bundled?: {
@@ -50,13 +58,22 @@ export function publishedTask<Schema extends z.ZodObject & z.ZodType<TaskOptions
     description: set.description,
     bundled: set.bundled !== undefined,
     options: set.options,
+    // Where a task has both, the harness's prompts settle how the model answers.
+    appliesWhen: {
+      ...taskApplicability,
+      ...('style' in set.options.shape && 'answers' in set.options.shape
+        ? { answers: { style: [undefined, 'authors'] } }
+        : {}),
+    } as Applicability<z.output<Schema>>,
     create(options): Task {
       const { prepare, ...source } = sourceOf(set, options);
       const splits = taskSplits(source, options);
+      const classes = typeof set.classes === 'function' ? set.classes(options) : set.classes;
       return {
         id: set.id,
         kind: set.kind,
-        ...(set.classes ? { classes: set.classes } : {}),
+        ...(classes ? { classes } : {}),
+        ...asksThroughChat(options),
         get source() {
           const { bundled } = set;
           const place = options.dataDir ?? (bundled ? `bundled, ${bundled.licence}` : 'not bundled');
@@ -112,7 +129,7 @@ function sourceOf<Schema extends z.ZodObject & z.ZodType<TaskOptions>>(
       return `${folder}: none of these files is there: ${namesOf(layouts, split)}`;
     },
     toExample: (row, index) => set.toExample(row, index, options),
-    ...(set.kind === 'classification' ? { classOf: ({ answer }: Example) => answer } : {}),
+    ...(set.kind === 'classification' ? { classOf: (example: Example) => isChoice(example) && example.answer } : {}),
     inKeyedOrder: () => options.dataDir === null && set.bundled?.inKeyedOrder === true,
   };
 }

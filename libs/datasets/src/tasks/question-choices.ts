@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { jsonLineRows } from '../files/json-lines.js';
 import { parseRow, rowError, type Row } from '../files/row.js';
+import { harnessExample, type HarnessQuestion } from '../prompting/harness.js';
 import type { Layout } from '../splits/layout.js';
-import { choiceExample, choiceTaskOptions, lettered } from './choices.js';
+import { choiceExample, choiceTaskOptions, harnessChoiceOptions, lettered, LETTERS } from './choices.js';
 import { publishedTask, type PublishedTask } from './published-task.js';
 
 const rowSchema = z.object({
@@ -64,19 +65,24 @@ function questionChoicesTask(
     description,
     bundled,
     hub = {},
-  }: Pick<PublishedTask<typeof choiceTaskOptions>, 'id' | 'description' | 'bundled' | 'hub'>,
+    harness,
+  }: Pick<PublishedTask<typeof harnessChoiceOptions>, 'id' | 'description' | 'bundled' | 'hub'> & {
+    readonly harness?: (stem: string, choices: readonly string[]) => Pick<HarnessQuestion, 'context' | 'choices'>;
+  },
   ...layouts: readonly [Layout['files'], ...Layout['files'][]]
 ) {
   return publishedTask({
     id,
     description,
     kind: 'multiple-choice',
-    options: choiceTaskOptions,
+    // Without prompts of the harness there is no style to choose; the options are the same otherwise.
+    options: (harness ? harnessChoiceOptions : choiceTaskOptions) as typeof harnessChoiceOptions,
     ...(bundled ? { bundled } : {}),
     hub,
     layouts: layouts.map((files) => ({ files, rows: jsonLineRows })) as [Layout, ...Layout[]],
     toExample(row, index, options) {
       const { stem, choices, answer, id: own } = questionOf(row, `${id}-${row.file.split('.')[0]}-${index}`);
+      if (harness && options.style === 'lm-eval') return harnessExample({ id: own, answer, ...harness(stem, choices) });
       return choiceExample(
         {
           id: own,
@@ -99,6 +105,7 @@ const arc = (id: string, difficulty: string) =>
       description: `ARC-${difficulty}: science questions of schools (Clark et al. 2018)`,
       bundled: { folder: 'arc', licence: 'CC BY-SA 4.0' },
       hub: { configurations: [`ARC-${difficulty}`], test: true },
+      harness: (stem, choices) => ({ context: `Question: ${stem}\nAnswer:`, choices }),
     },
     {
       train: [`ARC-${difficulty}-Train.jsonl`, `${id}-train.jsonl`],
@@ -120,13 +127,23 @@ export const openBookQaTask = questionChoicesTask(
     description: 'OpenBookQA, without the book (Mihaylov et al. 2018)',
     bundled: { folder: 'openbookqa', licence: 'Apache-2.0' },
     hub: { configurations: ['main'], test: true },
+    harness: (stem, choices) => ({ context: stem, choices }),
   },
   { train: ['train.jsonl'], dev: ['dev.jsonl'], test: ['test.jsonl'] },
 );
 
 /** CommonsenseQA, the random split; its test answers are not published (Talmor et al. 2019). */
 export const commonsenseQaTask = questionChoicesTask(
-  { id: 'commonsenseqa', description: 'CommonsenseQA, the random split (Talmor et al. 2019)' },
+  {
+    id: 'commonsenseqa',
+    description: 'CommonsenseQA, the random split (Talmor et al. 2019)',
+    harness: (stem, choices) => ({
+      context: [`Question: ${stem.trim()}`, ...choices.map((text, i) => `${LETTERS[i]!}. ${text}`), 'Answer:'].join(
+        '\n',
+      ),
+      choices: choices.map((_, i) => LETTERS[i]!),
+    }),
+  },
   { train: ['train_rand_split.jsonl'], dev: ['dev_rand_split.jsonl'] },
   // The training questions alone.
   { train: ['train.jsonl'] },

@@ -1,7 +1,8 @@
 import { UserError } from '@gmoe/core';
 import { describe, expect, it } from 'vitest';
 import { pretrainingText } from '../language-model/pretraining-text.js';
-import { testTaskContract } from '../testing/task-contract.js';
+import { testChecks } from '@gmoe/core/testing';
+import { taskContract } from '../contract/task-contract.js';
 import { createTask as create, folderWith } from '../testing/task-files.js';
 import { taskDefinitions } from './index.js';
 
@@ -11,7 +12,7 @@ function shingles(text: string, size = 8): string[] {
   return words.slice(size - 1).map((_, i) => words.slice(i, i + size).join(' '));
 }
 
-for (const { id, bundled } of taskDefinitions) if (bundled) testTaskContract(id, () => create(id));
+for (const task of taskDefinitions) if (task.bundled) testChecks(task.id, taskContract.checks(task));
 
 describe('bundled tasks', () => {
   // Rows of the published files (train and dev), the keyed tenth of train apart.

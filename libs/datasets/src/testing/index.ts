@@ -1,2 +1,1 @@
 export { createTask, folderWith, jsonLines, sharedData } from './task-files.js';
-export { testTaskContract } from './task-contract.js';

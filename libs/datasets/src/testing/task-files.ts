@@ -2,13 +2,15 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
+import type { ChoiceExample, Example } from '../example.js';
 import type { Task } from '../task.js';
 import { taskDefinitions } from '../tasks/index.js';
 
-/** A task by its id, with options as a config writes them. */
-export function createTask(id: string, options: object = {}): Task {
+/** A task by its id, with options as a config writes them; most have options to choose from. */
+export function createTask<Of extends Example = ChoiceExample>(id: string, options: object = {}): Task<Of> {
   const definition = taskDefinitions.find((each) => each.id === id)!;
-  return definition.create(options);
+  // What a task gives is known to who names it.
+  return definition.create(options) as Task<Of>;
 }
 
 const folders: string[] = [];

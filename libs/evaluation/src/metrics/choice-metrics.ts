@@ -3,12 +3,15 @@ import { wilsonInterval } from './accuracy.js';
 import { expectedCalibrationError, softmax } from './calibration.js';
 import { macroF1 } from './macro-f1.js';
 
+/** A prediction of a question. */
+type Answer = Prediction & Required<Pick<Prediction, 'gold' | 'predicted'>>;
+
 /**
  * `eval/accuracy` with its 95 % Wilson interval (`_low`, `_high`), `eval/macro_f1`, `eval/ece`, `eval/examples`.
  * @param probabilities log-scores whose softmax is the model's confidence, per example and option
  */
 export function choiceMetrics(
-  predictions: readonly Prediction[],
+  predictions: readonly Answer[],
   probabilities: readonly (readonly number[])[],
   bins: number,
 ): Record<string, number> {
@@ -23,7 +26,7 @@ export function choiceMetrics(
 }
 
 /** `eval/accuracy` with its 95 % Wilson interval (`_low`, `_high`), `eval/macro_f1`, `eval/examples`. */
-export function accuracyMetrics(predictions: readonly Prediction[]): Record<string, number> {
+export function accuracyMetrics(predictions: readonly Answer[]): Record<string, number> {
   const hits = predictions.filter(({ correct }) => correct).length;
   const interval = wilsonInterval(hits, predictions.length);
   return {

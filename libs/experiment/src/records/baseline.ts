@@ -8,7 +8,7 @@ export const baselineSchema = z.strictObject({
   task: z.string(),
   base: z.string(),
   metrics: z.record(z.string(), z.number()).describe('of the base without adapter, same names as in result.json'),
-  chance: z.number().describe('accuracy of guessing uniformly among the options'),
+  chance: z.number().optional().describe('accuracy of guessing uniformly among the options; absent for texts'),
   majority: z.number().optional().describe('accuracy of always giving the most frequent answer'),
 });
 

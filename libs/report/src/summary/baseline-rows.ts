@@ -20,7 +20,9 @@ export function baselineRows(
       if (baseline.majority !== undefined) {
         rows.push({ context, label: 'most frequent answer', value: baseline.majority, kind: 'majority' });
       }
-      rows.push({ context, label: 'chance', value: baseline.chance, kind: 'chance' });
+      if (baseline.chance !== undefined) {
+        rows.push({ context, label: 'chance', value: baseline.chance, kind: 'chance' });
+      }
     }
     return rows;
   });

@@ -63,7 +63,9 @@ function loadSummary(records: readonly TrialRecord[]): LoadSummary | null {
 function agreementOf(records: readonly TrialRecord[]): number | null {
   const answers = records
     .filter((record) => record.predictions.length > 0)
-    .map((record) => new Map(record.predictions.map(({ id, predicted }) => [id, predicted])));
+    .map(
+      (record) => new Map(record.predictions.map(({ id, predicted, correct }) => [id, predicted ?? Number(correct)])),
+    );
   const first = answers[0];
   if (!first) return null;
   const shared = [...first.keys()].filter((id) => answers.every((map) => map.has(id)));
@@ -73,7 +75,8 @@ function agreementOf(records: readonly TrialRecord[]): number | null {
 function calibrationOf(records: readonly TrialRecord[]): Reliability | null {
   const answers = records.flatMap((record) =>
     record.predictions.flatMap(({ scores, predicted, correct }) => {
-      const confidence = scores.length > 1 ? optionProbabilities(scores)[predicted] : undefined;
+      const confidence =
+        scores.length > 1 && predicted !== undefined ? optionProbabilities(scores)[predicted] : undefined;
       return confidence === undefined || !Number.isFinite(confidence) ? [] : [{ confidence, correct }];
     }),
   );

@@ -6,7 +6,7 @@ import {
   trainingBatches,
   TRAINING_TARGETS,
   type EncodedExample,
-  type Example,
+  type ChoiceExample,
   type Task,
 } from '@gmoe/datasets';
 import { RandomKey } from '@gmoe/tensor';
@@ -62,9 +62,9 @@ describe('trap 13: a dev split that is the test split', () => {
 
   /** No example of one split is in another, and next to no prompt of dev is in test. */
   function expectApart(task: Task): void {
-    const [train, dev, test] = SPLITS.map((split) => task.load(split)) as [Example[], Example[], Example[]];
-    const ids = (examples: readonly Example[]) => examples.map(({ id }) => id);
-    const prompts = (examples: readonly Example[]) => examples.map(({ prompt }) => prompt);
+    const [train, dev, test] = SPLITS.map((split) => task.load(split)) as [ChoiceExample[], ChoiceExample[], ChoiceExample[]];
+    const ids = (examples: readonly ChoiceExample[]) => examples.map(({ id }) => id);
+    const prompts = (examples: readonly ChoiceExample[]) => examples.map(({ prompt }) => prompt);
     for (const split of [train, dev, test]) expect(split.length).toBeGreaterThan(0);
     expect(shared(ids(train), ids(dev))).toBe(0);
     expect(shared(ids(train), ids(test))).toBe(0);
@@ -98,7 +98,7 @@ describe('trap 13: a dev split that is the test split', () => {
     const task = definition.create({ dataDir });
     expectApart(task);
     expect(task.load('test')).toHaveLength(50);
-    expect(task.load('dev').every(({ prompt }) => prompt.includes('train'))).toBe(true);
+    expect((task.load('dev') as ChoiceExample[]).every(({ prompt }) => prompt.includes('train'))).toBe(true);
     expect(task.load('train').length + task.load('dev').length).toBe(200);
     await rm(dataDir, { recursive: true });
   });

@@ -1,9 +1,10 @@
 import { UserError } from '@gmoe/core';
 import { z } from 'zod';
-import { defineTask } from '../../task.js';
+import { isChoice } from '../../example.js';
+import { asksThroughChat, defineTask, taskApplicability } from '../../task.js';
 import { LETTERS } from '../choices.js';
 import { labelCell, textCell } from './cells.js';
-import { column, fileTaskOptions, fillTemplate, LABELS, promptTemplate } from './file-options.js';
+import { column, fileTaskOptions, promptFrom, LABELS, promptTemplate } from './file-options.js';
 import { fileSplits } from './file-task.js';
 
 const options = fileTaskOptions
@@ -47,6 +48,7 @@ export const classificationTask = defineTask({
   description: "texts with a class each, from the user's own file",
   bundled: false,
   options,
+  appliesWhen: taskApplicability,
   create(chosen) {
     const { columns, labels, prompt } = chosen;
     let found: readonly string[] | undefined;
@@ -71,18 +73,19 @@ export const classificationTask = defineTask({
         if (text.trim() === '') return { dropped: 'empty question' };
         return {
           id: columns.id === null ? `${row.file}-${index}` : textCell(row, columns.id),
-          prompt: fillTemplate(prompt, { text }),
+          prompt: promptFrom(prompt, { text }),
           options: names.map((name) => ` ${name}`),
           answer,
           ...(columns.domain === null ? {} : { domain: textCell(row, columns.domain) }),
         };
       },
-      ({ answer }) => answer,
+      (example) => isChoice(example) && example.answer,
     );
     return {
       id: 'classification',
       template: prompt,
       kind: 'classification',
+      ...asksThroughChat(chosen),
       get classes() {
         return classes();
       },

@@ -51,6 +51,11 @@ export function promptTemplate(known: readonly [string, ...string[]]) {
   });
 }
 
+/** A prompt from a template; what follows it brings its own space, so that one at the end is left out. */
+export function promptFrom(template: string, values: Readonly<Record<string, string>>): string {
+  return fillTemplate(template, values).replace(/ +$/, '');
+}
+
 /** A template with its placeholders filled in. */
 export function fillTemplate(template: string, values: Readonly<Record<string, string>>): string {
   return template.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');

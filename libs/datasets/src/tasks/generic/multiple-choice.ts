@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { defineTask } from '../../task.js';
+import { asksThroughChat, defineTask, taskApplicability } from '../../task.js';
 import { ANSWERS, choiceExample, lettered } from '../choices.js';
 import { cell, choiceCells, labelCell, textCell } from './cells.js';
-import { column, fileTaskOptions, fillTemplate, LABELS, promptTemplate } from './file-options.js';
+import { column, fileTaskOptions, promptFrom, LABELS, promptTemplate } from './file-options.js';
 import { fileSplits } from './file-task.js';
 
 const PLACEHOLDERS = ['question', 'context', 'choices'] as const;
@@ -46,6 +46,7 @@ export const multipleChoiceTask = defineTask({
   description: "questions with choices, from the user's own file",
   bundled: false,
   options,
+  appliesWhen: taskApplicability,
   create(chosen) {
     const { columns, labels, answers } = chosen;
     const context = columns.context === null ? '' : '{context} ';
@@ -69,8 +70,8 @@ export const multipleChoiceTask = defineTask({
           question,
           choices: choices.texts,
           answer: labelCell(row, columns.answer, labels, choices),
-          letterPrompt: fillTemplate(template.letter, values),
-          textPrompt: fillTemplate(template.text, values),
+          letterPrompt: promptFrom(template.letter, values),
+          textPrompt: promptFrom(template.text, values),
           ...(columns.domain === null || cell(row, columns.domain) === undefined
             ? {}
             : { domain: textCell(row, columns.domain) }),
@@ -82,6 +83,7 @@ export const multipleChoiceTask = defineTask({
       id: 'multiple-choice',
       ...(chosen.prompt === null ? {} : { template: chosen.prompt }),
       kind: 'multiple-choice',
+      ...asksThroughChat(chosen),
       get source() {
         return `${splits.files}; ${splits.protocol()}`;
       },

@@ -3,8 +3,9 @@ import { loraSchema } from '@gmoe/adapters-lora';
 import type { HostTensor } from '@gmoe/tensor';
 import { createEngine, type Engine, tf } from '@gmoe/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createEvaluator, evaluationSchema, type EvaluationItem } from './index.js';
-import { config, key, nextLogProbs, weights } from './testing/tiny-model.js';
+import type { ChoiceItem } from '../index.js';
+import { config, key, nextLogProbs, weights } from '../contract/tiny-model.js';
+import { evaluatorOf } from '../testing/evaluator-of.js';
 
 /** Tokens are words; 16 is the end of a text. */
 const WORDS = 'red a The blue, green one two three four five six seven eight nine ten line\nbreak'.split(' ');
@@ -32,7 +33,7 @@ describe("scoring 'generation' against a naive greedy decoder", () => {
     await tf.setBackend('cpu');
   });
   afterAll(() => engine.dispose());
-  const options = evaluationSchema.parse({ scoring: 'generation', sequenceLength: 16 });
+  const options = { scoring: 'generation', sequenceLength: 16 };
   const none = { trainable: {}, carried: {} };
   const prompts = Array.from({ length: 24 }, (_, i) =>
     Array.from(
@@ -43,7 +44,7 @@ describe("scoring 'generation' against a naive greedy decoder", () => {
       (word) => word % 16,
     ),
   );
-  const item = (id: string, promptIds: readonly number[], optionIds: number[][], gold: number): EvaluationItem => ({
+  const item = (id: string, promptIds: readonly number[], optionIds: number[][], gold: number): ChoiceItem => ({
     id,
     promptIds,
     optionIds,
@@ -64,12 +65,9 @@ describe("scoring 'generation' against a naive greedy decoder", () => {
         ? item(`n${i}`, prompt, [wrong, [...wrong, 3, 4].slice(0, 3)], 0)
         : item(`y${i}`, prompt, [[...wrong, 5], right], i % 2);
     });
-    const { predictions, metrics } = await createEvaluator(
-      engine,
-      { config, weights, tokenizer },
-      items,
-      options,
-    ).evaluate(none);
+    const { predictions, metrics } = await evaluatorOf(engine, { config, weights, tokenizer }, items, options).evaluate(
+      none,
+    );
     predictions.forEach((prediction, i) => {
       expect(prediction.predicted).toBe(i % 3 === 2 ? 2 : 1);
       expect(prediction.text).toBe(tokenizer.decode(written[i]!));
@@ -103,7 +101,7 @@ describe("scoring 'generation' against a naive greedy decoder", () => {
         0,
       ),
     );
-    const evaluator = createEvaluator(engine, model, items, options);
+    const evaluator = evaluatorOf(engine, model, items, options);
     const text = async (values: Readonly<Record<string, HostTensor>>) =>
       (await evaluator.evaluate({ trainable: values, carried: init.state })).predictions.map((each) => each.text);
     const zero = await text(init.trainable);
@@ -116,14 +114,39 @@ describe("scoring 'generation' against a naive greedy decoder", () => {
   it('cuts a long prompt, and refuses a model without a tokenizer', async () => {
     const long = Array.from({ length: 20 }, (_, i) => (i * 5) % 16);
     const items = [item('long', long, [[1], [2, 3]], 0)];
-    const { predictions, metrics } = await createEvaluator(
-      engine,
-      { config, weights, tokenizer },
-      items,
-      options,
-    ).evaluate(none);
+    const { predictions, metrics } = await evaluatorOf(engine, { config, weights, tokenizer }, items, options).evaluate(
+      none,
+    );
     expect(metrics['eval/truncated']).toBe(1);
     expect(predictions[0]!.text).toBe(tokenizer.decode(greedy(long.slice(-14), 2)));
-    expect(() => createEvaluator(engine, { config, weights }, items, options)).toThrow(/needs the model's tokenizer/);
+    expect(() => evaluatorOf(engine, { config, weights }, items, options)).toThrow(/needs the model's tokenizer/);
+  });
+
+  it('a text is right where the whole of it is written, up to the token that ends it', async () => {
+    const ending = prompts.filter((prompt) => greedy(prompt, 8).length < 8 && greedy(prompt, 8).length > 0);
+    const prompt = ending[0] ?? prompts[0]!;
+    const answer = greedy(prompt, 4);
+    const text = (id: string, ids: readonly number[], reference: string) => ({
+      id,
+      ids: [...prompt, ...ids],
+      start: 0,
+      supervised: [{ begin: prompt.length, end: prompt.length + ids.length }],
+      reference,
+    });
+    const given = prompt.length > 1 ? prompt : [...prompt, ...prompt];
+    expect(given.length).toBeGreaterThan(1);
+    const reference = tokenizer.decode(answer).trim();
+    const texts = [text('right', answer, reference.toUpperCase()), text('wrong', answer, `${reference} more`)];
+    const section = { ...options, scoring: { id: 'generation', maxTokens: answer.length } };
+    const { predictions, metrics } = await evaluatorOf(engine, { config, weights, tokenizer }, texts, section).evaluate(
+      none,
+    );
+    expect(predictions.map(({ correct }) => correct)).toEqual([true, false]);
+    expect(predictions[0]!.text).toBe(tokenizer.decode(answer));
+    expect(metrics['eval/exact_match']).toBe(0.5);
+    const plain = [{ ...texts[0]!, supervised: [{ begin: 1, end: texts[0]!.ids.length }] }];
+    expect(() => evaluatorOf(engine, { config, weights, tokenizer }, plain, section)).toThrow(
+      /needs a prompt, and example right is learned from its beginning; use perplexity/,
+    );
   });
 });

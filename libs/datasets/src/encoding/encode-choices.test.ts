@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { cutPrompt, encodeExamples, type Encoder } from './example.js';
+import type { ChoiceExample } from '../example.js';
+import { cutPrompt } from './encoded-example.js';
+import { encodeChoices } from './encode-choices.js';
+import type { Encoder } from './encoder.js';
 
 /** As a SentencePiece tokenizer: words with the space before them, one put before the text; `</s>` is special. */
 function pieces(): Encoder & { readonly vocabulary: string[] } {
@@ -21,10 +24,10 @@ function pieces(): Encoder & { readonly vocabulary: string[] } {
   };
 }
 
-describe('encodeExamples', () => {
+describe('encodeChoices', () => {
   const example = { id: 'x', prompt: 'Answer:', options: [' A', ' B c'], answer: 1 };
-  const encoded = async (one: typeof example, encoder: Encoder, template?: string) =>
-    (await encodeExamples([one], encoder, template))[0]!;
+  const encoded = async (one: ChoiceExample, encoder: Encoder, template?: string) =>
+    (await encodeChoices([one], encoder, { template }))[0]!;
 
   it('gives an option the tokens that it has behind the prompt, not alone', async () => {
     const encoder = pieces();

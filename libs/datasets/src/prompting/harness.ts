@@ -1,0 +1,58 @@
+import type { ChoiceExample } from '../example.js';
+
+/** Whose prompts a task asks with. */
+export const STYLES = ['authors', 'lm-eval'] as const;
+
+/** A question as the EleutherAI harness (0.4) asks it: a context, and continuations of it. */
+export interface HarnessQuestion {
+  readonly id: string;
+  /** The context of all continuations, or one of each. */
+  readonly context: string | readonly string[];
+  /** The continuations, or the one of all contexts, as the data have them. */
+  readonly choices: readonly string[] | string;
+  /** Index of the right one. */
+  readonly answer: number;
+  readonly domain?: string;
+}
+
+/** White space as Python's `rstrip` takes it. */
+const BLANK_END = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$/;
+
+/**
+ * A question of the harness as an example: a space between context and continuation, outer spaces of choices kept, white
+ * space at the end of a context moved to the continuation, and lengths as `acc_norm` counts them (the choice alone, in code
+ * points).
+ */
+export function harnessExample({ id, context, choices, answer, domain }: HarnessQuestion): ChoiceExample {
+  const contexts = typeof context === 'string' ? undefined : context;
+  const count = contexts?.length ?? choices.length;
+  const contextOf = (i: number) => contexts?.[i] ?? (context as string);
+  const choiceOf = (i: number) => (typeof choices === 'string' ? choices : choices[i]!);
+  const blankOf = (i: number) => BLANK_END.exec(contextOf(i))![0];
+  const promptOf = (i: number) => contextOf(i).slice(0, contextOf(i).length - blankOf(i).length);
+  const each = Array.from({ length: count }, (_, i) => i);
+  return {
+    id,
+    prompt: promptOf(contexts ? answer : 0),
+    options: each.map((i) => `${blankOf(i)} ${choiceOf(i)}`),
+    answer,
+    characters: each.map((i) => Math.max(1, Array.from(choiceOf(i)).length)),
+    ...(contexts ? { prompts: each.map(promptOf) } : {}),
+    ...(domain === undefined ? {} : { domain }),
+  };
+}
+
+/** Python's `str.capitalize`: the first character in upper case, all others in lower case. */
+export function capitalized(text: string): string {
+  const [first = '', ...rest] = Array.from(text);
+  return first.toUpperCase() + rest.join('').toLowerCase();
+}
+
+/** HellaSwag's texts without what is left of WikiHow in them, as the harness cleans them. */
+export function withoutWikiHow(text: string): string {
+  return text
+    .trim()
+    .replaceAll(' [title]', '. ')
+    .replace(/\[.*?\]/g, '')
+    .replaceAll('  ', ' ');
+}

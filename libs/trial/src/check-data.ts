@@ -1,0 +1,30 @@
+import { didYouMean, UserError, type ComponentRegistry } from '@gmoe/core';
+import type { Split } from '@gmoe/datasets';
+import { checkedItems, itemKind } from '@gmoe/evaluation';
+import { loadTokenizer } from '@gmoe/model';
+import { baseDir } from './base-model.js';
+import { scoringOf } from './scoring.js';
+import { loadTaskData } from './task-data.js';
+import type { TrialConfig } from './trial-schema.js';
+
+/**
+ * Reads the data of a trial as its base's tokenizer does, without the base's weights, and checks what would else be found out
+ * after training: that the files are there and hold what they should, that the scoring can score them, and that it gives the
+ * metric that decides about the best checkpoint.
+ * @throws UserError saying what does not fit
+ */
+export async function checkTrialData(config: TrialConfig, components: ComponentRegistry): Promise<void> {
+  const data = await loadTaskData(config, await loadTokenizer(baseDir(config.base)), components);
+  const scoring = scoringOf(config, components);
+  const { evalEvery, best } = config.training;
+  const scored: readonly Split[] = evalEvery === null ? ['test'] : ['dev', 'test'];
+  data.task.load('train');
+  for (const split of scored) checkedItems(await data.split(split), scoring, config.evaluation);
+  const [first] = await data.split('test');
+  if (evalEvery === null || !first || best.metric.startsWith('routing/')) return;
+  const known = scoring.metrics(itemKind(first));
+  if (known.includes(best.metric)) return;
+  throw new UserError(
+    `training.best.metric: evaluation.scoring '${scoring.id}' does not give it; ${didYouMean(best.metric, known)}known: ${known.join(', ')} (got ${JSON.stringify(best.metric)})`,
+  );
+}
