@@ -1,7 +1,7 @@
 import { decoderHidden } from '@gmoe/model';
 import { createAdapter, mixtureSchema, type AdapterSettings } from '@gmoe/adapters-moe-lora';
 import { routingMetrics } from '@gmoe/routing-diagnostics';
-import { createEngine, type Engine, HostTensor, linear, oneHot, takeAlongLast, tf, topKIds } from '@gmoe/tensor';
+import { createEngine, type Engine, type HostTensor, linear, oneHot, takeAlongLast, tf, topKIds } from '@gmoe/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { config, items, key, naive, nextLogProbs, texts, weights } from './contract/tiny-model.js';
 import type { ChoiceItem } from './index.js';

@@ -69,7 +69,7 @@ export const trainingSchema = z
     endOfText: z
       .boolean()
       .optional()
-      .describe("whether the token that ends a text is learned behind every answer; default: for text tasks"),
+      .describe('whether the token that ends a text is learned behind every answer; default: for text tasks'),
     accumulate: z.int().min(1).default(1).describe('batches whose gradients make one optimizer step'),
     evalEvery: z
       .int()

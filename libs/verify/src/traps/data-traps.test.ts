@@ -62,7 +62,11 @@ describe('trap 13: a dev split that is the test split', () => {
 
   /** No example of one split is in another, and next to no prompt of dev is in test. */
   function expectApart(task: Task): void {
-    const [train, dev, test] = SPLITS.map((split) => task.load(split)) as [ChoiceExample[], ChoiceExample[], ChoiceExample[]];
+    const [train, dev, test] = SPLITS.map((split) => task.load(split)) as [
+      ChoiceExample[],
+      ChoiceExample[],
+      ChoiceExample[],
+    ];
     const ids = (examples: readonly ChoiceExample[]) => examples.map(({ id }) => id);
     const prompts = (examples: readonly ChoiceExample[]) => examples.map(({ prompt }) => prompt);
     for (const split of [train, dev, test]) expect(split.length).toBeGreaterThan(0);
