@@ -12,9 +12,10 @@ import { poissonCoordination } from '@gmoe/coordination-poisson';
 import { families } from '@gmoe/families';
 import { initWeights, parseModelConfig, sitePath, writeSafetensors } from '@gmoe/model';
 import { topKSelector } from '@gmoe/routers-core';
+import { adamW } from '@gmoe/optimizers';
 import { graphRouter } from '@gmoe/routers-graph';
 import { HostTensor, RandomKey } from '@gmoe/tensor';
-import { adapterTrainee, optimizerSchema, type Trainee, type TrainingBatch } from '@gmoe/training';
+import { adapterTrainee, type Trainee, type TrainingBatch } from '@gmoe/training';
 
 export interface StepSize {
   readonly layers: number;
@@ -70,7 +71,8 @@ export const PARITY_SIZE: StepSize = {
   batches: 5,
 };
 
-export const optimizer = optimizerSchema.parse({ learningRate: 2e-3 });
+const optimizerOptions = adamW.options.parse({ learningRate: 2e-3 });
+export const optimizer = adamW.create(optimizerOptions);
 const LAMBDA = 1.5;
 const SIGMA_FLOOR = 1e-3;
 
@@ -215,7 +217,7 @@ export async function exportBenchStep({ size, trainee, batches }: BenchStep, fol
     mixtureRank: size.rank,
     router: 'graph',
     gcnLayers: 2,
-    optimizer,
+    optimizer: optimizerOptions,
     lambdaFloor: Math.max(0, Math.round(lambdaFloor * 1e5) / 1e5),
     sigmaFloor: SIGMA_FLOOR,
     poisson: poissonOptions.coefficient,

@@ -55,7 +55,7 @@ export function trialOverhead(folder: string): Overhead {
     const out = join(folder, `steps-${steps}`);
     const lines = [
       `extends: ${resolve('experiments/quickstart.yaml')}`,
-      `trial: { task: { testLimit: 16 }, training: { steps: ${steps} } }`,
+      `trial: { task: { testLimit: 16 }, schedule: { warmupSteps: 0 }, training: { steps: ${steps} } }`,
       'seeds: [0, 1]',
     ];
     writeFileSync(spec, `${lines.join('\n')}\n`);

@@ -4,7 +4,9 @@ import { taskKind } from '@gmoe/datasets';
 import { scoringKind } from '@gmoe/evaluation';
 import { presetKind } from '@gmoe/experiment';
 import { familyKind } from '@gmoe/model';
+import { optimizerKind } from '@gmoe/optimizers';
 import { routerKind, selectorKind } from '@gmoe/routers-core';
+import { scheduleKind } from '@gmoe/schedules';
 import { trialSchema } from '@gmoe/trial';
 import { buildInfo } from './build-info.js';
 import * as builtIn from './built-in.js';
@@ -14,6 +16,8 @@ export const components = new ComponentRegistry([
   routerKind,
   selectorKind,
   coordinationKind,
+  optimizerKind,
+  scheduleKind,
   taskKind,
   scoringKind,
   presetKind,

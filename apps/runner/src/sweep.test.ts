@@ -7,7 +7,9 @@ import { setUpGmoe } from './testing/run-gmoe.js';
 const { gmoe, folder } = setUpGmoe();
 
 /** The quickstart, made small: a few steps, a few test examples. */
-const SMALL = ['--set=trial.training.steps=3', '--set=trial.task.trainLimit=120', '--set=trial.task.testLimit=60'];
+const SMALL = ['training.steps=3', 'schedule.warmupSteps=1', 'task.trainLimit=120', 'task.testLimit=60'].map(
+  (set) => `--set=trial.${set}`,
+);
 
 const TWO_STRATEGIES = '--set=coordination=none,poisson+normal';
 

@@ -30,7 +30,10 @@ async function artifactsOf(run: Run): Promise<string[]> {
   return paths.sort();
 }
 
-const SMALL = ['steps=2', 'evalEvery=1', 'routingEvery=1', 'batchSize=4'].map((set) => `--set=trial.training.${set}`);
+const SMALL = [
+  ...['steps=2', 'evalEvery=1', 'routingEvery=1', 'batchSize=4'].map((set) => `--set=trial.training.${set}`),
+  '--set=trial.schedule.warmupSteps=1',
+];
 const FEW = ['trainLimit=20', 'devLimit=6', 'testLimit=6'].map((set) => `--set=trial.task.${set}`);
 
 describe('gmoe sweep with MLFLOW_TRACKING_URI', () => {

@@ -46,5 +46,6 @@ export const adamW = defineComponent(optimizerKind, {
   id: 'adamw',
   description: 'AdamW with decoupled weight decay (Loshchilov & Hutter 2019), as in PyTorch',
   options,
+  appliesWhen: { weightDecayOn: { weightDecay: 'set' } },
   create: (settings) => composeOptimizer(adam(settings), settings),
 });

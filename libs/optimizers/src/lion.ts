@@ -32,5 +32,6 @@ export const lion = defineComponent(optimizerKind, {
   id: 'lion',
   description: 'Lion: the sign of an interpolated momentum, with decoupled weight decay (Chen et al. 2023)',
   options,
+  appliesWhen: { weightDecayOn: { weightDecay: 'set' } },
   create: (settings) => composeOptimizer(signedMomentum(settings), settings),
 });

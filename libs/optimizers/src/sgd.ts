@@ -36,5 +36,6 @@ export const sgd = defineComponent(optimizerKind, {
   id: 'sgd',
   description: "stochastic gradient descent with momentum; weight decay in the gradient, as in PyTorch's SGD",
   options,
+  appliesWhen: { weightDecayOn: { weightDecay: 'set' } },
   create: (settings) => composeOptimizer(momentumSgd(settings), settings, 'gradient'),
 });

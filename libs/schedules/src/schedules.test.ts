@@ -32,13 +32,11 @@ for (const schedule of schedules) {
 describe('a schedule that does not fit the run', () => {
   it('is refused, naming the option', () => {
     const warm = linearSchedule.create({ warmupSteps: 10 });
-    expect(() => checkSchedule(warm, 10)).toThrow(
-      'schedule.warmupSteps: must be fewer than the 10 steps of the run (got 10)',
-    );
+    expect(() => checkSchedule(warm, 10)).toThrow('schedule.warmupSteps: must be fewer than the 10 steps of the run');
     expect(() => checkSchedule(warm, 11)).not.toThrow();
     const wsd = wsdSchedule.create({ warmupSteps: 4, decaySteps: 7 });
     expect(() => checkSchedule(wsd, 10)).toThrow(
-      "schedule.decaySteps: must be at most 6, what the warm-up leaves of the run's 10 steps (got 7)",
+      "schedule.decaySteps: must be at most 6, what the warm-up leaves of the run's 10 steps",
     );
   });
 

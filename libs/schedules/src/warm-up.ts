@@ -52,7 +52,7 @@ export function withWarmup(
       warmupSteps >= steps
         ? {
             option: 'warmupSteps',
-            message: `must be fewer than the ${steps} step${steps === 1 ? '' : 's'} of the run (got ${warmupSteps})`,
+            message: `must be fewer than the ${steps} step${steps === 1 ? '' : 's'} of the run`,
           }
         : misfit?.(steps),
   };

@@ -42,7 +42,7 @@ export const wsdSchedule = defineComponent(scheduleKind, {
           warmupSteps + decayOf(steps) > steps
             ? {
                 option: 'decaySteps',
-                message: `must be at most ${steps - warmupSteps}, what the warm-up leaves of the run's ${steps} steps (got ${decayOf(steps)})`,
+                message: `must be at most ${steps - warmupSteps}, what the warm-up leaves of the run's ${steps} steps`,
               }
             : undefined,
       },

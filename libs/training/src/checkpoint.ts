@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { below, prefixed } from '@gmoe/adapters-moe-lora';
 import { parseOptions, UserError } from '@gmoe/core';
 import { readSafetensors, writeSafetensors } from '@gmoe/model';
-import type { HostTensor } from '@gmoe/tensor';
 import { z } from 'zod';
 import type { HostStepState } from './stepper.js';
 import type { TrainedTensors } from './train.js';
@@ -31,6 +30,8 @@ export interface Course {
 }
 
 const FILE = 'checkpoint.safetensors';
+/** The optimizer's vectors, and beside them `params`. */
+const OPTIMIZER = 'optimizer.';
 
 const recordSchema = z.strictObject({
   formatVersion: z.literal(1),
@@ -43,8 +44,8 @@ const recordSchema = z.strictObject({
 });
 
 /**
- * Writes `checkpoint.safetensors`, atomically: parameters, both moments, carried state and the best snapshot; the rest as JSON
- * in its metadata. One file, so that a crash leaves a whole old or a whole new checkpoint.
+ * Writes `checkpoint.safetensors`, atomically: parameters, the optimizer's vectors, carried state and the best snapshot; the rest
+ * as JSON in its metadata. One file, so that a crash leaves a whole old or a whole new checkpoint.
  */
 export async function writeCheckpoint(folder: string, identity: string, course: Course): Promise<void> {
   const { state, step, best, evaluationsSinceBest, counts, losses } = course;
@@ -61,9 +62,7 @@ export async function writeCheckpoint(folder: string, identity: string, course: 
   await writeSafetensors(
     join(folder, FILE),
     {
-      'optimizer.params': state.optimizer.params_N,
-      'optimizer.first_moment': state.optimizer.firstMoment_N,
-      'optimizer.second_moment': state.optimizer.secondMoment_N,
+      ...prefixed({ ...state.optimizer, params: state.params_N }, OPTIMIZER),
       ...prefixed(state.carried, 'carried.'),
       ...prefixed(best?.tensors.trainable ?? {}, 'best.trainable.'),
       ...prefixed(best?.tensors.carried ?? {}, 'best.carried.'),
@@ -90,18 +89,12 @@ export async function readCheckpoint(folder: string, identity: string): Promise<
       `${path}: belongs to another run (${record.identity}, this one is ${identity}); use another folder`,
     );
   }
-  const tensor = (name: string): HostTensor => {
-    const value = tensors[name];
-    if (!value) throw new UserError(`${path}: has no tensor '${name}'`);
-    return value;
-  };
+  const { params: params_N, ...optimizer } = below(tensors, OPTIMIZER);
+  if (!params_N) throw new UserError(`${path}: has no tensor '${OPTIMIZER}params'`);
   return {
     state: {
-      optimizer: {
-        params_N: tensor('optimizer.params'),
-        firstMoment_N: tensor('optimizer.first_moment'),
-        secondMoment_N: tensor('optimizer.second_moment'),
-      },
+      params_N,
+      optimizer,
       carried: below(tensors, 'carried.'),
     },
     step: record.step,

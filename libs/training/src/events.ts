@@ -12,5 +12,8 @@ export type TrainingEvent =
   | { readonly type: 'checkpoint'; readonly step: number; readonly folder: string }
   | { readonly type: 'note'; readonly step: number; readonly text: string };
 
-/** Why training ended. `diverged`: a loss or gradient was not finite; the state is the last finite one. */
-export type StopReason = 'finished' | 'patience' | 'data-exhausted' | 'diverged' | 'aborted';
+/**
+ * Why training ended. `diverged`: a loss or gradient was not finite; the state is the last finite one. `paused`: at `stopAfter`, with
+ * a checkpoint.
+ */
+export type StopReason = 'finished' | 'paused' | 'patience' | 'data-exhausted' | 'diverged' | 'aborted';

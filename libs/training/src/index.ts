@@ -1,14 +1,4 @@
-export {
-  bestSchema,
-  optimizerSchema,
-  scheduleSchema,
-  trainingSchema,
-  type OptimizerOptions,
-  type ScheduleOptions,
-  type TrainingOptions,
-} from './options.js';
-export { scheduleFactor } from './schedule.js';
-export { adamW, adamWControls, adamWScales, type AdamWControls, type AdamWScales, type AdamWState } from './adamw.js';
+export { bestSchema, trainingSchema, type TrainingOptions } from './options.js';
 export { valueAndGradient } from './value-and-gradient.js';
 export {
   adapterTrainee,
@@ -23,6 +13,7 @@ export {
   accumulateStep,
   applyStep,
   batchGradient,
+  collectStep,
   fusedStep,
   type BatchReport,
   type BatchTensors,

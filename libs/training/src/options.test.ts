@@ -1,13 +1,14 @@
+import { ComponentRegistry } from '@gmoe/core';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { optimizerSchema, scheduleSchema, trainingSchema } from './options.js';
+import { trainingSchema } from './options.js';
 
 describe('options', () => {
   it('have a JSON Schema with a description of every option', () => {
-    for (const schema of [optimizerSchema, scheduleSchema, trainingSchema]) {
-      const json = z.toJSONSchema(schema, { io: 'input' }) as { properties: Record<string, { description?: string }> };
-      for (const [name, { description }] of Object.entries(json.properties)) expect(description, name).toBeTruthy();
-    }
+    const json = z.toJSONSchema(trainingSchema, { io: 'input' }) as {
+      properties: Record<string, { description?: string }>;
+    };
+    for (const [name, { description }] of Object.entries(json.properties)) expect(description, name).toBeTruthy();
   });
 
   it('take steps or epochs, by default 200 steps', () => {
@@ -17,7 +18,17 @@ describe('options', () => {
     expect(trainingSchema.safeParse({ epochs: 5, steps: 3 }).error?.issues[0]?.message).toBe(
       'give steps or epochs, not both',
     );
-    expect(optimizerSchema.safeParse({ betas: [0.9, 1] }).success).toBe(false);
-    expect(scheduleSchema.safeParse({ warmup: 3 }).success).toBe(false);
+  });
+
+  it('refuse a best value and patience without evaluations, and leave them out', () => {
+    const resolve = (raw: object) => new ComponentRegistry([]).resolve(trainingSchema, raw, { where: 'training' });
+    expect(() => resolve({ patience: 3 })).toThrow(
+      'training: patience: applies only with evalEvery set (evalEvery is null); leave it out',
+    );
+    expect(() => resolve({ best: { metric: 'eval/loss', mode: 'min' } })).toThrow(
+      /best: applies only with evalEvery set/,
+    );
+    expect(Object.keys(resolve({}))).not.toEqual(expect.arrayContaining(['patience']));
+    expect(resolve({ evalEvery: 5, patience: 3 })).toMatchObject({ patience: 3, best: { metric: 'eval/accuracy' } });
   });
 });

@@ -1,8 +1,7 @@
+import type { Optimizer } from '@gmoe/optimizers';
 import { HostTensor, type Engine, type RandomKey } from '@gmoe/tensor';
-import { adamWControls, adamWScales, type AdamWState } from './adamw.js';
-import type { OptimizerOptions } from './options.js';
 import type { Trainee } from './trainee.js';
-import { accumulateStep, applyStep, fusedStep } from './train-step.js';
+import { accumulateStep, applyStep, collectStep, fusedStep, type StepState } from './train-step.js';
 
 type Named<T> = Readonly<Record<string, T>>;
 
@@ -17,10 +16,7 @@ export interface TrainingBatch {
 }
 
 /** Everything that a step changes, on the host. */
-export interface HostStepState {
-  readonly optimizer: AdamWState<HostTensor>;
-  readonly carried: Named<HostTensor>;
-}
+export type HostStepState = StepState<HostTensor, HostTensor>;
 
 /** What one optimizer step did. */
 export interface StepReport {
@@ -37,66 +33,122 @@ export interface StepReport {
 /** Runs optimizer steps on an engine. State goes in and comes out; nothing is kept here but compiled programs. */
 export interface Stepper {
   initial(): HostStepState;
-  /** @param step 1-based @param batches as many as are accumulated in one step */
+  /**
+   * @param step 1-based
+   * @param batches as many as are accumulated in one step
+   * @param coefficients weights of the auxiliary losses in this step, where they are not the strategies' own
+   */
   run(
     state: HostStepState,
     batches: readonly TrainingBatch[],
     step: number,
     learningRate: number,
     key: RandomKey,
+    coefficients?: Readonly<Record<string, number>>,
   ): Promise<{ readonly state: HostStepState; readonly report: StepReport }>;
   dispose(): Promise<void>;
 }
 
-/** One batch a step runs as one fused program; several accumulate gradients first. */
-export function createStepper(engine: Engine, trainee: Trainee, optimizer: OptimizerOptions): Stepper {
-  const frozen = { ...trainee.frozen, scales: adamWScales(trainee.layout, optimizer) };
+/**
+ * One batch a step runs as one fused program. Several are one large batch in parts: where there are auxiliary losses, a first
+ * pass over them collects what the losses sum over tokens, a second one adds up gradients with respect to the whole.
+ */
+export function createStepper(engine: Engine, trainee: Trainee, optimizer: Optimizer): Stepper {
+  const frozen = { ...trainee.frozen, groups: optimizer.groups(trainee.layout) };
   const fused = engine.jit(fusedStep(trainee, optimizer), { name: 'train-step', frozen });
+  const collect = engine.jit(collectStep(trainee), { name: 'collect-sums', frozen });
   const accumulate = engine.jit(accumulateStep(trainee), { name: 'accumulate-gradient', frozen });
-  const apply = engine.jit(applyStep(optimizer), { name: 'apply-gradient', frozen });
-  const draw = (key: RandomKey, index: number, batch: TrainingBatch) =>
-    trainee.draw(key.fold(index), batch.ids_BS.size);
+  const apply = engine.jit(applyStep(trainee, optimizer), { name: 'apply-gradient', frozen });
+  const { coordination = [] } = trainee.adapter?.settings ?? {};
+  const ownCoefficients = Object.fromEntries(coordination.map(({ id, coefficient }) => [id, coefficient]));
+  const layers = (trainee.adapter?.expertsPerLayer ?? []).map((experts) => HostTensor.zeros([experts]));
+
+  /** What the auxiliary losses sum over the tokens of all batches. */
+  async function totalsOf(state: HostStepState, batches: readonly TrainingBatch[], draws: Draws, tokens: HostTensor) {
+    let assigned: readonly HostTensor[] = layers;
+    let sums: Readonly<Record<string, readonly HostTensor[]>> = {};
+    for (const [index, batch] of batches.entries()) {
+      const out = await collect(state.params_N, state.carried, batch, draws(index), { tokens, assigned });
+      sums = Object.fromEntries(
+        Object.entries(out.sums).map(([id, each]) => [id, each.map((sum, i) => added(sums[id]?.[i], sum))]),
+      );
+      assigned = assigned.map((sum, layer) => added(sum, out.assigned[layer]!));
+    }
+    return { sums, batches: HostTensor.scalar(batches.length) };
+  }
 
   return {
     initial() {
-      const zeros = HostTensor.zeros([trainee.layout.size]);
-      return {
-        optimizer: {
-          params_N: trainee.layout.pack(trainee.initial.trainable),
-          firstMoment_N: zeros,
-          secondMoment_N: zeros,
-        },
-        carried: trainee.initial.carried,
-      };
+      const params_N = trainee.layout.pack(trainee.initial.trainable);
+      return { params_N, optimizer: optimizer.init(params_N), carried: trainee.initial.carried };
     },
 
-    async run(state, batches, step, learningRate, key) {
-      const controls = adamWControls(learningRate, step, optimizer.betas);
-      const losses = lossControls(batches);
+    async run(state, raw, step, learningRate, key, coefficients = ownCoefficients) {
+      const batches = raw.map(pick);
+      const scalars = optimizer.scalars(step, learningRate);
+      const losses = lossControls(batches, coefficients);
+      const draws = drawsOf(trainee, key.fold(0), batches);
       if (batches.length === 1) {
-        const batch = pick(batches[0]!);
-        const out = await fused(state, batch, losses, controls, draw(key, 0, batch));
+        const out = await fused(state, batches[0]!, losses, scalars, draws(0));
         return { state: out.state, report: hostReport([out.report], out.gradientNorm) };
       }
+      const tokens = HostTensor.scalar(total(batches.map(realTokens)));
+      const totals = coordination.length > 0 ? { totals: await totalsOf(state, batches, draws, tokens) } : {};
       let sum_N = HostTensor.zeros([trainee.layout.size]);
+      let assigned: readonly HostTensor[] = layers;
       let carried = state.carried;
       const reports: DeviceReport[] = [];
-      for (const [index, raw] of batches.entries()) {
-        const batch = pick(raw);
-        const out = await accumulate(state.optimizer.params_N, carried, sum_N, batch, losses, draw(key, index, batch));
+      for (const [index, batch] of batches.entries()) {
+        const pass = { tokens, assigned, ...totals };
+        const out = await accumulate(state.params_N, state.carried, sum_N, batch, losses, draws(index), pass);
         ({ sum_N, carried } = out);
+        assigned = assigned.map((sum, layer) => added(sum, out.assigned[layer]!));
         reports.push(out.report);
       }
-      const out = await apply(state.optimizer, sum_N, controls);
-      return { state: { optimizer: out.state, carried }, report: hostReport(reports, out.gradientNorm) };
+      const loads = layers.map((_, layer) => reports.map(({ counts }) => counts[layer]!).reduce(added));
+      const out = await apply({ ...state, carried }, sum_N, scalars, loads);
+      return { state: out.state, report: hostReport(reports, out.gradientNorm) };
     },
 
     async dispose() {
-      await fused.dispose();
-      await accumulate.dispose();
-      await apply.dispose();
+      for (const program of [fused, collect, accumulate, apply]) await program.dispose();
     },
   };
+}
+
+type Draws = (batch: number) => Named<HostTensor>;
+
+/** Random tensors of a step, drawn as for one large batch: each batch has its tokens' rows. */
+function drawsOf(trainee: Trainee, key: RandomKey, batches: readonly TrainingBatch[]): Draws {
+  const sizes = batches.map(({ ids_BS }) => ids_BS.size);
+  const all = trainee.draw(key, total(sizes));
+  return (batch) => {
+    if (batches.length === 1) return all;
+    const first = total(sizes.slice(0, batch));
+    return Object.fromEntries(
+      Object.entries(all).map(([name, { data, shape, dtype }]) => {
+        const width = data.length / shape[0]!;
+        const rows = data.subarray(first * width, (first + sizes[batch]!) * width);
+        return [name, new HostTensor(rows, [sizes[batch]!, ...shape.slice(1)], dtype)];
+      }),
+    );
+  };
+}
+
+function added(sum: HostTensor | undefined, more: HostTensor): HostTensor {
+  return sum
+    ? HostTensor.float(
+        sum.data.map((value, i) => value + more.data[i]!),
+        sum.shape,
+      )
+    : more;
+}
+
+/** Positions that are not padding. */
+export function realTokens({ segments_BS }: TrainingBatch): number {
+  let tokens = 0;
+  for (const segment of segments_BS.data) if (segment > 0) tokens++;
+  return tokens;
 }
 
 /** A batch may carry more than the program takes, e.g. domains. */
@@ -104,10 +156,15 @@ function pick({ ids_BS, positions_BS, segments_BS, supervised_N, targets_N, weig
   return { ids_BS, positions_BS, segments_BS, supervised_N, targets_N, weights_N };
 }
 
-function lossControls(batches: readonly TrainingBatch[]) {
+function lossControls(batches: readonly TrainingBatch[], coefficients: Readonly<Record<string, number>>) {
   const weight = batches.reduce((sum, { weights_N }) => sum + total(weights_N.data), 0);
   if (!(weight > 0)) throw new Error('a training step has no supervised token');
-  return { targetScale: HostTensor.scalar(1 / weight), batchScale: HostTensor.scalar(1 / batches.length) };
+  return {
+    targetScale: HostTensor.scalar(1 / weight),
+    coefficients: Object.fromEntries(
+      Object.entries(coefficients).map(([id, coefficient]) => [id, HostTensor.scalar(coefficient / batches.length)]),
+    ),
+  };
 }
 
 interface DeviceReport {
@@ -118,20 +175,16 @@ interface DeviceReport {
   readonly counts: readonly HostTensor[];
 }
 
-/** Losses are shares of the step and add up; what strategies report is averaged over the batches. */
+/** Losses are shares of the step and add up; what strategies report is the whole step's in every batch. */
 function hostReport(reports: readonly DeviceReport[], gradientNorm: HostTensor): StepReport {
-  const mean = (group: 'auxiliary' | 'values') =>
-    Object.fromEntries(
-      Object.keys(reports[0]![group]).map((name) => [
-        name,
-        total(reports.map((report) => report[group][name]!.item())) / reports.length,
-      ]),
-    );
+  const numbers = (tensors: Named<HostTensor>) =>
+    Object.fromEntries(Object.entries(tensors).map(([name, value]) => [name, value.item()]));
+  const { auxiliary, values } = reports.at(-1)!;
   return {
     loss: total(reports.map((report) => report.loss.item())),
     lmLoss: total(reports.map((report) => report.lmLoss.item())),
-    auxiliary: mean('auxiliary'),
-    values: mean('values'),
+    auxiliary: numbers(auxiliary),
+    values: numbers(values),
     gradientNorm: gradientNorm.item(),
     counts: reports[0]!.counts.map((count, layer) =>
       Array.from(count.data, (_, expert) => total(reports.map((report) => report.counts[layer]!.data[expert]!))),

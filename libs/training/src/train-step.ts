@@ -1,9 +1,8 @@
-import { expertCounts, type CoordinationPart } from '@gmoe/adapters-moe-lora';
+import { expertCounts, type CoordinationPart, type StepPass, type StepSums } from '@gmoe/adapters-moe-lora';
 import { decoderHidden, decoderLogits } from '@gmoe/model';
+import type { Optimizer, OptimizerScalars, OptimizerState, ParameterGroups } from '@gmoe/optimizers';
 import type { tf } from '@gmoe/tensor';
 import { crossEntropy, gatherRows } from '@gmoe/tensor';
-import { adamW, type AdamWControls, type AdamWScales, type AdamWState } from './adamw.js';
-import type { OptimizerOptions } from './options.js';
 import type { Trainee, TraineeFrozen } from './trainee.js';
 import { valueAndGradient } from './value-and-gradient.js';
 
@@ -20,40 +19,46 @@ export interface BatchTensors {
 }
 
 /** Everything that a step changes. */
-export type StepState = {
-  readonly optimizer: AdamWState;
-  readonly carried: Named<tf.Tensor>;
+export type StepState<Vector = tf.Tensor1D, T = tf.Tensor> = {
+  /** All trained tensors in one vector. [N] */
+  readonly params_N: Vector;
+  /** The optimizer's vectors [N] by name. */
+  readonly optimizer: OptimizerState<Vector>;
+  readonly carried: Named<T>;
 };
 
-/** How a batch counts within one optimizer step. Scalars. */
-export type LossControls = {
+/** How the parts of the loss count within one optimizer step. Scalars. */
+export type LossControls<T = tf.Scalar> = {
   /** 1 / (sum of the target weights of all batches of the step). */
-  readonly targetScale: tf.Scalar;
-  /** 1 / (batches of the step). */
-  readonly batchScale: tf.Scalar;
+  readonly targetScale: T;
+  /** Weight of each auxiliary loss in this step, by strategy; over several batches each has its share, 1 / batches. */
+  readonly coefficients: Named<T>;
 };
 
 /** Values of one batch. */
 export type BatchReport = {
-  /** Language-model loss plus weighted auxiliary losses, scaled by this batch's share of the step. */
+  /** Language-model loss plus weighted auxiliary losses, this batch's share of the step. */
   readonly loss: tf.Scalar;
   /** Weighted sum of target losses x targetScale. */
   readonly lmLoss: tf.Scalar;
-  /** Each strategy's loss before its coefficient. */
+  /** Each strategy's loss over the whole step, before its coefficient. */
   readonly auxiliary: Named<tf.Tensor>;
   /** Values that the strategies log, e.g. `poisson/lambda.0`. */
   readonly values: Named<tf.Tensor>;
-  /** Tokens that each expert served, per layer. */
+  /** Tokens of this batch that each expert served, per layer. */
   readonly counts: readonly tf.Tensor1D[];
 };
 
 export interface StepFrozen extends TraineeFrozen {
-  readonly scales: AdamWScales;
+  readonly groups: ParameterGroups;
 }
 
+const tokenMask = ({ segments_BS }: BatchTensors): tf.Tensor1D =>
+  segments_BS.reshape([-1]).greater(0).cast('float32') as tf.Tensor1D;
+
 /**
- * Loss and gradient of one batch: `sum_n w_n CE_n targetScale + sum_i coefficient_i loss_i batchScale`, the head evaluated on
- * the supervised positions only. The gradient is the flat vector [N].
+ * Loss and gradient of one batch: `sum_n w_n CE_n targetScale + sum_i coefficient_i loss_i`, the head evaluated on the supervised
+ * positions only. The gradient is the flat vector [N].
  */
 export function batchGradient(
   trainee: Trainee,
@@ -61,53 +66,78 @@ export function batchGradient(
   params_N: tf.Tensor1D,
   carried: Named<tf.Tensor>,
   batch: BatchTensors,
-  { targetScale, batchScale }: LossControls,
+  { targetScale, coefficients }: LossControls,
   draws: Named<tf.Tensor>,
-): { readonly gradient_N: tf.Tensor1D; readonly carried: Named<tf.Tensor>; readonly report: BatchReport } {
-  const tokenMask_T = batch.segments_BS.reshape([-1]).greater(0).cast('float32') as tf.Tensor1D;
+  step?: StepPass,
+) {
+  const pass = { tokenMask_T: tokenMask(batch), training: true, draws, ...(step ? { step } : {}) };
   const { loss, gradient, rest } = valueAndGradient((params: tf.Tensor1D) => {
-    const pass = trainee.pass(frozen, trainee.layout.split(params), carried, { tokenMask_T, training: true, draws });
-    const hidden_TD = decoderHidden(trainee.config, pass.weights, batch, pass.adapter?.hooks, trainee.decoder);
-    const logits_NV = decoderLogits(trainee.config, pass.weights, gatherRows(hidden_TD, batch.supervised_N));
+    const { weights, adapter } = trainee.pass(frozen, trainee.layout.split(params), carried, pass);
+    const hidden_TD = decoderHidden(trainee.config, weights, batch, adapter?.hooks, trainee.decoder);
+    const logits_NV = decoderLogits(trainee.config, weights, gatherRows(hidden_TD, batch.supervised_N));
     const lmLoss = crossEntropy(logits_NV, batch.targets_N).mul(batch.weights_N).sum().mul<tf.Scalar>(targetScale);
-    const coordinated = pass.adapter?.coordinate();
+    const coordinated = adapter?.coordinate();
     const parts: readonly CoordinationPart[] = coordinated?.parts ?? [];
-    const total = parts.reduce(
-      (sum, part) => sum.add<tf.Scalar>(part.loss.mul(batchScale).mul(part.coefficient)),
-      lmLoss,
-    );
+    const total = parts.reduce((sum, { id, loss }) => sum.add<tf.Scalar>(loss.mul(coefficients[id]!)), lmLoss);
+    const mixture = trainee.adapter?.settings.mixture ? adapter! : undefined;
     return {
       loss: total,
       rest: {
         lmLoss,
         auxiliary: Object.fromEntries(parts.map((part) => [part.id, part.loss])),
         values: coordinated?.metrics ?? {},
-        counts: trainee.adapter?.settings.mixture ? expertCounts(pass.adapter!.routing()) : [],
-        carried: { ...pass.adapter?.nextRouterState(), ...coordinated?.state },
+        counts: mixture ? expertCounts(mixture.routing()) : [],
+        assigned: step && mixture ? mixture.assigned() : [],
+        // Of several batches only the last one's state counts: it is the whole step's in each.
+        coordination: coordinated?.state ?? {},
+        router: step ? {} : (adapter?.nextRouterState() ?? {}),
       },
     };
   }, params_N);
-  const { carried: next, ...report } = rest;
-  return { gradient_N: gradient, carried: { ...carried, ...next }, report: { loss, ...report } };
+  const { assigned, coordination, router, ...report } = rest;
+  return {
+    gradient_N: gradient,
+    carried: { ...carried, ...router, ...coordination },
+    report: { loss, ...report },
+    assigned,
+  };
 }
 
-/** One whole step: forward, backward and AdamW in one program. */
-export function fusedStep(trainee: Trainee, optimizer: OptimizerOptions) {
+/** One whole step: forward, backward and optimizer in one program. */
+export function fusedStep(trainee: Trainee, optimizer: Optimizer) {
   return (
     frozen: StepFrozen,
     state: StepState,
     batch: BatchTensors,
     losses: LossControls,
-    controls: AdamWControls,
+    scalars: OptimizerScalars,
     draws: Named<tf.Tensor>,
   ) => {
-    const result = batchGradient(trainee, frozen, state.optimizer.params_N, state.carried, batch, losses, draws);
-    const updated = adamW(state.optimizer, result.gradient_N, controls, frozen.scales, optimizer);
+    const { params_N, carried } = state;
+    const result = batchGradient(trainee, frozen, params_N, carried, batch, losses, draws);
+    const updated = optimizer.update(result.gradient_N, state.optimizer, params_N, scalars, frozen.groups);
     return {
-      state: { optimizer: updated.state, carried: result.carried },
+      state: { params_N: updated.params_N, optimizer: updated.state, carried: result.carried },
       report: result.report,
       gradientNorm: updated.gradientNorm,
     };
+  };
+}
+
+/** With gradient accumulation, first: what the auxiliary losses sum over one batch's tokens. */
+export function collectStep(trainee: Trainee) {
+  return (
+    frozen: StepFrozen,
+    params_N: tf.Tensor1D,
+    carried: Named<tf.Tensor>,
+    batch: BatchTensors,
+    draws: Named<tf.Tensor>,
+    step: StepPass,
+  ): { readonly sums: StepSums; readonly assigned: readonly tf.Tensor1D[] } => {
+    const options = { tokenMask_T: tokenMask(batch), training: true, draws, step };
+    const { weights, adapter } = trainee.pass(frozen, trainee.layout.split(params_N), carried, options);
+    decoderHidden(trainee.config, weights, batch, adapter!.hooks, trainee.decoder);
+    return { sums: adapter!.stepSums(), assigned: adapter!.assigned() };
   };
 }
 
@@ -121,14 +151,36 @@ export function accumulateStep(trainee: Trainee) {
     batch: BatchTensors,
     losses: LossControls,
     draws: Named<tf.Tensor>,
+    step: StepPass,
   ) => {
-    const result = batchGradient(trainee, frozen, params_N, carried, batch, losses, draws);
-    return { sum_N: sum_N.add<tf.Tensor1D>(result.gradient_N), carried: result.carried, report: result.report };
+    const result = batchGradient(trainee, frozen, params_N, carried, batch, losses, draws, step);
+    return {
+      sum_N: sum_N.add<tf.Tensor1D>(result.gradient_N),
+      carried: result.carried,
+      report: result.report,
+      assigned: result.assigned,
+    };
   };
 }
 
-/** With gradient accumulation: AdamW on the summed gradient. */
-export function applyStep(optimizer: OptimizerOptions) {
-  return (frozen: StepFrozen, state: AdamWState, sum_N: tf.Tensor1D, controls: AdamWControls) =>
-    adamW(state, sum_N, controls, frozen.scales, optimizer);
+/** With gradient accumulation, last: the optimizer on the summed gradient, the routers' state by the summed loads. */
+export function applyStep(trainee: Trainee, optimizer: Optimizer) {
+  return (
+    frozen: StepFrozen,
+    state: StepState,
+    sum_N: tf.Tensor1D,
+    scalars: OptimizerScalars,
+    loads: readonly tf.Tensor1D[],
+  ) => {
+    const { params_N, carried } = state;
+    const updated = optimizer.update(sum_N, state.optimizer, params_N, scalars, frozen.groups);
+    return {
+      state: {
+        params_N: updated.params_N,
+        optimizer: updated.state,
+        carried: { ...carried, ...trainee.adapter?.nextRouterState(carried, loads) },
+      },
+      gradientNorm: updated.gradientNorm,
+    };
+  };
 }

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { loraSchema } from '@gmoe/adapters-lora';
 import { createAdapter } from '@gmoe/adapters-moe-lora';
 import { initWeights, weightsFor } from '@gmoe/model';
+import { adamW, lion } from '@gmoe/optimizers';
+import { constantSchedule, cosineSchedule } from '@gmoe/schedules';
 import { createEngine, RandomKey, type Compute, type Engine } from '@gmoe/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { optimizerSchema, scheduleSchema, trainingSchema, type TrainingEvent } from './index.js';
+import { trainingSchema, type TrainingEvent } from './index.js';
 import { countingBatch, tinyConfig } from './testing/counting.js';
 import { train, type TrainResult, type TrainSettings } from './train.js';
 import { adapterTrainee, fullTrainee } from './trainee.js';
@@ -28,8 +30,8 @@ function settings(over: Partial<TrainSettings> = {}, loop: object = {}): TrainSe
   return {
     engine,
     trainee: fullTrainee(tinyConfig, weights),
-    optimizer: optimizerSchema.parse({ learningRate: 1e-2, clipNorm: 1 }),
-    schedule: scheduleSchema.parse({ id: 'cosine', warmupSteps: 2 }),
+    optimizer: adamW.create({ learningRate: 1e-2, clipNorm: 1 }),
+    schedule: cosineSchedule.create({ warmupSteps: 2 }),
     loop: trainingSchema.parse({ steps: 8, ...loop }),
     steps: 8,
     *batches(skip) {
@@ -98,6 +100,19 @@ describe('train', () => {
     expect(bytes(whole.result)).not.toBe(bytes(float32.result));
     expect(whole.result.lmLoss! / float32.result.lmLoss!).toBeCloseTo(1, 1);
   });
+  it.each([adamW, lion])(
+    '$id: pauses at a step and goes on to the bits of an undisturbed run',
+    async ({ id, create }) => {
+      const optimizer = create({ learningRate: 1e-3 });
+      const checkpoint = { folder: join(folder, `pause-${id}`), identity: 'a' };
+      const whole = await collect(train(settings({ optimizer })));
+      const first = await collect(train(settings({ optimizer, checkpoint, stopAfter: 3 })));
+      expect(first.result).toMatchObject({ steps: 3, stopped: 'paused' });
+      const second = await collect(train(settings({ optimizer, checkpoint })));
+      expect(second.result).toMatchObject({ steps: 8, stopped: 'finished' });
+      expect(bytes(second.result)).toBe(bytes(whole.result));
+    },
+  );
 
   it('refuses the checkpoint of another run, and a damaged one', async () => {
     const checkpoint = { folder: join(folder, 'other'), identity: 'a' };
@@ -121,13 +136,13 @@ describe('train', () => {
   });
 
   it('stops with a clear note when the loss is no longer finite, and keeps the state before', async () => {
-    const good = await collect(train(settings({ steps: 2, schedule: scheduleSchema.parse({}) })));
+    const good = await collect(train(settings({ steps: 2, schedule: constantSchedule.create() })));
     const batches = function* () {
       yield countingBatch(0);
       yield countingBatch(1);
       yield countingBatch(2, Array<number>(14).fill(Infinity));
     };
-    const { events, result } = await collect(train(settings({ batches, schedule: scheduleSchema.parse({}) })));
+    const { events, result } = await collect(train(settings({ batches, schedule: constantSchedule.create() })));
     expect(result).toMatchObject({ steps: 2, stopped: 'diverged' });
     expect(events.at(-1)).toMatchObject({
       type: 'note',

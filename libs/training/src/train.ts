@@ -1,11 +1,13 @@
 import { loadMetrics, loadShares } from '@gmoe/adapters-moe-lora';
+import { coefficientsAt } from '@gmoe/coordination-core';
 import { UserError } from '@gmoe/core';
+import type { Optimizer } from '@gmoe/optimizers';
+import type { Schedule } from '@gmoe/schedules';
 import type { Engine, HostTensor, RandomKey } from '@gmoe/tensor';
 import { readCheckpoint, writeCheckpoint, type BestSnapshot, type Course } from './checkpoint.js';
 import type { StopReason, TrainingEvent } from './events.js';
-import type { OptimizerOptions, ScheduleOptions, TrainingOptions } from './options.js';
-import { scheduleFactor } from './schedule.js';
-import { createStepper, type HostStepState, type StepReport, type TrainingBatch } from './stepper.js';
+import type { TrainingOptions } from './options.js';
+import { createStepper, realTokens, type HostStepState, type StepReport, type TrainingBatch } from './stepper.js';
 import type { Trainee } from './trainee.js';
 
 type Named<T> = Readonly<Record<string, T>>;
@@ -19,14 +21,17 @@ export interface TrainedTensors {
 export interface TrainSettings {
   readonly engine: Engine;
   readonly trainee: Trainee;
-  readonly optimizer: OptimizerOptions;
-  readonly schedule: ScheduleOptions;
+  readonly optimizer: Optimizer;
+  /** Of the learning rate. */
+  readonly schedule: Schedule;
   readonly loop: Pick<
     TrainingOptions,
     'accumulate' | 'evalEvery' | 'best' | 'patience' | 'checkpointEvery' | 'routingEvery'
   >;
   /** Optimizer steps in all. */
   readonly steps: number;
+  /** Pauses after this many steps, with a checkpoint: the run's schedules are those of all `steps`. */
+  readonly stopAfter?: number;
   /** The run's batches without the first `skip` ones; the same sequence at every call. */
   readonly batches: (skip: number) => AsyncIterable<TrainingBatch> | Iterable<TrainingBatch>;
   /** Root of the run's random streams inside steps. */
@@ -57,6 +62,7 @@ export interface TrainResult {
  */
 export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEvent, TrainResult> {
   const { engine, trainee, loop, steps, signal, checkpoint } = settings;
+  const coordination = trainee.adapter?.settings.coordination ?? [];
   const stepper = createStepper(engine, trainee, settings.optimizer);
   try {
     let course: Course = {
@@ -81,6 +87,10 @@ export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEv
     let stopped: StopReason = 'finished';
     const source = groups(settings.batches(course.step * loop.accumulate), loop.accumulate);
     while (course.step < steps) {
+      if (settings.stopAfter !== undefined && course.step >= settings.stopAfter) {
+        stopped = 'paused';
+        break;
+      }
       if (signal?.aborted) {
         stopped = 'aborted';
         break;
@@ -92,7 +102,7 @@ export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEv
         break;
       }
       const step = course.step + 1;
-      const rate = settings.optimizer.learningRate * scheduleFactor(settings.schedule, step, steps);
+      const rate = settings.optimizer.learningRate * settings.schedule.factor(step, steps);
       const started = performance.now();
       const { state, report } = await stepper.run(
         course.state,
@@ -100,8 +110,10 @@ export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEv
         step,
         rate,
         settings.key.fold('step').fold(step),
+        coefficientsAt(coordination, step, steps),
       );
       const seconds = (performance.now() - started) / 1000;
+      const tokens = next.value.reduce((sum, batch) => sum + realTokens(batch), 0);
       if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradientNorm)) {
         stopped = 'diverged';
         yield { type: 'note', step, text: divergence(report, step) };
@@ -109,7 +121,7 @@ export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEv
       }
       const losses = [...course.losses, report.lmLoss].slice(-tenthOf(steps));
       course = { ...course, state, step, counts: addCounts(course.counts, report.counts), losses };
-      yield { type: 'step', step, metrics: stepMetrics(report, rate, realTokens(next.value) / seconds) };
+      yield { type: 'step', step, metrics: stepMetrics(report, rate, tokens / seconds) };
 
       if (course.counts.length > 0 && (step % loop.routingEvery === 0 || step === steps)) {
         const load = loadShares(course.counts);
@@ -133,7 +145,7 @@ export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEv
       if (checkpoint && loop.checkpointEvery !== null && step % loop.checkpointEvery === 0) yield* save();
     }
     await source.return(undefined);
-    if (checkpoint && stopped === 'aborted' && course.step > 0) yield* save();
+    if (checkpoint && (stopped === 'aborted' || stopped === 'paused') && course.step > 0) yield* save();
     return {
       steps: course.step,
       stopped,
@@ -176,8 +188,8 @@ async function evaluate(
   };
 }
 
-function trained(trainee: Trainee, { optimizer, carried }: HostStepState): TrainedTensors {
-  return { trainable: trainee.layout.unpack(optimizer.params_N), carried };
+function trained(trainee: Trainee, { params_N, carried }: HostStepState): TrainedTensors {
+  return { trainable: trainee.layout.unpack(params_N), carried };
 }
 
 function stepMetrics(report: StepReport, rate: number, tokensPerSecond: number): Record<string, number> {
@@ -201,13 +213,6 @@ function divergence(report: StepReport, step: number): string {
   const bad = Object.entries(parts).filter(([, value]) => !Number.isFinite(value));
   const what = bad.map(([name, value]) => `${name} = ${value}`).join(', ') || `loss = ${report.loss}`;
   return `stopped at step ${step}: ${what}; the state before this step is kept. Lower optimizer.learningRate or set optimizer.clipNorm`;
-}
-
-/** Positions that are not padding. */
-function realTokens(batches: readonly TrainingBatch[]): number {
-  let tokens = 0;
-  for (const { segments_BS } of batches) for (const segment of segments_BS.data) if (segment > 0) tokens++;
-  return tokens;
 }
 
 function addCounts(sum: Course['counts'], counts: readonly (readonly number[])[]): number[][] {

@@ -1,4 +1,4 @@
-import type { Adapter, BoundAdapter } from '@gmoe/adapters-moe-lora';
+import type { Adapter, BoundAdapter, StepPass } from '@gmoe/adapters-moe-lora';
 import type { DecoderOptions, ModelConfig } from '@gmoe/model';
 import { FlatLayout, type HostTensor, type RandomKey, type tf } from '@gmoe/tensor';
 
@@ -21,6 +21,8 @@ export interface PassOptions {
   readonly tokenMask_T: tf.Tensor1D;
   readonly training: boolean;
   readonly draws: Named<tf.Tensor>;
+  /** Where the pass is one of several of an optimizer step. */
+  readonly step?: StepPass;
 }
 
 /** What is trained: an adapter on a frozen model, or the model itself. */
@@ -37,6 +39,7 @@ export interface Trainee {
     readonly carried: Named<HostTensor>;
   };
   readonly warnings: readonly string[];
+  /** Random tensors of an optimizer step over this many tokens, which are the first axis of each. */
   draw(key: RandomKey, tokens: number): Named<HostTensor>;
   pass(
     frozen: TraineeFrozen,

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ComponentChoice } from '@gmoe/core';
 import type { TrialAttempt } from '@gmoe/experiment';
 import { loadBase } from './base-model.js';
 import { median } from './median.js';
@@ -11,6 +12,9 @@ import type { TrialConfig } from './trial-schema.js';
 
 /** Enough for a median that the first step, which compiles, does not decide. */
 const MEASURED_STEPS = 6;
+
+/** A strategy without the schedule of its coefficient. */
+const constant = ({ id, ...options }: ComponentChoice): ComponentChoice => ({ id, ...options, schedule: undefined });
 
 /** How long a trial takes here, from a few of its steps. */
 export interface Calibration {
@@ -56,7 +60,13 @@ export async function calibrateTrial(
   };
   const execute = createTrialExecutor({
     components,
-    resolve: () => ({ ...config, training }),
+    // A short run needs no schedule, and may be shorter than its warm-up.
+    resolve: () => ({
+      ...config,
+      training,
+      schedule: { id: 'constant' },
+      coordination: config.coordination.map(constant),
+    }),
     ...(engine ? { engine } : {}),
   });
   const started = performance.now();

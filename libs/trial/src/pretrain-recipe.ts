@@ -1,5 +1,7 @@
+import { componentField } from '@gmoe/core';
 import { bpeOptionsSchema } from '@gmoe/model';
-import { optimizerSchema, scheduleSchema } from '@gmoe/training';
+import { optimizerKind } from '@gmoe/optimizers';
+import { scheduleKind } from '@gmoe/schedules';
 import { z } from 'zod';
 
 const count = (text: string) => z.int().min(1).describe(text);
@@ -42,8 +44,12 @@ export const pretrainRecipeSchema = z.strictObject({
       checkpointEvery: count('steps between checkpoints').default(250),
     })
     .describe('the loop'),
-  optimizer: optimizerSchema.prefault({}),
-  schedule: scheduleSchema.prefault({}),
+  optimizer: componentField(optimizerKind, 'adamw')
+    .prefault({ id: 'adamw' })
+    .describe('how gradients change the weights'),
+  schedule: componentField(scheduleKind, 'constant')
+    .prefault({ id: 'constant' })
+    .describe('how the learning rate changes over the run'),
   seed: z.int().min(0).default(0).describe('seed of initial weights and data order'),
 });
 

@@ -9,7 +9,10 @@ import {
   type ModelFamily,
   type Tokenizer,
 } from '@gmoe/model';
+import type { ComponentRegistry } from '@gmoe/core';
 import { heldOutBatches, languageModelBatches, pretrainingText } from '@gmoe/datasets';
+import { optimizerKind } from '@gmoe/optimizers';
+import { checkSchedule, scheduleKind } from '@gmoe/schedules';
 import { crossEntropy, RandomKey, type Engine, type HostTensor, type tf } from '@gmoe/tensor';
 import { fullTrainee, train, type TrainingEvent, type TrainResult } from '@gmoe/training';
 import type { PretrainRecipe } from './pretrain-recipe.js';
@@ -22,6 +25,9 @@ export interface PretrainSettings {
   /** With Llama among them: what is trained is one. */
   readonly families: readonly ModelFamily[];
   readonly checkpoint: { readonly folder: string; readonly identity: string };
+  readonly components: ComponentRegistry;
+  /** Stops after this many steps in all, as if the run had been that long so far; a later call goes on from its checkpoint. */
+  readonly stopAfter?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -44,8 +50,10 @@ export interface PretrainedModel {
  * `eval/bits_per_character` on documents that training never sees.
  */
 export async function* pretrain(settings: PretrainSettings): AsyncGenerator<TrainingEvent, PretrainedModel> {
-  const { recipe, engine } = settings;
+  const { recipe, engine, components } = settings;
   const { training } = recipe;
+  const schedule = components.build(scheduleKind, recipe.schedule);
+  checkSchedule(schedule, training.steps);
   const key = RandomKey.fromSeed(recipe.seed);
   const text = pretrainingText();
   const tokenizer = createTokenizer(
@@ -79,8 +87,8 @@ export async function* pretrain(settings: PretrainSettings): AsyncGenerator<Trai
     const result = yield* train({
       engine,
       trainee,
-      optimizer: recipe.optimizer,
-      schedule: recipe.schedule,
+      optimizer: components.build(optimizerKind, recipe.optimizer),
+      schedule,
       loop: {
         accumulate: 1,
         evalEvery: training.evalEvery,
@@ -90,6 +98,7 @@ export async function* pretrain(settings: PretrainSettings): AsyncGenerator<Trai
         routingEvery: training.steps,
       },
       steps: training.steps,
+      ...(settings.stopAfter === undefined ? {} : { stopAfter: settings.stopAfter }),
       batches: (skip) => languageModelBatches(documents, shape, key.fold('data'), skip),
       key: key.fold('training'),
       evaluate: async ({ trainable }) => {

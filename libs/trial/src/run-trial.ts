@@ -6,6 +6,8 @@ import type { TrialAttempt, TrialCode, TrialExecutor, TrialOutcome } from '@gmoe
 import { splitSummary, trainingBatches, type Split, type Task } from '@gmoe/datasets';
 import { checkedItems, createEvaluator, type EvaluationResult, type Evaluator } from '@gmoe/evaluation';
 import { countParameters, type Tokenizer } from '@gmoe/model';
+import { optimizerKind } from '@gmoe/optimizers';
+import { scheduleKind } from '@gmoe/schedules';
 import { createEngine, RandomKey, type Engine, type EngineOptions } from '@gmoe/tensor';
 import { adapterTrainee, train, type TrainingEvent, type TrainResult } from '@gmoe/training';
 import { writeAdapterCode } from './adapter-code.js';
@@ -14,6 +16,7 @@ import { buildAdapter } from './build-adapter.js';
 import { median } from './median.js';
 import { scoringOf } from './scoring.js';
 import { loadTaskData } from './task-data.js';
+import { scheduleMisfit } from './training-rules.js';
 import { trainingSteps } from './training-steps.js';
 import type { TrialConfig } from './trial-schema.js';
 import { routingValues, writeRouting } from './write-routing.js';
@@ -76,6 +79,8 @@ async function runTrial(
   for (const split of ['train', 'test'] as const) attempt.log(splitSummary(data.task, split));
   onData?.(attempt, data.task, training.evalEvery === null ? ['train', 'test'] : ['train', 'dev', 'test']);
   const steps = trainingSteps(training, examples.length);
+  const misfit = scheduleMisfit(config, components, steps);
+  if (misfit) throw new UserError(`${misfit.field}: ${misfit.message}`);
   const batches = trainingBatches(
     examples,
     {
@@ -110,8 +115,8 @@ async function runTrial(
   const run = train({
     engine,
     trainee,
-    optimizer: config.optimizer,
-    schedule: config.schedule,
+    optimizer: components.build(optimizerKind, config.optimizer),
+    schedule: components.build(scheduleKind, config.schedule),
     loop: training,
     steps,
     batches: (skip) => batches.iterate(skip),

@@ -6,11 +6,14 @@ import { componentField, FIDELITIES, type ComponentChoice, type ComponentRegistr
 import { taskKind } from '@gmoe/datasets';
 import { createTrialSchema, type TrialRule, type TrialSchema } from '@gmoe/experiment';
 import { evaluationSchema } from '@gmoe/evaluation';
+import { optimizerKind } from '@gmoe/optimizers';
 import { routerKind } from '@gmoe/routers-core';
 import { COMPUTES, DEVICES, ENGINES } from '@gmoe/tensor';
-import { optimizerSchema, scheduleSchema, trainingSchema } from '@gmoe/training';
+import { scheduleKind } from '@gmoe/schedules';
+import { trainingSchema } from '@gmoe/training';
 import { z } from 'zod';
 import { isBase } from './base-model.js';
+import { trainingRules } from './training-rules.js';
 
 const engineSchema = z.strictObject({
   engine: z.enum(ENGINES).default('compiled').describe('compiled: ONNX Runtime; eager: a tfjs backend'),
@@ -35,8 +38,8 @@ export interface TrialConfig {
   readonly adapter: z.output<typeof adapterSchema>;
   readonly router: ComponentChoice | null;
   readonly coordination: readonly ComponentChoice[];
-  readonly optimizer: z.output<typeof optimizerSchema>;
-  readonly schedule: z.output<typeof scheduleSchema>;
+  readonly optimizer: ComponentChoice;
+  readonly schedule: ComponentChoice;
   readonly training: z.output<typeof trainingSchema>;
   readonly evaluation: z.output<typeof evaluationSchema>;
   readonly engine: z.output<typeof engineSchema>;
@@ -118,8 +121,12 @@ export function trialSchema(components: ComponentRegistry): TrialSchema<TrialCon
         .array(componentField(coordinationKind))
         .default([])
         .describe('auxiliary losses, each at most once; empty = none'),
-      optimizer: optimizerSchema.prefault({}),
-      schedule: scheduleSchema.prefault({}),
+      optimizer: componentField(optimizerKind, 'adamw')
+        .prefault({ id: 'adamw' })
+        .describe('how gradients change the parameters'),
+      schedule: componentField(scheduleKind, 'constant')
+        .prefault({ id: 'constant' })
+        .describe('how the learning rate changes over the run'),
       training: trainingSchema.prefault({}),
       evaluation: evaluationSchema.prefault({}),
       engine: engineSchema.prefault({}).describe('where the trial computes; not part of its identity'),
@@ -132,6 +139,7 @@ export function trialSchema(components: ComponentRegistry): TrialSchema<TrialCon
       strategiesOnce,
       baseIsThere,
       dataIsThere,
+      ...trainingRules(components),
     ].map(
       // Rules read the config as it is documented; the composed schema knows components by their id only.
       (rule) => (config: object) => rule(config as TrialConfig),

@@ -5,6 +5,7 @@ import { familiesOf, saveModel } from '@gmoe/model';
 import { createEngine } from '@gmoe/tensor';
 import { pretrain, pretrainRecipeSchema, type PretrainedModel, type PretrainRecipe } from '@gmoe/trial';
 import type { Command } from 'commander';
+import { z } from 'zod';
 import { components } from '../components.js';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
 import { EXIT } from '../exit.js';
@@ -16,18 +17,17 @@ export function addPretrain(program: Command): void {
     .command('pretrain')
     .description('train a base model and its tokenizer from scratch, as a recipe says; resumes where it was stopped')
     .argument('<recipe.yaml>', 'recipe file')
-    .option('--steps <n>', 'stop after this many steps in all (a shorter run of the same recipe)')
+    .option(
+      '--steps <n>',
+      "pause after this many of the recipe's steps, with the model so far; without it the run goes on",
+    )
     .action(runPretrain);
   addEngineOptions(command);
 }
 
 async function runPretrain(path: string, options: { steps?: string }): Promise<void> {
-  const raw = readYaml(path) as { training?: object };
-  const recipe = parseOptions(
-    pretrainRecipeSchema,
-    options.steps ? { ...raw, training: { ...raw.training, steps: Number(options.steps) } } : raw,
-    path,
-  );
+  const recipe: PretrainRecipe = components.resolve(pretrainRecipeSchema, readYaml(path), { where: path });
+  const { steps: stopAfter } = parseOptions(stepsOption(recipe.training.steps), options, '--');
   const output = resolve(dirname(path), recipe.output);
   const work = `${output}.work`;
   const engine = await createEngine(readEngineOptions(options));
@@ -39,6 +39,8 @@ async function runPretrain(path: string, options: { steps?: string }): Promise<v
     recipe,
     engine,
     families: familiesOf(components),
+    components,
+    ...(stopAfter === undefined ? {} : { stopAfter }),
     checkpoint: { folder: join(work, 'checkpoint'), identity: stableHash(recipe as unknown as Json) },
     signal: stop.signal,
   });
@@ -53,7 +55,7 @@ async function runPretrain(path: string, options: { steps?: string }): Promise<v
   stop.dispose();
   await engine.dispose();
   const model = next.value;
-  if (model.stopped !== 'finished') {
+  if (model.stopped !== 'finished' && model.stopped !== 'paused') {
     process.stdout.write(`stopped (${model.stopped}) after step ${model.steps}; run the same command to go on\n`);
     process.exitCode = model.stopped === 'aborted' ? EXIT.interrupted : EXIT.failed;
     return;
@@ -61,11 +63,15 @@ async function runPretrain(path: string, options: { steps?: string }): Promise<v
   await saveModel(output, model, { floats: 'F16' });
   writeFileSync(join(output, 'training-log.jsonl'), readFileSync(log));
   writeFileSync(join(output, 'training.json'), `${JSON.stringify(summary(model, recipe, started), null, 2)}\n`);
-  rmSync(work, { recursive: true });
+  if (model.stopped === 'finished') rmSync(work, { recursive: true });
+  const rest = model.stopped === 'paused' ? ` of ${recipe.training.steps}; without --steps the run goes on` : '';
   process.stdout.write(
-    `${output}: ${model.bitsPerCharacter.toFixed(3)} bits per character on held-out text after ${model.steps} steps\n`,
+    `${output}: ${model.bitsPerCharacter.toFixed(3)} bits per character on held-out text after ${model.steps} steps${rest}\n`,
   );
 }
+
+/** `--steps`: a step of the recipe at which the run pauses. */
+const stepsOption = (most: number) => z.looseObject({ steps: z.coerce.number().int().min(1).max(most).optional() });
 
 function line(
   event: { type: string; step: number; metrics?: Record<string, number>; text?: string },

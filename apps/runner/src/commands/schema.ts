@@ -3,7 +3,7 @@ import { sweepJsonSchema, trialJsonSchema } from '@gmoe/experiment';
 import { pretrainRecipeSchema } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { schema } from '../components.js';
+import { components, schema } from '../components.js';
 
 const KINDS = ['sweep', 'trial', 'pretrain'] as const;
 
@@ -17,7 +17,7 @@ export function addSchema(program: Command): void {
       const document = {
         sweep: () => sweepJsonSchema(schema),
         trial: () => trialJsonSchema(schema),
-        pretrain: () => z.toJSONSchema(pretrainRecipeSchema, { io: 'input' }),
+        pretrain: () => components.jsonSchema(pretrainRecipeSchema),
       }[chosen]();
       process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
     });

@@ -44,7 +44,22 @@ export interface PassInputs {
   readonly training: boolean;
   /** What `Adapter.draw` gave for this step; only in training. */
   readonly draws?: Tensors;
+  /** Where the pass is one of several of an optimizer step. */
+  readonly step?: StepPass;
 }
+
+/** What a pass of one of a step's accumulated batches knows of the others. */
+export interface StepPass {
+  /** Real tokens of all batches. */
+  readonly tokens: tf.Scalar;
+  /** Tokens that earlier batches sent to each expert, layer by layer, [E] each: `BoundAdapter.assigned` added up. */
+  readonly assigned: readonly tf.Tensor1D[];
+  /** The strategies' sums over the whole step (`BoundAdapter.stepSums` added up); absent while they are collected. */
+  readonly totals?: { readonly sums: StepSums; readonly batches: tf.Scalar };
+}
+
+/** What each strategy sums over tokens, by its id. */
+export type StepSums = Readonly<Record<string, readonly tf.Tensor[]>>;
 
 /** One weighted auxiliary loss. */
 export interface CoordinationPart {
@@ -59,9 +74,16 @@ export interface BoundAdapter {
   readonly hooks: DecoderHooks;
   /** What the mixture layers did. @throws Error before the decoder has run through all of them */
   routing(): CoordinationContext;
-  /** The strategies' losses over that routing, values to log (`<strategy>/<name>`), and the strategies' next state. */
+  /** Tokens sent to each expert, also to one without room for them, padding excluded, layer by layer. Each [E]. */
+  assigned(): tf.Tensor1D[];
+  /** What the strategies sum over tokens, of this pass alone. */
+  stepSums(): StepSums;
+  /**
+   * The strategies' losses over the routing of the step, values to log (`<strategy>/<name>`), and the strategies' next state. In one
+   * pass of several they are the whole step's; their gradients are shares of it (`lossOfStep`).
+   */
   coordinate(): { readonly parts: readonly CoordinationPart[]; readonly metrics: Tensors; readonly state: Tensors };
-  /** The routers' state after this training pass. */
+  /** The routers' state after an optimizer step that was this pass alone. */
   nextRouterState(): Tensors;
 }
 
@@ -72,7 +94,12 @@ export interface Adapter {
   readonly expertsPerLayer: readonly number[];
   readonly coordinationSpec: CoordinationSpec;
   init(key: RandomKey): AdapterInit;
-  /** Random tensors for one training pass over T tokens: dropout masks, router noise. Empty if nothing is random. */
+  /**
+   * Random tensors for one optimizer step over T tokens: dropout masks, router noise, each with the tokens as its first axis, so
+   * that accumulated batches take their rows of it. Empty if nothing is random.
+   */
   draw(key: RandomKey, tokens: number): HostTensors;
   bind(params: AdapterParams, inputs: PassInputs): BoundAdapter;
+  /** The routers' state after an optimizer step, by tokens that each expert served in it, layer by layer. */
+  nextRouterState(state: Tensors, loads: readonly tf.Tensor1D[]): Tensors;
 }

@@ -1,10 +1,16 @@
 import { applyDropout, loraUpdate, scalingFactor } from '@gmoe/adapters-lora';
-import type { LayerRouting } from '@gmoe/coordination-core';
+import {
+  lossOfStep,
+  passSums,
+  type CoordinationContext,
+  type CoordinationStrategy,
+  type LayerRouting,
+} from '@gmoe/coordination-core';
 import { sitePath, type SiteName } from '@gmoe/model';
-import type { RouterSpec, Selection } from '@gmoe/routers-core';
+import type { Router, RouterSpec, Selection } from '@gmoe/routers-core';
 import type { tf } from '@gmoe/tensor';
 import type { Adapter, AdapterParams, AdapterSettings, BoundAdapter, PassInputs } from './adapter.js';
-import { expertCounts } from './expert-load.js';
+import { assignedCounts, expertCounts } from './expert-load.js';
 import { mixtureAdditive, mixtureFfn, type ExpertFactors, type FfnBase } from './mixture-forward.js';
 import { below, NAMES, prefixed } from './names.js';
 
@@ -12,7 +18,7 @@ import { below, NAMES, prefixed } from './names.js';
 export function bindAdapter(
   { lora, mixture, router, selector, coordination = [] }: AdapterSettings,
   { trainable, frozen, state }: AdapterParams,
-  { tokenMask_T, training, draws = {} }: PassInputs,
+  { tokenMask_T, training, draws = {}, step }: PassInputs,
   routerSpec: (layer: number) => RouterSpec,
   coordinationSpec: Adapter['coordinationSpec'],
 ): BoundAdapter {
@@ -59,7 +65,8 @@ export function bindAdapter(
   const route = (layer: number, x_TD: tf.Tensor2D): Selection => {
     const prefix = NAMES.router(layer);
     const noise = training && router!.needsNoise ? { noise_TE: mustHave(draws, `${prefix}noise`) as tf.Tensor2D } : {};
-    const context = { tokenMask_T, training, ...noise };
+    const usage = step ? { step: { tokens: step.tokens, assigned_E: step.assigned[layer]! } } : {};
+    const context = { tokenMask_T, training, ...noise, ...usage };
     const output = router!.route(
       { trainable: below(trainable, prefix), frozen: below(frozen, prefix), state: below(state, prefix) },
       x_TD,
@@ -86,35 +93,55 @@ export function bindAdapter(
     return { layers, tokenMask_T };
   };
 
+  const lossOf = (strategy: CoordinationStrategy) => (context: CoordinationContext) => {
+    const prefix = NAMES.coordination(strategy.id);
+    const params = { trainable: below(trainable, prefix), state: below(state, prefix) };
+    return strategy.loss(params, context, coordinationSpec);
+  };
+
   return {
     hooks: {
       linear: (site, x_TD, base) => adapted(site.layer, site.name, x_TD, base),
       ...(mixture ? { ffn: (layer, x_TD, base) => mixtureForward(layer, x_TD, base) } : {}),
     },
     routing,
+    assigned: () => assignedCounts(routing()),
+    stepSums: () =>
+      Object.fromEntries(coordination.map((strategy) => [strategy.id, passSums(lossOf(strategy), routing())])),
     coordinate() {
       const metrics: Record<string, tf.Tensor> = {};
       const next: Record<string, tf.Tensor> = {};
       const parts = coordination.map((strategy) => {
         const prefix = NAMES.coordination(strategy.id);
-        const params = { trainable: below(trainable, prefix), state: below(state, prefix) };
-        const result = strategy.loss(params, routing(), coordinationSpec);
+        const totals = step?.totals;
+        const result = totals
+          ? lossOfStep(lossOf(strategy), routing(), { sums: totals.sums[strategy.id]!, batches: totals.batches })
+          : lossOf(strategy)(routing());
         Object.assign(metrics, prefixed(result.metrics, `${strategy.id}/`));
         Object.assign(next, prefixed(result.state, prefix));
         return { id: strategy.id, coefficient: strategy.coefficient, loss: result.loss };
       });
       return { parts, metrics, state: next };
     },
-    nextRouterState() {
-      const next: Record<string, tf.Tensor> = {};
-      if (!router?.nextState) return next;
-      expertCounts(routing()).forEach((load_E, layer) => {
-        const prefix = NAMES.router(layer);
-        Object.assign(next, prefixed(router.nextState!(below(state, prefix), { load_E }, routerSpec(layer)), prefix));
-      });
-      return next;
-    },
+    nextRouterState: () =>
+      router?.nextState ? nextRouterState(router, state, expertCounts(routing()), routerSpec) : {},
   };
+}
+
+/** The routers' state after an optimizer step; none where the router has none. */
+export function nextRouterState(
+  router: Router | undefined,
+  state: AdapterParams['state'],
+  loads: readonly tf.Tensor1D[],
+  routerSpec: (layer: number) => RouterSpec,
+): Record<string, tf.Tensor> {
+  const next: Record<string, tf.Tensor> = {};
+  if (!router?.nextState) return next;
+  loads.forEach((load_E, layer) => {
+    const prefix = NAMES.router(layer);
+    Object.assign(next, prefixed(router.nextState!(below(state, prefix), { load_E }, routerSpec(layer)), prefix));
+  });
+  return next;
 }
 
 function mustHave(draws: AdapterParams['state'], name: string): tf.Tensor {

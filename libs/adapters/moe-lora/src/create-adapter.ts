@@ -4,7 +4,7 @@ import { sitePath, siteShape, type SiteName } from '@gmoe/model';
 import type { RouterSpec } from '@gmoe/routers-core';
 import { HostTensor } from '@gmoe/tensor';
 import type { Adapter, AdapterSettings } from './adapter.js';
-import { bindAdapter } from './bind-adapter.js';
+import { bindAdapter, nextRouterState } from './bind-adapter.js';
 import { expertsPerLayer } from './experts-per-layer.js';
 import { NAMES, prefixed } from './names.js';
 
@@ -89,6 +89,7 @@ export function createAdapter(settings: AdapterSettings): Adapter {
     },
 
     bind: (params, inputs) => bindAdapter(settings, params, inputs, routerSpec, coordinationSpec),
+    nextRouterState: (state, loads) => nextRouterState(router, state, loads, routerSpec),
   };
 }
 

@@ -15,6 +15,8 @@ export type {
   BoundAdapter,
   CoordinationPart,
   PassInputs,
+  StepPass,
+  StepSums,
 } from './adapter.js';
 export { createAdapter } from './create-adapter.js';
 export { expertCounts } from './expert-load.js';

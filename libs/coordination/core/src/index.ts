@@ -17,4 +17,6 @@ export {
   type Parameterization,
   type PositiveBounds,
 } from './positive-parameter.js';
+export { coefficientOf, coefficientOptions, coefficientsAt } from './coefficient.js';
+export { lossOfStep, passSums, stepSum, type StepTotals } from './step-sum.js';
 export { meanOf, tokenMean } from './token-mean.js';

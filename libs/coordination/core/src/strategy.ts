@@ -1,4 +1,5 @@
 import { componentKind } from '@gmoe/core';
+import type { Schedule } from '@gmoe/schedules';
 import type { HostTensor, tf } from '@gmoe/tensor';
 
 export type Tensors = Readonly<Record<string, tf.Tensor>>;
@@ -22,6 +23,8 @@ export interface CoordinationContext {
   readonly layers: readonly LayerRouting[];
   /** 1 for real tokens, 0 for padding. [T] */
   readonly tokenMask_T: tf.Tensor1D;
+  /** Adds a sum over this pass's tokens up over the batches of the optimizer step; absent where the pass is the whole step. */
+  readonly stepSum?: ((sum: tf.Tensor) => tf.Tensor) | undefined;
 }
 
 /** What a strategy is built for. */
@@ -48,11 +51,18 @@ export interface CoordinationResult {
   readonly state: Tensors;
 }
 
-/** An auxiliary loss over the routing of all layers: Poisson distinction, Normal balance, load balance, z-loss. */
+/**
+ * An auxiliary loss over the routing of all layers: Poisson distinction, Normal balance, load balance, z-loss.
+ *
+ * A step of several accumulated batches is one of a large batch: whatever the loss sums over tokens goes through `stepSum`,
+ * and what is no sum over tokens is made from such sums.
+ */
 export interface CoordinationStrategy {
   readonly id: string;
-  /** Weight of this loss in the total. */
+  /** Weight of this loss in the total; with a schedule its highest. */
   readonly coefficient: number;
+  /** How the coefficient changes over the run; absent: it stays. */
+  readonly schedule?: Schedule;
   init(spec: CoordinationSpec): CoordinationInit;
   /** Parameters of the loss in its own terms, one value a layer, e.g. `lambda`; absent if it has none. */
   values?(params: { readonly trainable: HostTensors; readonly state: HostTensors }): Record<string, number[]>;
@@ -63,5 +73,5 @@ export interface CoordinationStrategy {
   ): CoordinationResult;
 }
 
-/** Its options include `coefficient`. */
+/** Its options include `coefficientOptions`. */
 export const coordinationKind = componentKind<CoordinationStrategy>('coordination', 'coordination strategy');

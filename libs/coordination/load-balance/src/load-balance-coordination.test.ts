@@ -10,6 +10,7 @@ testChecks(
   `coordination '${loadBalanceCoordination.id}' keeps the contract`,
   coordinationContract.checks(loadBalanceCoordination, [
     { name: 'paper' },
+    { name: 'batch by batch', options: { over: 'batch' }, perBatch: true },
     { name: 'reference', options: reference, countsPadding: true, experts: [5, 5] },
   ]),
 );

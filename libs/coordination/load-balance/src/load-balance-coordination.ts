@@ -1,21 +1,31 @@
 import {
+  coefficientOf,
+  coefficientOptions,
   coordinationKind,
   meanOf,
+  stepSum,
   tokenMean,
+  type CoordinationContext,
   type CoordinationStrategy,
   type LayerRouting,
 } from '@gmoe/coordination-core';
-import { defineComponent, UserError } from '@gmoe/core';
+import { defineComponent, UserError, type Build } from '@gmoe/core';
 import { tf, topKMask } from '@gmoe/tensor';
 import { z } from 'zod';
 
 const options = z.strictObject({
-  coefficient: z.number().min(0).default(0.01).describe('weight of this loss in the total'),
+  ...coefficientOptions(0.01),
   secondSoftmax: z
     .boolean()
     .default(false)
     .describe(
       'apply softmax to the probabilities once more (reference: the routers hand over probabilities as if logits)',
+    ),
+  over: z
+    .enum(['step', 'batch'])
+    .default('step')
+    .describe(
+      'tokens over which f and p are taken: all of an optimizer step (Qiu et al. 2025, arXiv 2501.11873), or each accumulated batch on its own, then the mean',
     ),
   includePadding: z.boolean().default(false).describe('count padding tokens too (reference)'),
   poolLayers: z
@@ -39,21 +49,25 @@ function shares(
   topK: number,
   mask_T: tf.Tensor1D | undefined,
   secondSoftmax: boolean,
+  context: CoordinationContext,
 ): Shares {
   const probabilities_TE = secondSoftmax ? tf.softmax(probs_TE) : probs_TE;
   // A second softmax keeps the order, so it picks the same experts.
   const chosen_TE = secondSoftmax ? topKMask(probabilities_TE, topK) : assigned_TE;
-  return { chosen_E: tokenMean(chosen_TE, mask_T), probability_E: tokenMean(probabilities_TE, mask_T) };
+  return {
+    chosen_E: tokenMean(chosen_TE, mask_T, context),
+    probability_E: tokenMean(probabilities_TE, mask_T, context),
+  };
 }
 
 /**
  * Load balance: `E sum_e f_e p_e`, f = share of tokens whose top-K holds expert e, p = its mean probability, mean over
  * layers. K at its minimum, when all experts serve alike (Fedus et al. 2021 eq. 4; as in Mixtral and MixLoRA for top-K).
  */
-function createLoadBalance(options: Options): CoordinationStrategy {
+function createLoadBalance(options: Options, build: Build): CoordinationStrategy {
   return {
     id: 'load-balance',
-    coefficient: options.coefficient,
+    ...coefficientOf(options, build),
     init({ expertsPerLayer }) {
       if (options.poolLayers && new Set(expertsPerLayer).size > 1) {
         throw new UserError(
@@ -62,21 +76,27 @@ function createLoadBalance(options: Options): CoordinationStrategy {
       }
       return { trainable: {}, state: {} };
     },
-    loss(_, { layers, tokenMask_T }, { topK }) {
-      const mask = options.includePadding ? undefined : tokenMask_T;
-      const perLayer = layers.map((layer) =>
-        shares(layer, Math.min(topK, layer.probs_TE.shape[1]), mask, options.secondSoftmax),
-      );
-      const product = ({ chosen_E, probability_E }: Shares) =>
-        chosen_E.mul(probability_E).sum().mul<tf.Scalar>(probability_E.shape[0]!);
-      if (!options.poolLayers) return { loss: meanOf(perLayer.map(product)), metrics: {}, state: {} };
-      const pooled = {
-        chosen_E: meanOf(perLayer.map(({ chosen_E }) => chosen_E)),
-        probability_E: meanOf(perLayer.map(({ probability_E }) => probability_E)),
-      };
-      return { loss: product(pooled), metrics: {}, state: {} };
+    loss(_, context, { topK }) {
+      if (options.over === 'step') return { loss: balance(options, context, topK), metrics: {}, state: {} };
+      const ofBatch = balance(options, { ...context, stepSum: undefined }, topK);
+      const loss = stepSum(ofBatch, context).div<tf.Scalar>(stepSum(tf.scalar(1), context));
+      return { loss, metrics: {}, state: {} };
     },
   };
+}
+
+function balance(options: Options, context: CoordinationContext, topK: number): tf.Scalar {
+  const mask = options.includePadding ? undefined : context.tokenMask_T;
+  const perLayer = context.layers.map((layer) =>
+    shares(layer, Math.min(topK, layer.probs_TE.shape[1]), mask, options.secondSoftmax, context),
+  );
+  const product = ({ chosen_E, probability_E }: Shares) =>
+    chosen_E.mul(probability_E).sum().mul<tf.Scalar>(probability_E.shape[0]!);
+  if (!options.poolLayers) return meanOf(perLayer.map(product));
+  return product({
+    chosen_E: meanOf(perLayer.map(({ chosen_E }) => chosen_E)),
+    probability_E: meanOf(perLayer.map(({ probability_E }) => probability_E)),
+  });
 }
 
 export const loadBalanceCoordination = defineComponent(coordinationKind, {

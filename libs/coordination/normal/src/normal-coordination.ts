@@ -1,11 +1,14 @@
-import { defineComponent } from '@gmoe/core';
+import { defineComponent, type Build } from '@gmoe/core';
 import {
+  coefficientOf,
+  coefficientOptions,
   decodePositive,
   coordinationKind,
   encodePositive,
   meanOf,
   PARAMETERIZATIONS,
   positiveValues,
+  stepSum,
   type CoordinationStrategy,
   type LayerRouting,
   type PositiveBounds,
@@ -14,7 +17,7 @@ import { HostTensor, sortDescending, stopGradient, tf } from '@gmoe/tensor';
 import { z } from 'zod';
 
 const options = z.strictObject({
-  coefficient: z.number().min(0).default(8).describe('weight of this loss in the total (paper 8)'),
+  ...coefficientOptions(8, '(paper 8)'),
   learnSigma: z.boolean().default(true).describe('train sigma with the adapter; it starts at E / 2'),
   parameterization: z
     .enum(PARAMETERIZATIONS)
@@ -97,9 +100,9 @@ function logTargets(
 /**
  * Normal balance (paper eq. 8-9): the accumulated load of each layer's experts, normalised to `v`, is drawn towards a
  * normal shape `p_i ~ N(i; E / 2, sigma)`: `mean over layers of sum_i p_i log(p_i / v_i)`. The gradient flows through
- * this pass's part of the load.
+ * this step's part of the load.
  */
-function createNormal(options: Options): CoordinationStrategy {
+function createNormal(options: Options, build: Build): CoordinationStrategy {
   const bounds: PositiveBounds = {
     parameterization: options.parameterization,
     floor: options.sigmaFloor,
@@ -110,7 +113,7 @@ function createNormal(options: Options): CoordinationStrategy {
 
   return {
     id: 'normal',
-    coefficient: options.coefficient,
+    ...coefficientOf(options, build),
     init({ expertsPerLayer }) {
       const sigma = encodePositive(
         expertsPerLayer.map((experts) => experts / 2),
@@ -126,7 +129,8 @@ function createNormal(options: Options): CoordinationStrategy {
     values: ({ trainable, state }) => ({
       sigma: positiveValues((options.learnSigma ? trainable : state)['sigma']!, bounds),
     }),
-    loss({ trainable, state }, { layers, tokenMask_T }, { topK }) {
+    loss({ trainable, state }, context, { topK }) {
+      const { layers, tokenMask_T } = context;
       const trained_L = (options.learnSigma ? trainable : state)['sigma'] as tf.Tensor1D;
       const sigma_L = decodePositive(trained_L, bounds);
       const next: Record<string, tf.Tensor> = {};
@@ -140,9 +144,8 @@ function createNormal(options: Options): CoordinationStrategy {
       const targets = logTargets(exponents, sigma_L, options.normalizeOver);
       const losses = layers.map((routing, layer) => {
         const past_E = stopGradient(state[countName(layer)] as tf.Tensor1D);
-        const count_E = past_E
-          .mul<tf.Tensor1D>(options.decay)
-          .add<tf.Tensor1D>(loadContribution(routing, tokenMask_T, topK, options));
+        const gained_E = stepSum(loadContribution(routing, tokenMask_T, topK, options), context);
+        const count_E = past_E.mul<tf.Tensor1D>(options.decay).add<tf.Tensor1D>(gained_E);
         next[countName(layer)] = stopGradient(count_E);
         const load_E = sort(count_E).div<tf.Tensor1D>(count_E.sum());
         const logTarget_E = targets[layer]!;

@@ -1,5 +1,7 @@
-import { defineComponent } from '@gmoe/core';
+import { defineComponent, type Build } from '@gmoe/core';
 import {
+  coefficientOf,
+  coefficientOptions,
   decodePositive,
   coordinationKind,
   encodePositive,
@@ -13,7 +15,7 @@ import { sortDescending, tf } from '@gmoe/tensor';
 import { z } from 'zod';
 
 const options = z.strictObject({
-  coefficient: z.number().min(0).default(0.005).describe('weight of this loss in the total (paper 0.005)'),
+  ...coefficientOptions(0.005, '(paper 0.005)'),
   lambda: z.number().min(0.01).default(1.5).describe('rate of the target distribution at the start, one per layer'),
   learnLambda: z.boolean().default(true).describe('train lambda with the adapter'),
   parameterization: z
@@ -64,11 +66,11 @@ export function poissonLogTarget(lambda: tf.Scalar, experts: number, termLimit: 
  * Poisson distinction (paper eq. 6-7): the sorted routing probabilities of each token, `s`, are drawn towards a Poisson
  * shape `q`, so that experts differ: `mean over layers and tokens of sum_i q_i log(q_i / s_i)`.
  */
-function createPoisson(options: Options): CoordinationStrategy {
+function createPoisson(options: Options, build: Build): CoordinationStrategy {
   const bounds = { parameterization: options.parameterization, floor: LAMBDA_FLOOR, clamp: options.lambdaRange };
   return {
     id: 'poisson',
-    coefficient: options.coefficient,
+    ...coefficientOf(options, build),
     init({ expertsPerLayer }) {
       const lambda = encodePositive(
         expertsPerLayer.map(() => options.lambda),
@@ -79,12 +81,12 @@ function createPoisson(options: Options): CoordinationStrategy {
     values: ({ trainable, state }) => ({
       lambda: positiveValues((options.learnLambda ? trainable : state)['lambda']!, bounds),
     }),
-    loss({ trainable, state }, { layers, tokenMask_T }) {
+    loss({ trainable, state }, context) {
       const trained_L = (options.learnLambda ? trainable : state)['lambda'] as tf.Tensor1D;
       const lambda_L = decodePositive(trained_L, bounds);
-      const mask = options.includePadding ? undefined : tokenMask_T;
+      const mask = options.includePadding ? undefined : context.tokenMask_T;
       const metrics: Record<string, tf.Tensor> = {};
-      const losses = layers.map(({ probs_TE }, layer) => {
+      const losses = context.layers.map(({ probs_TE }, layer) => {
         const lambda = lambda_L.slice(layer, 1).reshape([]) as tf.Scalar;
         metrics[`lambda.${layer}`] = lambda;
         const logTarget_E = poissonLogTarget(lambda, probs_TE.shape[1], options.termLimit);
@@ -93,7 +95,7 @@ function createPoisson(options: Options): CoordinationStrategy {
           .exp()
           .mul(options.absoluteLog ? log_TE.abs() : log_TE)
           .sum(-1);
-        return tokenMean(divergence_T, mask);
+        return tokenMean(divergence_T, mask, context);
       });
       return { loss: meanOf(losses), metrics, state: options.learnLambda ? {} : { lambda: trained_L } };
     },

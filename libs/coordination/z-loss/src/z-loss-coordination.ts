@@ -1,10 +1,17 @@
-import { defineComponent } from '@gmoe/core';
-import { coordinationKind, meanOf, tokenMean, type CoordinationStrategy } from '@gmoe/coordination-core';
+import { defineComponent, type Build } from '@gmoe/core';
+import {
+  coefficientOf,
+  coefficientOptions,
+  coordinationKind,
+  meanOf,
+  tokenMean,
+  type CoordinationStrategy,
+} from '@gmoe/coordination-core';
 import { tf } from '@gmoe/tensor';
 import { z } from 'zod';
 
 const options = z.strictObject({
-  coefficient: z.number().min(0).default(0.001).describe('weight of this loss in the total (ST-MoE 0.001)'),
+  ...coefficientOptions(0.001, '(ST-MoE 0.001)'),
   includePadding: z.boolean().default(false).describe('count padding tokens too'),
 });
 
@@ -12,15 +19,15 @@ const options = z.strictObject({
  * Router z-loss: `mean over layers and tokens of log(sum_e exp(logit_e))^2`, which keeps logits small (Zoph et al. 2022,
  * ST-MoE, eq. 5).
  */
-function createZLoss({ coefficient, includePadding }: z.output<typeof options>): CoordinationStrategy {
+function createZLoss({ includePadding, ...weight }: z.output<typeof options>, build: Build): CoordinationStrategy {
   return {
     id: 'z-loss',
-    coefficient,
+    ...coefficientOf(weight, build),
     init: () => ({ trainable: {}, state: {} }),
-    loss: (_, { layers, tokenMask_T }) => ({
+    loss: (_, context) => ({
       loss: meanOf(
-        layers.map(({ logits_TE }) =>
-          tokenMean(tf.logSumExp(logits_TE, -1).square(), includePadding ? undefined : tokenMask_T),
+        context.layers.map(({ logits_TE }) =>
+          tokenMean(tf.logSumExp(logits_TE, -1).square(), includePadding ? undefined : context.tokenMask_T, context),
         ),
       ),
       metrics: {},

@@ -1,4 +1,4 @@
-/** Values of another option beside which an option applies; `set`: any but null, false and the empty list. */
+/** Values of another option beside which an option applies; `set`: any but null, false, 0 and the empty list. */
 type Condition<Value = unknown> = readonly Value[] | 'set';
 
 /**
@@ -25,7 +25,13 @@ export function whyNotApplicable(
 
 function holds(allowed: Condition, value: unknown): boolean {
   if (allowed !== 'set') return allowed.includes(value);
-  return value !== undefined && value !== null && value !== false && !(Array.isArray(value) && value.length === 0);
+  return (
+    value !== undefined &&
+    value !== null &&
+    value !== false &&
+    value !== 0 &&
+    !(Array.isArray(value) && value.length === 0)
+  );
 }
 
 const show = (value: unknown): string =>

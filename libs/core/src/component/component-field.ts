@@ -4,21 +4,33 @@ import type { ComponentKind } from './kind.js';
 
 // Zod's wrappers and `describe` make new schemas around or instead of one: these belong to the innermost.
 const kinds = new WeakMap<z.core.$ZodType, ComponentKind>();
+const defaultIds = new WeakMap<z.core.$ZodType, string>();
 const applicability = new WeakMap<z.core.$ZodType, Applicability>();
 
 /**
  * An option that holds a component: `{ id, ...options }`. The registry checks the options against the chosen component's
  * schema. Descriptions, defaults and `nullable` go around it.
+ *
+ * @param defaultId the component that options without an id are of
  */
-export function componentField(kind: ComponentKind) {
-  const field = z.looseObject({ id: z.string().describe(`which ${kind.label}`) });
+export function componentField(kind: ComponentKind, defaultId?: string) {
+  const id = z.string().describe(`which ${kind.label}`);
+  const field = z.looseObject({
+    id: (defaultId === undefined ? id : id.default(defaultId)) as z.ZodType<string, string>,
+  });
   kinds.set(field, kind);
+  if (defaultId !== undefined) defaultIds.set(field, defaultId);
   return field;
 }
 
 /** The kind of component that a field holds; undefined for any other schema. */
 export function fieldKind(schema: z.core.$ZodType): ComponentKind | undefined {
   return kinds.get(schema);
+}
+
+/** The id that a component field has where none is written. */
+export function fieldDefaultId(schema: z.core.$ZodType): string | undefined {
+  return defaultIds.get(schema);
 }
 
 /** Says of the options of a plain section (not a component's, which has `appliesWhen`) beside which others they apply. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { didYouMean } from '../did-you-mean.js';
 import { UserError } from '../user-error.js';
-import { fieldKind } from './component-field.js';
+import { fieldDefaultId, fieldKind } from './component-field.js';
 import type { Build, Component, ComponentChoice } from './component.js';
 import type { ComponentKind } from './kind.js';
 import { resolveComponentOptions, resolveConfig, type ResolveOptions } from './resolve-config.js';
@@ -102,19 +102,24 @@ export class ComponentRegistry {
         delete jsonSchema.properties;
         delete jsonSchema.required;
         delete jsonSchema.additionalProperties;
-        jsonSchema.oneOf = this.all(kind).map((component) => this.componentJsonSchema(component));
+        jsonSchema.oneOf = this.all(kind).map((component) =>
+          this.componentJsonSchema(component, component.id === fieldDefaultId(zodSchema)),
+        );
       },
     });
   }
 
-  private componentJsonSchema({ id, kind, description, options }: Component): z.core.JSONSchema.BaseSchema {
+  private componentJsonSchema(
+    { id, kind, description, options }: Component,
+    isDefault: boolean,
+  ): z.core.JSONSchema.BaseSchema {
     const schema = this.jsonSchema(options);
     delete schema.$schema;
     return {
       ...schema,
       description,
       properties: { id: { const: id, type: 'string', description: `the ${kind.label}` }, ...schema.properties },
-      required: ['id', ...(schema.required ?? [])],
+      required: [...(isDefault ? [] : ['id']), ...(schema.required ?? [])],
     };
   }
 

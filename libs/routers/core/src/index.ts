@@ -8,6 +8,7 @@ export {
   type RouterParams,
   type RouterSpec,
   type RouterUsage,
+  type StepUsage,
   type Tensors,
 } from './router.js';
 export { selectorKind, type Selection, type Selector } from './selector.js';

@@ -21,6 +21,16 @@ export interface RouterContext {
   readonly training: boolean;
   /** Standard normal noise [T, E], given in training to routers with `needsNoise`. */
   readonly noise_TE?: tf.Tensor2D;
+  /** With gradient accumulation: what selectors that share something out among tokens must know of the other batches. */
+  readonly step?: StepUsage;
+}
+
+/** An optimizer step of several batches, seen from one of them. */
+export interface StepUsage {
+  /** Real tokens of all its batches. Scalar. */
+  readonly tokens: tf.Scalar;
+  /** Tokens that earlier batches sent to each expert of this layer, also to one without room for them. [E] */
+  readonly assigned_E: tf.Tensor1D;
 }
 
 /** A router's answer for T tokens and E experts. */
@@ -49,9 +59,9 @@ export interface RouterInit {
   readonly warnings: readonly string[];
 }
 
-/** How tokens were dispatched in a pass, for routers that carry state. */
+/** How tokens were dispatched in an optimizer step, for routers that carry state. */
 export interface RouterUsage {
-  /** Tokens per expert (padding excluded). [E] */
+  /** Tokens per expert, of all batches of the step (padding excluded). [E] */
   readonly load_E: tf.Tensor1D;
 }
 
@@ -73,7 +83,7 @@ export interface Router {
   route(params: RouterParams, x_TD: tf.Tensor2D, context: RouterContext, spec: RouterSpec): RouterOutput;
   /** Which experts the router's graph joins, 0 or 1 without self-loops, [E][E]; absent if it has no graph. */
   edges?(frozen: HostTensors): number[][];
-  /** State after a training step; absent if the router has none. */
+  /** State after an optimizer step; absent if the router has none. */
   nextState?(state: Tensors, usage: RouterUsage, spec: RouterSpec): Tensors;
 }
 

@@ -5,8 +5,9 @@ import { normalCoordination } from '@gmoe/coordination-normal';
 import { poissonCoordination } from '@gmoe/coordination-poisson';
 import { parseOptions } from '@gmoe/core';
 import { decoderHidden, decoderLogits, type DecoderBatch } from '@gmoe/model';
+import { adamW } from '@gmoe/optimizers';
 import { HostTensor, RandomKey, type Engine, type tf } from '@gmoe/tensor';
-import { adapterTrainee, createStepper, optimizerSchema, type StepReport, type Trainee } from '@gmoe/training';
+import { adapterTrainee, createStepper, type StepReport, type Trainee } from '@gmoe/training';
 import { z } from 'zod';
 import { attentionSources, join, mixtureSources, split, type Source } from '../adapter-sources.js';
 import type { CaseKind } from '../case-kind.js';
@@ -108,7 +109,7 @@ export const modelCase: CaseKind = {
       ...graphChecks(golden, json),
       compare('logits_step1', await firstLogits(engine, trainee, batch(0)), golden.get('logits_step1')),
     ];
-    const optimizer = optimizerSchema.parse({
+    const optimizer = adamW.create({
       learningRate: json.lr,
       weightDecay: json.weight_decay,
       betas: json.betas,
@@ -121,14 +122,14 @@ export const modelCase: CaseKind = {
     for (const [index, want] of json.steps.entries()) {
       // The last entry is a forward pass on the first batch, after all updates.
       const last = index === updates;
-      const before = state.optimizer.firstMoment_N;
+      const before = state.optimizer['first_moment']!;
       const out = await stepper.run(state, [batch(last ? 0 : index)], index + 1, json.lr, key);
       const name = `steps.${index}`;
       checks.push(...forwardChecks(name, out.report, coordination, want));
       checks.push(...countChecks(name, out.state.carried, want.count));
       if (last) break;
       state = out.state;
-      const gradient = gradientOf(before, state.optimizer.firstMoment_N, json.betas[0]);
+      const gradient = gradientOf(before, state.optimizer['first_moment']!, json.betas[0]);
       const gradients = theirs(sources, trainee.layout.unpack(gradient));
       slack.add(gradients, updates - index);
       checks.push(
@@ -146,7 +147,7 @@ export const modelCase: CaseKind = {
       }
     }
     await stepper.dispose();
-    const final = theirs(sources, trainee.layout.unpack(state.optimizer.params_N));
+    const final = theirs(sources, trainee.layout.unpack(state.params_N));
     for (const [name, got] of Object.entries(final)) {
       checks.push(
         compareTrained(`final.${name}`, got, golden.get(`final.${name}`), within.parameter, slack.byName[name]!),

@@ -11,12 +11,15 @@ import {
 } from '@gmoe/core';
 import { createEngine, HostTensor, RandomKey, tf, topKMask, type HostOf } from '@gmoe/tensor';
 import { onBothEngines, relativeError } from '@gmoe/tensor/testing';
+import { accumulationCheck } from './accumulation-check.js';
 import { coordinationKind, type CoordinationStrategy, type LayerRouting, type Tensors } from '../strategy.js';
 
 /** One configuration that a strategy is tested in. */
 export interface CoordinationContractCase extends ContractCase {
   /** Padding counts: an option of the reference. */
   readonly countsPadding?: boolean;
+  /** Each accumulated batch counts on its own: an option says so. */
+  readonly perBatch?: boolean;
   /** E of the layers; default 4 and 6. */
   readonly experts?: readonly number[];
 }
@@ -67,7 +70,7 @@ const program =
 /**
  * What every coordination strategy must hold, in each of the cases: a finite scalar loss, gradients that are finite and equal to
  * finite differences, state of the same names and shapes that carries no gradient, no influence of the order of tokens or of
- * padding, any E per layer, the same numbers on both engines, no leaked tensor.
+ * padding, any E per layer, any split of a step into batches, the same numbers on both engines, no leaked tensor.
  */
 export const coordinationContract: Contract<CoordinationStrategy, CoordinationContractCase> = {
   kind: coordinationKind,
@@ -93,7 +96,7 @@ export const coordinationContract: Contract<CoordinationStrategy, CoordinationCo
 };
 
 function caseChecks(
-  { countsPadding = false, experts = [4, 6] }: CoordinationContractCase,
+  { countsPadding = false, perBatch = false, experts = [4, 6] }: CoordinationContractCase,
   create: () => CoordinationStrategy,
 ): ContractCheck[] {
   const spec = { expertsPerLayer: experts, topK: TOP_K };
@@ -257,6 +260,7 @@ function caseChecks(
         });
       },
     },
+    ...(perBatch ? [] : [accumulationCheck(setup, routing, spec, logits, mask_T)]),
     {
       name: 'lets no gradient flow into the state',
       async run() {
