@@ -19,6 +19,7 @@ export type { Rope, RopeScaling } from './config/rope.js';
 export { familiesOf, familyKind, parseModelConfig, type ModelFamily } from './family/model-family.js';
 export { defineFamily, describeFamily, type FamilyDescription, type FamilyMaths } from './family/describe-family.js';
 export { activation, layerTypes, only, positive, size, type CoreFields } from './family/config-fields.js';
+export { familyContract } from './contract/family-contract.js';
 export { readRope, type RopeDescription, type RopeFields } from './family/rope-fields.js';
 export { typesOfLayers, windowsOfLayers } from './family/window-fields.js';
 export { initWeights } from './config/init-weights.js';

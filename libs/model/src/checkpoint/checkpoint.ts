@@ -82,7 +82,9 @@ function checkpoint(
     async readFloats(name, rows) {
       const tensor = await owner(name).read(name, rows);
       if (tensor.dtype === 'float32') return tensor;
-      throw new UserError(`${path}: tensor '${name}' holds ${tensor.dtype} values, not floats`);
+      throw new UserError(
+        `${path}: tensor '${name}' holds ${tensor.dtype} values, not floats (quantized?); weights are BF16, F16, F32 or F64`,
+      );
     },
     map: async (name, rows) => owner(name).map(name, rows),
     version: async () => (await Promise.all(files.map((file) => file.version()))).join('\n'),

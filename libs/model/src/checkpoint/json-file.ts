@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, parseOptions, UserError } from '@gmoe/core';
 import type { z } from 'zod';
+import { refuseLfsPointer } from './lfs-pointer.js';
 
 /** Reads a JSON file; undefined if there is none. @throws UserError if it is not JSON or not of this form. */
 export async function readJsonFile<Schema extends z.ZodType>(
@@ -14,6 +15,7 @@ export async function readJsonFile<Schema extends z.ZodType>(
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new UserError(`${path}: cannot be read: ${messageOf(error)}`, { cause: error });
   }
+  refuseLfsPointer(text, path);
   let json: unknown;
   try {
     json = JSON.parse(text);

@@ -10,6 +10,7 @@ import { withRows } from '../tokenizer/with-rows.js';
 import { readJsonFile } from './json-file.js';
 import { openCheckpoint, type Checkpoint } from './checkpoint.js';
 import { copiesFolder, float32Copy } from './float32-copy.js';
+import { withStoredHead } from './tied-head.js';
 import { storedShapes, unfused } from './fused-weights.js';
 
 /** A language model in host memory. */
@@ -52,30 +53,44 @@ export interface LoadWeightsOptions {
  * and all processes of a machine share one copy. 16-bit checkpoints are widened once into a float32 copy in the cache
  * folder, and that is mapped; where the copy cannot be kept, the weights are read into memory.
  *
- * @throws UserError on a missing, surplus, misshapen, truncated or non-finite tensor
+ * @throws UserError on a missing, surplus, misshapen, truncated or non-finite tensor, and where a head is stored that differs from the
+ *   embeddings, to which the config ties it
  */
 export async function loadWeights(
   dir: string,
   config: ModelConfig,
-  { mapFrom = MAP_FROM_BYTES, copies = copiesFolder() }: LoadWeightsOptions = {},
+  options: LoadWeightsOptions = {},
 ): Promise<Record<string, HostTensor>> {
   const checkpoint = await openCheckpoint(dir);
   try {
-    const shapes = weightShapes(config);
-    checkTensors(checkpoint, config);
-    const tensors = unfused(checkpoint, config);
-    if (4 * countParameters(config) < mapFrom) return await collect(shapes, tensors.readFloats);
-    const mapped = await collectMapped(shapes, tensors);
-    if (mapped) return mapped;
-    const copy = await float32Copy(tensors, shapes, copies);
-    if (!copy) return await collect(shapes, tensors.readFloats);
-    try {
-      return (await collectMapped(shapes, copy)) ?? (await collect(shapes, (name) => copy.read(name)));
-    } finally {
-      await copy.close();
+    if ((await withStoredHead(checkpoint, config)) !== config) {
+      throw new UserError(
+        `${checkpoint.path}: tensor '${HEAD}' differs from the embeddings, to which the config ties it (tie_word_embeddings)`,
+      );
     }
+    return await readWeights(checkpoint, config, options);
   } finally {
     await checkpoint.close();
+  }
+}
+
+async function readWeights(
+  checkpoint: Checkpoint,
+  config: ModelConfig,
+  { mapFrom = MAP_FROM_BYTES, copies = copiesFolder() }: LoadWeightsOptions,
+): Promise<Record<string, HostTensor>> {
+  const shapes = weightShapes(config);
+  checkTensors(checkpoint, config);
+  const tensors = unfused(checkpoint, config);
+  if (4 * countParameters(config) < mapFrom) return await collect(shapes, tensors.readFloats);
+  const mapped = await collectMapped(shapes, tensors);
+  if (mapped) return mapped;
+  const copy = await float32Copy(tensors, shapes, copies);
+  if (!copy) return await collect(shapes, tensors.readFloats);
+  try {
+    return (await collectMapped(shapes, copy)) ?? (await collect(shapes, (name) => copy.read(name)));
+  } finally {
+    await copy.close();
   }
 }
 
@@ -105,11 +120,20 @@ async function collectMapped(
   return weights;
 }
 
-/** Reads a model folder in Hugging Face layout. @throws UserError as its parts */
+/**
+ * Reads a model folder in Hugging Face layout. A head that is stored and differs from the embeddings is used, whatever the config ties.
+ * @throws UserError as its parts
+ */
 export async function loadModel(dir: string, families: readonly ModelFamily[]): Promise<LoadedModel> {
-  const config = await loadModelConfig(dir, families);
-  const tokenizer = await loadTokenizer(dir);
-  return { config, weights: await loadWeights(dir, config), tokenizer: withRows(tokenizer, config.vocabSize, dir) };
+  const written = await loadModelConfig(dir, families);
+  const tokenizer = withRows(await loadTokenizer(dir), written.vocabSize, dir);
+  const checkpoint = await openCheckpoint(dir);
+  try {
+    const config = await withStoredHead(checkpoint, written);
+    return { config, weights: await readWeights(checkpoint, config, {}), tokenizer };
+  } finally {
+    await checkpoint.close();
+  }
 }
 
 /** Checks names and shapes before anything is read. */

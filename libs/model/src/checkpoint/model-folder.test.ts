@@ -113,6 +113,24 @@ describe('loadWeights', () => {
     expect(await loadWeights(dir, config)).toEqual(weights);
   });
 
+  it('uses a stored head that differs from the embeddings it is tied to, as transformers does', async () => {
+    const head = HostTensor.full([280, 8], 0.5);
+    await rewrite((tensors) => (tensors['lm_head.weight'] = head));
+    const loaded = await loadModel(dir, testFamilies);
+    expect(loaded.config).toMatchObject({ tiedEmbeddings: false, json: { tie_word_embeddings: false } });
+    expect(loaded.weights['lm_head.weight']).toEqual(head);
+    await expect(loadWeights(dir, config)).rejects.toThrow(/tensor 'lm_head\.weight' differs from the embeddings/);
+  });
+
+  it('says of a Git LFS pointer what it is', async () => {
+    await saveModel(dir, { config, weights, tokenizer });
+    const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n';
+    for (const name of ['model.safetensors', 'tokenizer.json', 'config.json']) {
+      await writeFile(join(dir, name), pointer);
+      await expect(loadModel(dir, testFamilies)).rejects.toThrow(`${name}: is a Git LFS pointer, not the file itself`);
+    }
+  });
+
   it('reads shards, and refuses an index that lies or reaches out of the folder', async () => {
     await cp(testingPath('llama'), dir, { recursive: true });
     const sharded = await loadModelConfig(dir, testFamilies);

@@ -21,6 +21,9 @@ export const LENGTH_BYTES = 8;
 /** The format's own limit. */
 const MAX_HEADER_BYTES = 100_000_000;
 
+/** Types of 8 bits and less that quantized checkpoints store weights in. */
+const QUANTIZED = /^(?:F8|F6|F4|I8|I4|U4)/;
+
 const metadataSchema = z.record(z.string(), z.string());
 const entrySchema = z.strictObject({
   dtype: z.string(),
@@ -71,8 +74,10 @@ export function parseHeader(text: string, fileBytes: number, where: string): Saf
     const { dtype, shape, data_offsets } = parseOptions(entrySchema, value, `${where}: tensor '${name}'`);
     const [begin, end] = data_offsets;
     if (!Object.hasOwn(ELEMENT_TYPES, dtype)) {
-      const known = Object.keys(ELEMENT_TYPES).join(', ');
-      throw new UserError(`${where}: tensor '${name}' has dtype '${dtype}', which is not read; known: ${known}`);
+      const why = QUANTIZED.test(dtype) ? 'is quantized' : 'is not read';
+      throw new UserError(
+        `${where}: tensor '${name}' has dtype '${dtype}', which ${why}; use a checkpoint whose weights are BF16, F16, F32 or F64`,
+      );
     }
     const type = dtype as ElementType;
     if (end < begin || end > dataBytes) {

@@ -4,6 +4,7 @@ import { open, realpath, stat, type FileHandle } from 'node:fs/promises';
 import { messageOf, UserError } from '@gmoe/core';
 import { HostTensor, sizeOf } from '@gmoe/tensor';
 import { firstNonFinite, widenBfloat16, widenFloat16 } from './element-types.js';
+import { refuseLfsPointer } from './lfs-pointer.js';
 import {
   headerLength,
   LENGTH_BYTES,
@@ -47,6 +48,7 @@ export class SafetensorsFile {
       const { size } = await file.stat();
       const prefix = new Uint8Array(LENGTH_BYTES);
       await file.read(prefix, 0, LENGTH_BYTES, 0);
+      refuseLfsPointer(Buffer.from(prefix).toString('latin1'), path);
       const text = Buffer.alloc(headerLength(prefix, size, path));
       await readFully(file, text, LENGTH_BYTES, path);
       if (!isUtf8(text)) throw new UserError(`${path}: the header is not UTF-8 (not a safetensors file)`);

@@ -174,7 +174,13 @@ describe('safetensors', () => {
       'a type that is not read',
       { a: { dtype: 'C64', shape: [1], data_offsets: [0, 8] } },
       8,
-      /dtype 'C64', which is not read/,
+      /dtype 'C64', which is not read; use a checkpoint whose weights are BF16, F16, F32 or F64/,
+    ],
+    [
+      'a quantized type',
+      { a: { dtype: 'F8_E4M3', shape: [8], data_offsets: [0, 8] } },
+      8,
+      /dtype 'F8_E4M3', which is quantized/,
     ],
     [
       'a type named like a method',

@@ -94,6 +94,13 @@ export function rotaryMagnitude({ scaling }: Rope): number {
   return scaling?.type === 'yarn' || scaling?.type === 'longrope' ? scaling.magnitude : 1;
 }
 
+/** Whether sequences of `from` and of `to` tokens, the longer, turn by the same frequencies. */
+export function sameRotation({ scaling }: Rope, from: number, to: number): boolean {
+  if (scaling?.type === 'dynamic') return to <= scaling.originalPositions;
+  if (scaling?.type === 'longrope') return from > scaling.originalPositions || to <= scaling.originalPositions;
+  return true;
+}
+
 /** Whether the frequencies of sequences of up to `limit` tokens depend on how long each is. */
 export function rotatesByLength({ scaling }: Rope, limit: number): boolean {
   return (scaling?.type === 'dynamic' || scaling?.type === 'longrope') && limit > scaling.originalPositions;

@@ -1,14 +1,11 @@
 import { attention, tf } from '@gmoe/tensor';
 import { attentionOfLayer, type ModelConfig } from '../config/model-config.js';
-import { rotatesByLength } from '../config/rope.js';
+import { sameRotation } from '../config/rope.js';
 import { attentionOptions, masksByWindow, runLayers, type DecoderHooks, type Weights } from './decoder.js';
 import { cacheMask, packedCausalMask } from './mask.js';
-import { rotation, segmentLengths, type Rotate } from './rotary.js';
+import { rotation, segmentLengths } from './rotary.js';
 
-/**
- * Keys and values of past tokens, one pair per layer, in Z slots; slot z holds position z. Keys are rotated, but for ropes whose
- * frequencies depend on the length of the sequence: those are rotated anew as it grows.
- */
+/** Rotated keys and values of past tokens, one pair per layer, in Z slots; slot z holds position z. */
 export type KvCache = {
   /** [B, Z, J, P] each, J key heads. */
   readonly keys: readonly tf.Tensor4D[];
@@ -38,7 +35,6 @@ export function prefill(
   const positions_BS = positionsFromZero(batch, length);
   const mask = masksByWindow((window) => packedCausalMask({ ids_BS, positions_BS, segments_BS }, window));
   const rotate = rotation(config, positions_BS, length, () => segmentLengths(positions_BS, segments_BS));
-  const late = rotatedLate(config, slots);
   const keys: tf.Tensor4D[] = [];
   const values: tf.Tensor4D[] = [];
   const extend = (x: tf.Tensor4D): tf.Tensor4D =>
@@ -50,18 +46,18 @@ export function prefill(
           [0, 0],
           [0, 0],
         ]);
-  const hidden_TD = runLayers(config, weights, ids_BS, earlyOnly(rotate, late), hooks, (layer, q, k, v) => {
+  const hidden_TD = runLayers(config, weights, ids_BS, rotate, hooks, (layer, q, k, v) => {
     keys[layer] = extend(k);
     values[layer] = extend(v);
-    const turn = (x: tf.Tensor4D): tf.Tensor4D => (late[layer] ? rotate(layer, x) : x);
     const window = attentionOfLayer(config, layer).slidingWindow;
-    return attention(turn(q), turn(k), v, mask(window), attentionOptions(config));
+    return attention(q, k, v, mask(window), attentionOptions(config));
   });
   return { hidden_TD, cache: { keys, values } };
 }
 
 /**
- * Runs one new token per row over the cache, and puts its key and value into the cache.
+ * Runs one new token per row over the cache, and puts its key and value into the cache. The cache must be of a pass that still
+ * holds at the new length, see `cacheHolds`.
  * ids [B], slots [B] int32: the position of the new token, one more than the last.
  */
 export function decodeStep(
@@ -75,12 +71,7 @@ export function decodeStep(
   const batch = ids_B.shape[0];
   const slots = cache.keys[0]!.shape[1];
   const column = (x: tf.Tensor1D): tf.Tensor2D => x.reshape([batch, 1]);
-  const lengths = (): tf.Tensor2D => column(slots_B.add(tf.scalar(1, 'int32')));
-  const rotate = rotation(config, column(slots_B), slots, lengths);
-  const late = rotatedLate(config, slots);
-  const rotateKeys: Rotate = late.some(Boolean)
-    ? rotation(config, positionsFromZero(batch, slots), slots, () => lengths().tile([1, slots]))
-    : rotate;
+  const rotate = rotation(config, column(slots_B), slots, () => column(slots_B.add(tf.scalar(1, 'int32'))));
   const mask = masksByWindow((window) => cacheMask(slots_B, slots, window));
   const isNew_BZ11 = tf.oneHot(slots_B, slots, 1, 0, 'float32').reshape<tf.Tensor4D>([batch, slots, 1, 1]);
   const isOld_BZ11 = tf.sub<tf.Tensor4D>(1, isNew_BZ11);
@@ -88,30 +79,25 @@ export function decodeStep(
   const values: tf.Tensor4D[] = [];
   const put = (old: tf.Tensor4D, fresh: tf.Tensor4D): tf.Tensor4D =>
     old.mul<tf.Tensor4D>(isOld_BZ11).add(fresh.mul(isNew_BZ11));
-  const hidden_TD = runLayers(config, weights, column(ids_B), earlyOnly(rotate, late), hooks, (layer, q, k, v) => {
-    const cached = put(cache.keys[layer]!, k);
-    keys[layer] = cached;
+  const hidden_TD = runLayers(config, weights, column(ids_B), rotate, hooks, (layer, q, k, v) => {
+    keys[layer] = put(cache.keys[layer]!, k);
     values[layer] = put(cache.values[layer]!, v);
-    const [queries, seen] = late[layer] ? [rotate(layer, q), rotateKeys(layer, cached)] : [q, cached];
     const window = attentionOfLayer(config, layer).slidingWindow;
-    return attention(queries, seen, values[layer]!, mask(window), attentionOptions(config));
+    return attention(q, keys[layer]!, values[layer]!, mask(window), attentionOptions(config));
   });
   return { hidden_TD, cache: { keys, values } };
 }
 
-/** Of each layer whether its keys lie unrotated in a cache of so many slots. */
-function rotatedLate(config: ModelConfig, slots: number): boolean[] {
-  return Array.from({ length: config.layers }, (_, layer) => {
-    const { rope } = attentionOfLayer(config, layer);
-    return rope !== null && rotatesByLength(rope, slots);
-  });
+/**
+ * Whether what was cached over `from` tokens is what a whole pass over `to` tokens would have computed: not where rotary frequencies
+ * change with the length, since they change every layer's keys and values.
+ */
+export function cacheHolds(config: ModelConfig, from: number, to: number): boolean {
+  return Array.from({ length: config.layers }, (_, layer) => attentionOfLayer(config, layer).rope).every(
+    (rope) => !rope || sameRotation(rope, from, to),
+  );
 }
 
 function positionsFromZero(batch: number, length: number): tf.Tensor2D {
   return tf.range(0, length, 1, 'int32').expandDims<tf.Tensor2D>(0).tile<tf.Tensor2D>([batch, 1]);
 }
-
-const earlyOnly =
-  (rotate: Rotate, late: readonly boolean[]): Rotate =>
-  (layer, x) =>
-    late[layer] ? x : rotate(layer, x);

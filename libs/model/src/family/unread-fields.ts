@@ -24,6 +24,8 @@ const WITHOUT_EFFECT: Readonly<Record<string, (value: unknown) => boolean>> = {
   residual_multiplier: (value) => value === 1,
   scale_emb: (value) => value === 1,
   rope_ratio: (value) => value === 1,
+  full_attn_mod: (value) => value === 1,
+  interpolate_factor: (value) => value === 1,
   layer_types: (value) => Array.isArray(value) && value.every((type) => type === 'full_attention'),
   // 1 stands for a layer with rotation.
   no_rope_layers: (value) => Array.isArray(value) && value.every((rotates) => rotates === 1),

@@ -5,7 +5,7 @@ import type { ModelConfig } from '../config/model-config.js';
 import { decoderLogits, type DecoderHooks, type Weights } from '../decoder/decoder.js';
 import type { FixedAdapter } from './fixed-adapter.js';
 import { drawToken, likeliestToken } from './sampling.js';
-import { decodeStep, prefill, type KvCache } from '../decoder/kv-cache.js';
+import { cacheHolds, decodeStep, prefill, type KvCache } from '../decoder/kv-cache.js';
 
 export const generateOptionsSchema = z.strictObject({
   maxTokens: z.int().min(1).default(128).describe('Tokens to generate at most'),
@@ -108,7 +108,9 @@ export function createGenerator(engine: Engine, model: GenerationModel): Generat
         written.push(id);
         onToken?.(id);
         if (slot + 1 >= end) break;
-        pass = await step(pass.cache, HostTensor.int([id]), HostTensor.int([slot]));
+        pass = cacheHolds(config, slot, slot + 1)
+          ? await step(pass.cache, HostTensor.int([id]), HostTensor.int([slot]))
+          : await program(...promptTensors([...Array.from(promptIds), ...written]));
       }
       return written;
     },
