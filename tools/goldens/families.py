@@ -40,13 +40,14 @@ def rope(**parameters):
 FACTORS = {"short_factor": [1.0, 1.5], "long_factor": [1.2, 6.0]}
 TYPES = ["sliding_attention", "full_attention"]
 MODELS = {
-    "llama": ("llama", {}),
-    "llama-bias": ("llama", {"attention_bias": True, "mlp_bias": True, "head_dim": 6, "tie_word_embeddings": True}),
-    "llama-rope-linear": ("llama", rope(rope_type="linear", factor=4.0)),
-    "llama-rope-dynamic": ("llama", rope(rope_type="dynamic", factor=4.0)),
-    "llama-rope-yarn": ("llama", rope(rope_type="yarn", factor=4.0, original_max_position_embeddings=16, beta_fast=4.0)),
+    "llama": ("llama", "plain", {}),
+    "llama-bias": ("llama", "biases, own head width, tied head", {"attention_bias": True, "mlp_bias": True, "head_dim": 6, "tie_word_embeddings": True}),
+    "llama-rope-linear": ("llama", "rope linear", rope(rope_type="linear", factor=4.0)),
+    "llama-rope-dynamic": ("llama", "rope dynamic", rope(rope_type="dynamic", factor=4.0)),
+    "llama-rope-yarn": ("llama", "rope yarn", rope(rope_type="yarn", factor=4.0, original_max_position_embeddings=16, beta_fast=4.0)),
     "llama-rope-yarn-mscale": (
         "llama",
+        "yarn with mscale, not truncated",
         rope(
             rope_type="yarn",
             factor=4.0,
@@ -56,9 +57,10 @@ MODELS = {
             truncate=False,
         ),
     ),
-    "llama-rope-longrope": ("llama", rope(rope_type="longrope", original_max_position_embeddings=16, **FACTORS)),
+    "llama-rope-longrope": ("llama", "rope longrope", rope(rope_type="longrope", original_max_position_embeddings=16, **FACTORS)),
     "llama-rope-llama3": (
         "llama",
+        "rope llama3",
         rope(
             rope_type="llama3",
             factor=8.0,
@@ -67,17 +69,18 @@ MODELS = {
             original_max_position_embeddings=16,
         ),
     ),
-    "mistral": ("mistral", {"sliding_window": 6}),
-    "mistral-wide": ("mistral", {"sliding_window": 30, "max_position_embeddings": 24}),
-    "qwen2": ("qwen2", {"tie_word_embeddings": True, "rope_theta": 1e6}),
-    "qwen2-mixed": ("qwen2", {"use_sliding_window": True, "sliding_window": 6, "max_window_layers": 1}),
-    "qwen3": ("qwen3", {"head_dim": 8, "attention_bias": True}),
-    "qwen3-mixed": ("qwen3", {"head_dim": 4, "use_sliding_window": True, "sliding_window": 6, "layer_types": TYPES}),
-    "smollm3": ("smollm3", {"no_rope_layers": [1, 0]}),
-    "smollm3-window": ("smollm3", {"no_rope_layer_interval": 2, "use_sliding_window": True, "sliding_window": 6}),
-    "gemma": ("gemma", {"head_dim": 6, "hidden_act": "gelu"}),
+    "mistral": ("mistral", "a window", {"sliding_window": 6}),
+    "mistral-wide": ("mistral", "a window wider than the positions", {"sliding_window": 30, "max_position_embeddings": 24}),
+    "qwen2": ("qwen2", "tied head", {"tie_word_embeddings": True, "rope_theta": 1e6}),
+    "qwen2-mixed": ("qwen2", "windows from `max_window_layers` on", {"use_sliding_window": True, "sliding_window": 6, "max_window_layers": 1}),
+    "qwen3": ("qwen3", "biases, own head width", {"head_dim": 8, "attention_bias": True}),
+    "qwen3-mixed": ("qwen3", "windows by `layer_types`", {"head_dim": 4, "use_sliding_window": True, "sliding_window": 6, "layer_types": TYPES}),
+    "smollm3": ("smollm3", "layers without rotation", {"no_rope_layers": [1, 0]}),
+    "smollm3-window": ("smollm3", "windows where no rotation is", {"no_rope_layer_interval": 2, "use_sliding_window": True, "sliding_window": 6}),
+    "gemma": ("gemma", "GeGLU called `gelu`", {"head_dim": 6, "hidden_act": "gelu"}),
     "gemma2": (
         "gemma2",
+        "caps, mixed windows",
         {
             "head_dim": 6,
             "sliding_window": 6,
@@ -88,6 +91,7 @@ MODELS = {
     ),
     "gemma3-text": (
         "gemma3_text",
+        "mixed windows, local rope, global rope linear",
         {
             "head_dim": 6,
             "sliding_window": 6,
@@ -98,9 +102,10 @@ MODELS = {
             "rope_scaling": {"rope_type": "linear", "factor": 8.0},
         },
     ),
-    "phi3": ("phi3", {"sliding_window": 6, "max_position_embeddings": 64}),
+    "phi3": ("phi3", "fused projections, a window", {"sliding_window": 6, "max_position_embeddings": 64}),
     "phi3-longrope": (
         "phi3",
+        "longrope on half of each head",
         {
             "hidden_size": 32,
             "partial_rotary_factor": 0.5,
@@ -110,6 +115,7 @@ MODELS = {
     ),
     "granite": (
         "granite",
+        "multipliers, tied head",
         {
             "embedding_multiplier": 3.0,
             "attention_multiplier": 0.3,
@@ -118,8 +124,8 @@ MODELS = {
             "tie_word_embeddings": True,
         },
     ),
-    "olmo2": ("olmo2", {}),
-    "stablelm": ("stablelm", {"hidden_size": 32, "partial_rotary_factor": 0.25, "use_qkv_bias": True}),
+    "olmo2": ("olmo2", "plain", {}),
+    "stablelm": ("stablelm", "a quarter of each head turns, biases", {"hidden_size": 32, "partial_rotary_factor": 0.25, "use_qkv_bias": True}),
 }
 
 
@@ -128,7 +134,7 @@ def rounded(values):
 
 
 def main() -> None:
-    for seed, (name, (model_type, changes)) in enumerate(MODELS.items()):
+    for seed, (name, (model_type, label, changes)) in enumerate(MODELS.items()):
         if sys.argv[1:] and name not in sys.argv[1:]:
             continue
         # The config is what is in the file: transformers reads the committed JSON, not what it would write.
@@ -160,6 +166,7 @@ def main() -> None:
                 ids[:, :SHORT], max_new_tokens=LONG - SHORT, do_sample=False, eos_token_id=None, use_cache=False
             )
         expected = {
+            "label": label,
             "ids": ids[0].tolist(),
             "short": rounded(short.logits[0]),
             "long": rounded(long.logits[0, -LAST:]),

@@ -15,10 +15,14 @@ import {
 import { createEngine, crossEntropy, HostTensor, tf, type Engine, type HostOf } from '@gmoe/tensor';
 import { relativeError } from '@gmoe/tensor/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { families } from './index.js';
+import { families, familyComponents } from './index.js';
+import { familiesTable, withFamiliesTable } from './testing/families-table.js';
+import { REFUSED_VALUES } from './testing/refusals.js';
 
 /** What tools/goldens/families.py wrote for one model. */
 interface Expected {
+  /** What is special about it. */
+  readonly label: string;
   readonly ids: number[];
   /** All logits of the first tokens. */
   readonly short: number[];
@@ -31,10 +35,14 @@ interface Expected {
   readonly greedy: number[];
 }
 
+const DOCUMENT = fileURLToPath(new URL('../../../docs/checkpoints.md', import.meta.url));
 const GOLDENS = fileURLToPath(new URL('goldens', import.meta.url));
 const names = readdirSync(GOLDENS).sort();
 /** What is written through the cache departs most where keys are rotated late, or layers differ. */
 const GENERATED = names.filter((name) => /longrope|dynamic|mixed|smollm3|gemma3|mistral$/.test(name));
+
+/** Labels of the models that were found equal, by family. */
+const equal = new Map<string, string[]>();
 
 async function load(name: string) {
   const dir = join(GOLDENS, name);
@@ -87,6 +95,7 @@ describe('families', () => {
         const plain = await eager.jit(logitsOf, { name, frozen: weights })(short);
         expect(relativeError(plain.data, expected.short)).toBeLessThan(1e-5);
       }
+      equal.set(config.family, [...(equal.get(config.family) ?? []), expected.label]);
     });
   });
 
@@ -99,6 +108,11 @@ describe('families', () => {
       expect(written).toEqual(expected.greedy.slice(0, config.maxPositions - prompt.length));
       await generator.dispose();
     });
+  });
+
+  it('docs/checkpoints.md has the table of what was found (vitest -u writes it)', async () => {
+    const table = familiesTable(familyComponents, equal, REFUSED_VALUES);
+    await expect(withFamiliesTable(await readFile(DOCUMENT, 'utf8'), table)).toMatchFileSnapshot(DOCUMENT);
   });
 });
 
