@@ -47,7 +47,7 @@ const LAYERS = {
   ],
   presets: ['experiment'],
   plugins: [],
-  gmoe: ['tensor', 'routers-core', 'coordination-core', 'datasets', 'experiment', 'report'],
+  gmoe: ['tensor', 'model', 'routers-core', 'coordination-core', 'datasets', 'experiment', 'report'],
   diagnostics: [],
   verify: [
     'tensor',

@@ -1,5 +1,6 @@
 import { componentKind, usedComponents } from '@gmoe/core';
 import { codeChanges, type CodeChanges, type JsonObject, type SweepStore, type TrialCode } from '@gmoe/experiment';
+import { baseFamily } from '@gmoe/trial';
 import { buildInfo } from './build-info.js';
 import { components, schema } from './components.js';
 
@@ -10,9 +11,11 @@ export const framework: TrialCode['framework'] = buildInfo
 
 /** The code that runs a trial of this config. */
 export function codeOf(config: JsonObject): TrialCode {
+  const family = typeof config['base'] === 'string' ? baseFamily(config['base'], components) : undefined;
+  const used = usedComponents(schema.schema, config, components);
   return {
     framework,
-    components: usedComponents(schema.schema, config, components).map(({ kind, id }) => ({
+    components: [...used, ...(family ? [family] : [])].map(({ kind, id }) => ({
       kind: kind.name,
       id,
       ...(components.origin(kind, id) ?? { source: 'unknown' }),

@@ -1,6 +1,7 @@
 import { coordinationContract } from '@gmoe/coordination-core/testing';
 import type { Contract } from '@gmoe/core';
+import { familyContract } from '@gmoe/model';
 import { routerContract, selectorContract } from '@gmoe/routers-core/testing';
 
 /** What each kind demands of its components. Kinds without an entry are checked for what every component holds. */
-export const contracts: readonly Contract[] = [routerContract, selectorContract, coordinationContract];
+export const contracts: readonly Contract[] = [routerContract, selectorContract, coordinationContract, familyContract];

@@ -13,10 +13,14 @@ const plan = () => gmoe(['plan', join(lab(), 'sweep.yaml'), '--out', join(folder
 describe('components in files of one’s own', () => {
   it('pass the contract suite of their kind', async () => {
     writeLab(folder());
-    const { code, stdout } = await gmoe(['check', join(lab(), 'my-router.ts'), join(lab(), 'my-loss.ts')]);
+    const { code, stdout } = await gmoe([
+      'check',
+      ...['my-router.ts', 'my-loss.ts', 'my-family.ts'].map((file) => join(lab(), file)),
+    ]);
     expect(stdout).toContain("router 'scaled'");
     expect(stdout).toContain('three: gradients equal central differences');
     expect(stdout).toContain("coordination strategy 'spread'");
+    expect(stdout).toContain("model family 'shout'");
     expect(stdout).toContain('all checks hold');
     expect(code).toBe(0);
   }, 120_000);

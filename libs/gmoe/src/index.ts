@@ -59,6 +59,22 @@ export {
   type Tensors,
 } from '@gmoe/coordination-core';
 export {
+  activation,
+  defineFamily,
+  familyKind,
+  layerTypes,
+  PRE_NORMS,
+  readRope,
+  typesOfLayers,
+  windowsOfLayers,
+  type FamilyDescription,
+  type FamilyMaths,
+  type LayerNorms,
+  type ModelConfig,
+  type ModelFamily,
+  type Rope,
+} from '@gmoe/model';
+export {
   choiceExample,
   choiceTaskOptions,
   csvRows,

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { findUpward, UserError, type ComponentRegistry } from '@gmoe/core';
-import { familiesOf, loadModel, weightsFor } from '@gmoe/model';
+import { findUpward, UserError, type Component, type ComponentRegistry } from '@gmoe/core';
+import { familiesOf, familyKind, loadModel, weightsFor, type ModelFamily } from '@gmoe/model';
 import type { Compute } from '@gmoe/tensor';
 
 type LoadedModel = Awaited<ReturnType<typeof loadModel>>;
@@ -21,6 +21,17 @@ export function baseDir(base: string): string {
   if (base === 'bundled') return bundledBaseDir();
   if (isBase(base)) return resolve(base);
   throw new UserError(`base: '${base}' is no model folder (no config.json in it)`);
+}
+
+/** The model family of a base, as its `config.json` names it; undefined where there is none to read. */
+export function baseFamily(base: string, components: ComponentRegistry): Component<ModelFamily> | undefined {
+  try {
+    const json = JSON.parse(readFileSync(join(baseDir(base), 'config.json'), 'utf8')) as { model_type?: unknown };
+    return components.all(familyKind).find((component) => component.create().modelType === json.model_type);
+  } catch {
+    // What is wrong with the folder is told by who loads it.
+    return undefined;
+  }
 }
 
 let last: { readonly key: string; readonly model: Promise<LoadedModel> } | undefined;

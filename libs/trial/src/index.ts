@@ -1,6 +1,6 @@
 export { checkAdapterCode } from './adapter-code.js';
 export { loadAdaptedModel, type AdaptedModel } from './adapted-model.js';
-export { baseDir, bundledBaseDir, loadBase } from './base-model.js';
+export { baseDir, baseFamily, bundledBaseDir, loadBase } from './base-model.js';
 export { baselineKey, measureBaseline } from './baseline.js';
 export { buildAdapter } from './build-adapter.js';
 export { pretrain, type PretrainedModel, type PretrainSettings } from './pretrain.js';

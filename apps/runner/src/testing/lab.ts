@@ -56,6 +56,17 @@ export const spread = defineComponent(coordinationKind, {
   }),
 });
 `,
+  'my-family.ts': `import { activation, defineFamily, z } from 'gmoe';
+
+export const shout = defineFamily({
+  modelType: 'shout',
+  description: 'Llama with loud embeddings',
+  architecture: 'ShoutForCausalLM',
+  defaults: { max_position_embeddings: 2048 },
+  fields: { hidden_act: activation('silu'), loudness: z.number().positive().default(2) },
+  describe: ({ hidden_act, loudness }) => ({ activation: hidden_act, normEpsilon: 1e-6, embeddingScale: loudness }),
+});
+`,
   'sweep.yaml': `name: lab
 plugins: [./my-router.ts, ./my-loss.ts]
 trial:

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { componentChecks, UserError, type Contract, type ContractCheck } from '@gmoe/core';
-import { createEngine, HostTensor, RandomKey, tf, type Engine, type HostOf } from '@gmoe/tensor';
+import { createEngine, HostTensor, RandomKey, type Engine, type HostOf, type tf } from '@gmoe/tensor';
 import { fusedRows, fuseWeights, storedShapes } from '../checkpoint/fused-weights.js';
 import { initWeights } from '../config/init-weights.js';
 import type { ModelConfig } from '../config/model-config.js';
