@@ -23,3 +23,21 @@ export { DEFAULTS, type Contract, type ContractCase, type ContractCheck } from '
 export { assertBelow } from './contract/assert-below.js';
 export { componentChecks } from './contract/component-checks.js';
 export { largest, smallest } from './extremes.js';
+export {
+  isTemporary,
+  linkExclusively,
+  renameDurably,
+  syncFile,
+  syncFolder,
+  syncTree,
+  writeAll,
+  writeWhole,
+  writeWholeFrom,
+  type WriteOptions,
+} from './files/durable.js';
+export { parseJsonLine, readLines, type Line } from './files/json-lines.js';
+export { gunzipBounded, readBounded } from './files/read-bounded.js';
+export { errnoName, systemFailure, type Blame, type SystemFailure } from './system/errno.js';
+export { isAlive, isKnownDead, isOwn, ownIdentity, type ProcessIdentity } from './system/process-identity.js';
+export { redact } from './system/redact.js';
+export { terminalText } from './system/terminal-text.js';

@@ -47,7 +47,9 @@ export function addWorker(program: Command): void {
 
 /** One line when a trial begins and ends. */
 function describe(event: WorkerEvent): string | undefined {
+  if (event.type === 'trouble') return `trouble   ${event.message}; no trial is charged`;
   const name = `${event.trial.arm}, seed ${event.trial.seed}`;
+  if (event.type === 'damaged') return `DAMAGED   ${name}: ${event.message}`;
   if (event.type === 'begin') {
     return `started   ${name}${event.resumedFrom === undefined ? '' : ` (goes on from step ${event.resumedFrom})`}`;
   }

@@ -58,6 +58,8 @@ function describe(event: LaunchEvent): string | undefined {
       return `elsewhere ${name}: another worker has it`;
     case 'trial-damaged':
       return `DAMAGED   ${name}: ${event.message}`;
+    case 'trouble':
+      return `trouble   ${event.message}; no trial is charged`;
     case 'arm-stopped':
       return `ended early: ${event.stop.rule}`;
     case 'submitted':

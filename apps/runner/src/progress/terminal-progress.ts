@@ -37,6 +37,10 @@ export class TerminalProgress implements Progress {
     if (event.type === 'trial-retried') {
       this.above(pc.yellow(`again: ${event.trial.arm}, seed ${event.trial.seed}: ${event.failure.message}`));
     }
+    if (event.type === 'trouble') this.above(pc.yellow(`trouble: ${event.message}; no trial is charged`));
+    if (event.type === 'trial-damaged') {
+      this.above(pc.red(`damaged: ${event.trial.arm}, seed ${event.trial.seed}: ${event.message}`));
+    }
     const remark = this.notes.line(event);
     if (remark !== undefined) this.above(pc.yellow(`note: ${remark}`));
     if (event.type === 'stopping') this.above('stopping: every trial saves a checkpoint');

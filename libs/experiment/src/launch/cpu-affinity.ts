@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
+import { cgroupLimits } from './cgroup.js';
 
 /** Processors that this process may run on, by number; Linux only. */
 function allowedProcessors(): number[] {
@@ -15,9 +16,20 @@ function allowedProcessors(): number[] {
   }
 }
 
-/** How many workers this machine takes by default: one per core. */
-export function defaultJobs(): number {
-  return availableParallelism();
+const MIB = 2 ** 20;
+
+/**
+ * How many workers this process may start by default: one per core of its affinity and its container's quota, fewer where
+ * their memory would not fit.
+ *
+ * @param memoryMiB what one trial may take, where that is known
+ */
+export function defaultJobs(memoryMiB?: number): number {
+  const { processors, memoryBytes } = cgroupLimits();
+  const cores = Math.min(availableParallelism(), Math.ceil(processors ?? Infinity));
+  const memory = Math.min(totalmem(), memoryBytes ?? Infinity);
+  const fit = memoryMiB === undefined ? Infinity : Math.floor(memory / (memoryMiB * MIB));
+  return Math.max(1, Math.min(cores, fit));
 }
 
 /**

@@ -15,6 +15,13 @@ export function kernelMemoryKills(): number | undefined {
   }
 }
 
+/** The last error that a process wrote, else its last line, as far as it fits into a message. */
+export function lastWords(output: string): string {
+  const lines = output.split('\n').filter((line) => line.trim() !== '' && !/^\s+at |^Node\.js v/.test(line));
+  const error = lines.findLast((line) => /error|fatal|cannot|failed|memory/i.test(line));
+  return (error ?? lines.at(-1) ?? '').trim().slice(0, 200);
+}
+
 /** What the death of a worker process means for the trial it ran. */
 export interface Death {
   readonly failure: TrialFailure;
@@ -29,8 +36,8 @@ export interface Death {
 export function explainExit(exit: WorkerExit, alone: boolean, kernelKilled: boolean): Death {
   const how = exit.signal === null ? `with exit code ${exit.code ?? 'unknown'}` : `by ${exit.signal}`;
   const memory = OUT_OF_MEMORY.test(exit.output) || (exit.signal === 'SIGKILL' && kernelKilled);
-  const last = exit.output.trim().split('\n').at(-1) ?? '';
-  const said = last === '' ? '' : `: ${last.slice(0, 200)}`;
+  const last = lastWords(exit.output);
+  const said = last === '' ? '' : `: ${last}`;
   if (memory) {
     return {
       failure: { kind: alone ? 'memory' : 'crash', message: `its process ran out of memory and died ${how}${said}` },

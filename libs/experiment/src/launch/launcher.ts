@@ -30,6 +30,8 @@ export type LaunchEvent =
   | { readonly type: 'trial-elsewhere'; readonly trial: PlannedTrial }
   | { readonly type: 'trial-damaged'; readonly trial: PlannedTrial; readonly message: string }
   | { readonly type: 'arm-stopped'; readonly stop: ArmStop }
+  /** The machine or the cluster fails; what runs goes on, what waits does so until it is over. */
+  | { readonly type: 'trouble'; readonly message: string }
   | { readonly type: 'submitted'; readonly id: string; readonly tasks: number }
   | { readonly type: 'stopping' };
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { retryFailed, SweepStore, planStatus } from '../store/index.js';
@@ -114,6 +114,62 @@ describe('local launcher', () => {
     const broken = join(temporaryFolder(), 'broken.mjs');
     writeFileSync(broken, "throw new Error('no such engine');");
     const run = await fakeLauncher(broken).submit({ store: fakeStore({}) });
-    await expect(run.done).rejects.toThrow(/the worker process does not start \(exit code 1\)/);
+    await expect(run.done).rejects.toThrow(
+      /the worker process does not start \(exit code 1, 3 in a row\): Error: no such engine/,
+    );
+  });
+
+  it('gives up with the reason when workers die before they begin', async () => {
+    const early = join(temporaryFolder(), 'early.mjs');
+    const die = "process.on('message', () => { console.error('no memory for the model'); process.exit(9); });";
+    writeFileSync(early, `${die} process.send({ type: 'ready' });`);
+    const run = await fakeLauncher(early, { jobs: 1 }).submit({ store: fakeStore({ seeds: 2 }) });
+    await expect(run.done).rejects.toThrow(
+      'the worker process ends before it begins a trial (exit code 9, 3 in a row): no memory for the model',
+    );
+  });
+
+  it('tries once more, in another process, what nobody can explain', async () => {
+    const store = fakeStore({ grid: { fault: ['odd', 'odd-once'] } });
+    const run = await fakeLauncher(worker, { jobs: 1 }).submit({ store });
+    expect(await run.done).toMatchObject({ finished: 1, failed: 1 });
+    const [odd, once] = store.manifest().trials.map((trial) => store.result(trial.hash)!);
+    expect(odd).toMatchObject({ attempts: 2, error: { kind: 'unknown' } });
+    expect(odd!.error!.message).toBe('2 attempts failed, the last one: nobody knows');
+    expect(once).toMatchObject({ status: 'finished', attempts: 2 });
+  });
+
+  it('notices a worker that stands still, ends it and takes its trial over', async () => {
+    const store = fakeStore({ trial: { fault: 'freeze-once' } });
+    const run = await fakeLauncher(worker, { staleSeconds: 0.6 }).submit({ store });
+    const [events, summary] = await Promise.all([collect(run.events()), run.done]);
+    expect(summary).toMatchObject({ finished: 1, failed: 0 });
+    const retried = events.flatMap((event) => (event.type === 'trial-retried' ? [event.failure.message] : []));
+    expect(retried).toEqual(['its process stood still for 1 s and was ended']);
+  });
+
+  it('waits while the store is away, and ends complete and equal to an undisturbed sweep', async () => {
+    const raw = { trial: { steps: 30 }, seeds: 3 };
+    const undisturbed = fakeStore(raw);
+    await (
+      await fakeLauncher(worker).submit({ store: undisturbed })
+    ).done;
+
+    const folder = join(temporaryFolder(), 'sweep');
+    const store = fakeStore(raw, folder);
+    const run = await fakeLauncher(worker, { stepMs: 10 }).submit({ store });
+    const troubles: string[] = [];
+    let away = false;
+    for await (const event of run.events()) {
+      if (event.type === 'trouble') troubles.push(event.message);
+      if (away || event.type !== 'progress' || event.event.step !== 10) continue;
+      away = true;
+      renameSync(folder, `${folder}-away`);
+      setTimeout(() => renameSync(`${folder}-away`, folder), 1500);
+    }
+    expect(await run.done).toMatchObject({ finished: 3, failed: 0, remaining: 0 });
+    expect(troubles.length).toBeGreaterThan(0);
+    for (const trouble of troubles) expect(trouble).toContain(folder);
+    for (const { hash } of store.manifest().trials) expect(essence(store, hash)).toEqual(essence(undisturbed, hash));
   });
 });

@@ -1,36 +1,38 @@
-import { join } from 'node:path';
 import { messageOf, UserError } from '@gmoe/core';
 import type { Limits } from '../records/index.js';
 import { createAsha } from '../stopping/asha.js';
 import { runEverything, type SchedulingPolicy, type WorkItem } from '../stopping/policy.js';
-import { attemptFolder, ClaimObserver, readClaim } from '../store/claim.js';
+import { ClaimObserver } from '../store/claim.js';
 import { recordFailure, settleFailures } from '../store/failures.js';
-import { StoreError } from '../store/store-error.js';
+import { withdrawDamaged } from '../store/reopen.js';
+import { MachineError, StoreError } from '../store/store-error.js';
 import { recordStop } from '../store/stops.js';
 import type { SweepStore } from '../store/sweep-store.js';
+import { MachineTrouble, type PatienceOptions } from '../worker/machine-trouble.js';
 import type { FromWorker } from '../worker/protocol.js';
 import { openTrials } from '../worker/run-worker.js';
 import { defaultJobs, processorShares } from './cpu-affinity.js';
+import { Elsewhere } from './elsewhere.js';
 import { EventQueue } from './event-queue.js';
-import { explainExit, kernelMemoryKills } from './exit-failure.js';
+import { explainExit, kernelMemoryKills, lastWords } from './exit-failure.js';
 import type { Launcher, LaunchEvent, LaunchRequest, LaunchSummary, Submission } from './launcher.js';
 import { summarise } from './summary.js';
-import { WorkerProcess, type WorkerExit } from './worker-process.js';
+import { WorkerSlot, type Running, type SlotExit } from './worker-slot.js';
 import { WorkQueue } from './work-queue.js';
 
-export interface LocalLauncherOptions {
+export interface LocalLauncherOptions extends PatienceOptions {
   /** The command that starts a process which calls `serveWorker` on this store. */
   readonly command: (store: SweepStore) => readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Worker processes. Default: one per core. */
+  /** Worker processes. Default: as many as the processors and memory that this process may use allow. */
   readonly jobs?: number | undefined;
   /** Bind workers to disjoint cores where `taskset` is there. Default true. */
   readonly affinity?: boolean;
   /** From the request to stop to the kill, s. */
   readonly graceSeconds?: number;
-  /** How long a foreign heartbeat must stand still before its trial is taken over, s. */
+  /** How long a heartbeat must stand still before its trial is taken over, s. */
   readonly staleSeconds?: number;
-  /** Between two looks at trials in other hands, s. */
+  /** Between two looks at heartbeats and at trials in other hands, s. */
   readonly pollSeconds?: number;
 }
 
@@ -44,62 +46,56 @@ export function createLocalLauncher(options: LocalLauncherOptions): Launcher {
   };
 }
 
-interface Running {
-  readonly item: WorkItem;
-  readonly alone: boolean;
-  /** Whether another trial ran beside it at some time. */
-  shared: boolean;
-  readonly memoryKills: number | undefined;
-  attempt?: string;
-}
-
-interface Slot {
-  readonly number: number;
-  process?: WorkerProcess | undefined;
-  ready: boolean;
-  lastGroup?: string | undefined;
-  running?: Running | undefined;
-  /** Told to end after its trial. */
-  retiring: boolean;
-}
-
-const MOST_FAILED_STARTS = 3;
+/** Processes in a row that end before they begin a trial, until the run gives up. */
+const MOST_EARLY_DEATHS = 3;
 
 class LocalRun implements Submission {
   readonly id = '';
   readonly done: Promise<LaunchSummary>;
   private readonly queue = new WorkQueue();
   private readonly emitted = new EventQueue<LaunchEvent>();
-  private readonly slots: Slot[];
-  private readonly shares: (readonly number[])[] | undefined;
-  private readonly elsewhere = new Map<string, { readonly item: WorkItem; readonly stale?: string }>();
-  private readonly observer: ClaimObserver;
+  private readonly slots: WorkerSlot[];
+  private readonly elsewhere: Elsewhere;
   private readonly limits: Limits;
   private readonly policy: SchedulingPolicy;
   private readonly store: SweepStore;
+  private readonly machine: MachineTrouble;
   private readonly poll: NodeJS.Timeout;
   private stopping = false;
-  private failedStarts = 0;
+  private earlyDeaths = 0;
   private trouble: Error | undefined;
   private settle!: { resolve: (summary: LaunchSummary) => void; reject: (error: Error) => void };
 
   constructor(
     private readonly request: LaunchRequest,
-    private readonly options: LocalLauncherOptions,
+    options: LocalLauncherOptions,
   ) {
+    const { staleSeconds = 60, pollSeconds = 2, graceSeconds = 30, env = {} } = options;
     this.store = request.store;
     this.done = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
     this.done.catch(() => undefined);
     this.limits = this.store.manifest().limits;
-    this.observer = new ClaimObserver(options.staleSeconds);
+    this.machine = new MachineTrouble(this.store, options, true);
+    this.elsewhere = new Elsewhere(this.store, new ClaimObserver(staleSeconds));
+    this.reportDamaged();
     const trials = openTrials(this.store, request.hashes);
     this.policy = request.stopping ? createAsha(this.store, request.stopping, request.hashes) : runEverything(trials);
     this.queue.add(this.policy.start());
-    const jobs = Math.max(1, Math.min(options.jobs ?? defaultJobs(), trials.length));
-    this.shares = options.affinity === false ? undefined : processorShares(jobs);
-    this.slots = Array.from({ length: jobs }, (_, number) => ({ number, ready: false, retiring: false }));
-    this.reportDamaged();
-    this.poll = setInterval(() => this.guarded(() => this.lookElsewhere()), (options.pollSeconds ?? 2) * 1000);
+    const jobs = Math.max(1, Math.min(options.jobs ?? defaultJobs(this.limits.memoryMiB), trials.length));
+    const shares = options.affinity === false ? undefined : processorShares(jobs);
+    const slotOptions = {
+      command: options.command(this.store),
+      env,
+      graceSeconds,
+      staleSeconds,
+      onMessage: (slot: WorkerSlot, message: FromWorker) => this.guarded(() => this.receive(slot, message)),
+      onExit: (running: Running | undefined, exit: SlotExit) => this.guarded(() => this.exited(running, exit)),
+    };
+    this.slots = Array.from(
+      { length: jobs },
+      (_, number) => new WorkerSlot(number, { ...slotOptions, processors: shares?.[number] }),
+    );
+    this.poll = setInterval(() => this.guarded(() => this.look()), pollSeconds * 1000);
     this.guarded(() => this.pump());
   }
 
@@ -111,8 +107,8 @@ class LocalRun implements Submission {
     if (!this.stopping) this.emitted.push({ type: 'stopping' });
     this.stopping = true;
     for (const slot of this.slots) {
-      if (how === 'kill') slot.process?.kill();
-      else this.retire(slot);
+      if (how === 'kill') slot.kill();
+      else slot.retire();
     }
     this.guarded(() => this.pump());
     return this.done.then(
@@ -121,32 +117,38 @@ class LocalRun implements Submission {
     );
   }
 
-  /** Damaged results are told at once; they are neither run again nor overwritten. */
+  /** Damaged trials are told at once: those that run again, and those that are left to the user. */
   private reportDamaged(): void {
-    const chosen = this.request.hashes;
-    for (const trial of this.store.manifest().trials) {
-      if (chosen && !chosen.includes(trial.hash)) continue;
-      try {
-        this.store.result(trial.hash);
-      } catch (error) {
-        this.emitted.push({ type: 'trial-damaged', trial, message: messageOf(error) });
-      }
-    }
+    const { again, left } = withdrawDamaged(this.store, this.request.hashes);
+    for (const { trial, message } of [...again, ...left]) this.emitted.push({ type: 'trial-damaged', trial, message });
   }
 
   /** Gives waiting trials to idle workers; ends the run when nothing is left. */
   private pump(): void {
     if (!this.stopping) this.drainPolicy();
-    for (const slot of this.slots) {
-      if (this.stopping || slot.running || slot.retiring) continue;
-      if (this.queue.size === 0) continue;
-      if (!slot.process) this.start(slot);
-      else if (slot.ready) this.assign(slot);
-    }
+    if (!this.stopping && this.queue.size > 0 && this.mayGo()) this.giveOut();
     if (!this.stopping && (this.queue.size > 0 || this.elsewhere.size > 0)) return;
     if (this.slots.some((slot) => slot.running)) return;
-    for (const slot of this.slots) this.retire(slot);
-    if (this.slots.every((slot) => !slot.process)) this.finish();
+    for (const slot of this.slots) slot.retire();
+    if (this.slots.every((slot) => !slot.occupied)) this.finish();
+  }
+
+  private giveOut(): void {
+    // After a failure of the machine one trial shows whether it is over.
+    const most = this.machine.current ? 1 : this.slots.length;
+    for (const slot of this.slots) {
+      if (slot.running || slot.retiring || this.queue.size === 0) continue;
+      if (this.slots.filter(({ running, occupied, ready }) => running ?? (occupied && !ready)).length >= most) return;
+      if (!slot.occupied) slot.start();
+      else if (slot.ready) this.assign(slot);
+    }
+  }
+
+  /** Whether the machine is fit to work; ends the run if it will not be. */
+  private mayGo(): boolean {
+    const verdict = this.machine.verdict();
+    if (verdict === 'give-up') this.fail(this.machine.current!);
+    return verdict === 'go';
   }
 
   private drainPolicy(): void {
@@ -159,20 +161,7 @@ class LocalRun implements Submission {
     }
   }
 
-  private start(slot: Slot): void {
-    slot.ready = false;
-    slot.retiring = false;
-    slot.lastGroup = undefined;
-    slot.process = new WorkerProcess({
-      command: this.options.command(this.store),
-      env: this.options.env ?? {},
-      processors: this.shares?.[slot.number],
-      onMessage: (message) => this.guarded(() => this.receive(slot, message)),
-      onExit: (exit) => this.guarded(() => this.exited(slot, exit)),
-    });
-  }
-
-  private assign(slot: Slot): void {
+  private assign(slot: WorkerSlot): void {
     const busy = this.slots.flatMap(({ running }) => (running ? [running] : []));
     if (busy.some((running) => running.alone)) return;
     const item = this.queue.take(
@@ -180,98 +169,134 @@ class LocalRun implements Submission {
       busy.map((running) => running.item.trial.group),
     );
     if (!item) return;
-    const { trial, pauseAtStep, alone } = item;
     for (const running of busy) running.shared = true;
-    slot.running = { item: { trial, pauseAtStep }, alone, shared: busy.length > 0, memoryKills: kernelMemoryKills() };
-    const takeOver = this.elsewhere.get(trial.hash)?.stale;
-    this.elsewhere.delete(trial.hash);
-    slot.process!.send({ type: 'run', trial, limits: this.limits, pauseAtStep, takeOver });
+    slot.assign(item, item.alone, busy.length > 0, this.limits, this.elsewhere.take(item.trial));
   }
 
-  private receive(slot: Slot, message: FromWorker): void {
-    if (message.type === 'ready') {
-      slot.ready = true;
-      this.failedStarts = 0;
-      return this.pump();
+  private receive(slot: WorkerSlot, message: FromWorker): void {
+    switch (message.type) {
+      case 'ready':
+        slot.ready = true;
+        return this.pump();
+      case 'store-failed':
+        return this.fail(new StoreError(message.message));
+      case 'machine-failed':
+        return this.machineFailed(slot, new MachineError(message.message, message.blame, message.path));
     }
-    if (message.type === 'store-failed') return this.fail(new StoreError(message.message));
-    const running = slot.running;
+    const { running } = slot;
     if (!running || running.item.trial.hash !== message.hash) return;
     const { trial } = running.item;
-    if (message.type === 'event') return this.emitted.push({ type: 'progress', trial, event: message.event });
-    if (message.type === 'begin') {
-      running.attempt = message.attempt;
-      slot.process!.logFile = join(attemptFolder(this.store.trialFolder(trial.hash), message.attempt), 'log.txt');
+    if (message.type === 'event') {
+      this.emitted.push({ type: 'progress', trial, event: message.event });
+    } else if (message.type === 'begin') {
+      this.earlyDeaths = 0;
+      slot.began(this.store, message.attempt);
       const { attempt, resumedFrom } = message;
-      return this.emitted.push({ type: 'trial-started', trial, attempt, resumedFrom, worker: slot.number });
+      this.emitted.push({ type: 'trial-started', trial, attempt, resumedFrom, worker: slot.number });
+    } else {
+      this.earlyDeaths = 0;
+      slot.ended();
+      this.keepingHold(running.item, () => this.attemptEnded(slot, running.item, message));
+      this.pump();
     }
-    slot.running = undefined;
-    slot.lastGroup = trial.group;
-    slot.process!.logFile = undefined;
-    const { end } = message;
-    if (end.type === 'published') this.published(running.item);
+  }
+
+  private attemptEnded(
+    slot: WorkerSlot,
+    item: WorkItem,
+    { end, residentMiB }: Extract<FromWorker, { type: 'end' }>,
+  ): void {
+    const { trial } = item;
+    if (end.type === 'published') this.published(item);
     else if (end.type === 'busy') {
-      this.elsewhere.set(trial.hash, { item: running.item });
+      this.elsewhere.add(item);
       this.emitted.push({ type: 'trial-elsewhere', trial });
     } else if (end.type === 'stopped') {
       this.emitted.push({ type: 'trial-paused', trial, why: end.why });
-      if (end.why === 'rung') this.queue.addFirst(this.policy.advance(running.item));
+      if (end.why === 'rung') this.queue.addFirst(this.policy.advance(item));
     } else {
-      this.queue.add([running.item]);
+      this.queue.add([item]);
       this.emitted.push({ type: 'trial-retried', trial, failure: end.failure, alone: false });
+      // What nobody can explain is tried in another process.
+      slot.retire();
     }
+    if (end.type === 'published' || end.type === 'stopped') this.machine.passed();
     // What earlier trials left behind must not count against the next one's limit.
     const { memoryMiB } = this.limits;
-    if (memoryMiB !== undefined && message.residentMiB > memoryMiB / 2) this.retire(slot);
+    if (memoryMiB !== undefined && residentMiB > memoryMiB / 2) slot.retire();
+  }
+
+  /** The worker ends by itself; its trial waits until the machine is fit again. */
+  private machineFailed(slot: WorkerSlot, error: MachineError): void {
+    const running = slot.ended();
+    slot.retiring = true;
+    if (running) this.queue.addFirst([running.item]);
+    this.noteTrouble(error);
     this.pump();
+  }
+
+  private noteTrouble(error: MachineError): void {
+    if (this.machine.current?.message !== error.message) {
+      this.emitted.push({ type: 'trouble', message: error.message });
+    }
+    this.machine.report(error);
+  }
+
+  /** Where the store fails in the middle, the trial stays in the queue: one that is published already costs nothing. */
+  private keepingHold(item: WorkItem, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof MachineError)) throw error;
+      this.queue.addFirst([item]);
+      this.noteTrouble(error);
+    }
   }
 
   private published(item: WorkItem): void {
     const { trial } = item;
+    this.store.mustBeThere();
     try {
       const result = this.store.result(trial.hash);
       if (result)
         this.emitted.push({ type: result.status === 'failed' ? 'trial-failed' : 'trial-finished', trial, result });
     } catch (error) {
+      if (error instanceof MachineError) throw error;
       this.emitted.push({ type: 'trial-damaged', trial, message: messageOf(error) });
     }
     this.queue.addFirst(this.policy.advance(item));
   }
 
-  /** Asks a worker to end: at once if it is idle, after a checkpoint if not. */
-  private retire(slot: Slot): void {
-    if (!slot.process || slot.retiring) return;
-    slot.retiring = true;
-    const { process } = slot;
-    process.send({ type: 'stop' });
-    setTimeout(
-      () => {
-        if (slot.process === process) process.kill();
-      },
-      (this.options.graceSeconds ?? 30) * 1000,
-    ).unref();
-  }
-
-  private exited(slot: Slot, exit: WorkerExit): void {
-    const { running, ready } = slot;
-    Object.assign(slot, { process: undefined, running: undefined, ready: false });
-    slot.retiring = false;
-    if (running && !this.stopping) this.died(running, exit);
-    else if (!ready && !this.stopping && ++this.failedStarts >= MOST_FAILED_STARTS) {
-      const said = exit.output.trim().split('\n').at(-1) ?? '';
-      return this.fail(
-        new UserError(`the worker process does not start (${exit.signal ?? `exit code ${exit.code}`}): ${said}`),
-      );
+  private exited(running: Running | undefined, exit: SlotExit): void {
+    if (running && !this.stopping) {
+      if (running.attempt !== undefined) this.keepingHold(running.item, () => this.died(running, exit));
+      else this.queue.addFirst([running.item]);
+    }
+    const early = running ? running.attempt === undefined : !exit.ready;
+    if (early && !this.stopping && ++this.earlyDeaths >= MOST_EARLY_DEATHS) {
+      const how = exit.signal ?? `exit code ${exit.code}`;
+      const before = exit.ready ? 'ends before it begins a trial' : 'does not start';
+      const said = lastWords(exit.output) || 'it wrote nothing; look for limits of memory, processes or disk (ulimit)';
+      return this.fail(new UserError(`the worker process ${before} (${how}, ${this.earlyDeaths} in a row): ${said}`));
     }
     this.pump();
   }
 
-  private died({ item, shared, memoryKills, attempt }: Running, exit: WorkerExit): void {
+  private died({ item, shared, memoryKills, attempt }: Running, exit: SlotExit): void {
     const { trial } = item;
     const kernelKilled = (kernelMemoryKills() ?? 0) > (memoryKills ?? 0);
-    const death = explainExit(exit, !shared, kernelKilled);
-    if (attempt === undefined) return this.queue.add([item]);
-    const failure = recordFailure(this.store, trial.hash, attempt, death.failure);
+    const death =
+      exit.stillSeconds === undefined
+        ? explainExit(exit, !shared, kernelKilled)
+        : {
+            failure: {
+              kind: 'crash',
+              message: `its process stood still for ${exit.stillSeconds} s and was ended`,
+            } as const,
+            memory: false,
+          };
+    this.store.mustBeThere();
+    const failure = recordFailure(this.store, trial.hash, attempt!, death.failure);
     if (this.store.isPublished(trial.hash) || settleFailures(this.store, trial, this.limits))
       return this.published(item);
     if (death.memory) this.queue.addAlone(item);
@@ -279,21 +304,14 @@ class LocalRun implements Submission {
     this.emitted.push({ type: 'trial-retried', trial, failure, alone: death.memory });
   }
 
-  /** Looks after trials that others work on: finished ones are reported, abandoned ones come back into the queue. */
-  private lookElsewhere(): void {
-    for (const [hash, { item, stale }] of this.elsewhere) {
-      if (stale !== undefined) continue;
-      const folder = this.store.trialFolder(hash);
-      if (this.store.isPublished(hash)) {
-        this.elsewhere.delete(hash);
-        this.published(item);
-        continue;
-      }
-      const claim = readClaim(folder);
-      if (claim && !this.observer.isStale(folder, claim)) continue;
-      if (claim) this.elsewhere.set(hash, { item, stale: claim.attempt });
-      else this.elsewhere.delete(hash);
-      this.queue.add([item]);
+  /** Looks after own workers that stand still, and trials that others work on. */
+  private look(): void {
+    if (this.machine.current && !this.stopping && !this.mayGo()) return this.pump();
+    if (this.machine.verdict() === 'go') {
+      for (const slot of this.slots) slot.watch(this.store);
+      const { published, abandoned } = this.elsewhere.look();
+      for (const item of published) this.keepingHold(item, () => this.published(item));
+      this.queue.add(abandoned);
     }
     this.pump();
   }
@@ -301,7 +319,7 @@ class LocalRun implements Submission {
   private fail(error: Error): void {
     this.trouble ??= error;
     this.stopping = true;
-    for (const slot of this.slots) this.retire(slot);
+    for (const slot of this.slots) slot.retire();
     this.pump();
   }
 
@@ -309,19 +327,24 @@ class LocalRun implements Submission {
     clearInterval(this.poll);
     this.emitted.close();
     if (this.trouble) return this.settle.reject(this.trouble);
-    this.settle.resolve(summarise(this.store, this.request.hashes));
+    try {
+      this.settle.resolve(summarise(this.store, this.request.hashes));
+    } catch (error) {
+      this.settle.reject(error as Error);
+    }
   }
 
-  /** Errors in callbacks belong to the run, not to the process. */
+  /** Errors in callbacks belong to the run, not to the process; those of the machine may pass. */
   private guarded(action: () => void): void {
     try {
       action();
     } catch (error) {
+      if (error instanceof MachineError && this.trouble === undefined) return this.noteTrouble(error);
       const first = this.trouble === undefined;
       this.trouble ??= error instanceof Error ? error : new Error(messageOf(error));
       this.stopping = true;
-      for (const slot of this.slots) this.retire(slot);
-      if (first && this.slots.some((slot) => slot.process)) return;
+      for (const slot of this.slots) slot.retire();
+      if (first && this.slots.some((slot) => slot.occupied)) return;
       clearInterval(this.poll);
       this.emitted.close();
       this.settle.reject(this.trouble);

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FORMAT_VERSION } from '../records/index.js';
-import { makeFolder, readJson, writeJson } from '../store/files.js';
+import { makeFolderIn, readJson, writeJson } from '../store/files.js';
 import { guardStore } from '../store/store-error.js';
 import type { SweepStore } from '../store/sweep-store.js';
 
@@ -26,7 +26,7 @@ export function submissionFolder(store: SweepStore, jobName: string): string {
 }
 
 export function recordIntent(store: SweepStore, intent: Intent): void {
-  makeFolder(submissionFolder(store, intent.jobName));
+  makeFolderIn(store.folder, 'submissions', intent.jobName);
   writeJson(join(submissionFolder(store, intent.jobName), 'intent.json'), intent);
 }
 

@@ -4,6 +4,7 @@ import type { LaunchSummary } from './launcher.js';
 
 /** Where a sweep stands, counted from its results. */
 export function summarise(store: SweepStore, hashes?: readonly string[]): LaunchSummary {
+  store.mustBeThere();
   const stoppedGroups = new Set(readStops(store).map((stop) => stop.group));
   const counts = { finished: 0, failed: 0, remaining: 0, damaged: 0, stopped: 0 };
   for (const trial of store.manifest().trials) {

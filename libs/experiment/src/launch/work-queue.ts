@@ -6,11 +6,11 @@ export class WorkQueue {
   private alone: WorkItem[] = [];
 
   add(items: readonly WorkItem[]): void {
-    this.waiting.push(...items);
+    this.waiting = this.waiting.concat(items);
   }
 
   addFirst(items: readonly WorkItem[]): void {
-    this.waiting.unshift(...items);
+    this.waiting = items.concat(this.waiting);
   }
 
   addAlone(item: WorkItem): void {

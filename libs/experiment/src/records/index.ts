@@ -3,9 +3,11 @@ export { trialEventSchema, type TrialEvent } from './event.js';
 export {
   classScoreSchema,
   FAILURE_KINDS,
+  fileManifestSchema,
   trialFailureSchema,
   trialResultSchema,
   type ClassScore,
+  type FileManifest,
   type TrialFailure,
   type TrialResult,
 } from './result.js';

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { UserError } from '@gmoe/core';
+import { errnoName, parseJsonLine, readLines, UserError } from '@gmoe/core';
 import type { z } from 'zod';
 
 /**
@@ -8,25 +7,17 @@ import type { z } from 'zod';
  * @throws UserError naming file and line if a complete line does not fit the schema.
  */
 export function readJsonLines<Schema extends z.ZodType>(file: string, schema: Schema): z.output<Schema>[] {
-  let text: string;
+  const values: z.output<Schema>[] = [];
   try {
-    text = readFileSync(file, 'utf8');
+    for (const { text } of readLines(file)) {
+      const parsed = schema.safeParse(parseJsonLine(text));
+      if (!parsed.success) {
+        throw new UserError(`${file}: line ${values.length + 1} is damaged: ${parsed.error.issues[0]!.message}`);
+      }
+      values.push(parsed.data);
+    }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+    if (errnoName(error) !== 'ENOENT') throw error;
   }
-  const lines = text.split('\n').slice(0, -1);
-  return lines.map((line, index) => {
-    const parsed = schema.safeParse(parse(line));
-    if (parsed.success) return parsed.data;
-    throw new UserError(`${file}: line ${index + 1} is damaged: ${parsed.error.issues[0]!.message}`);
-  });
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
+  return values;
 }

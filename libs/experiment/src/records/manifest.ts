@@ -19,7 +19,9 @@ export const limitsSchema = z.strictObject({
     .int()
     .min(0)
     .default(3)
-    .describe('further attempts after a process died or its machine failed; a trial that throws is not retried'),
+    .describe(
+      'further attempts after a process died or its machine failed; a fault of the trial itself is not retried',
+    ),
 });
 
 /** `sweep.json`: what a sweep consists of at present. Earlier trials stay in the store when the grid changes. */

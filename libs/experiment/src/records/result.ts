@@ -3,10 +3,10 @@ import { codeSchema } from './code.js';
 import { FORMAT_VERSION, jsonSchema } from './format.js';
 
 /**
- * Why a trial failed. `error`: it threw (the same again next time); `time`, `memory`: over its limit;
+ * Why a trial failed. `error`: its own fault (the same again next time); `unknown`: it threw twice, nobody knows why; `time`, `memory`: over its limit;
  * `crash`: its process died more often than retries are allowed; `infrastructure`: disk, network or device.
  */
-export const FAILURE_KINDS = ['error', 'time', 'memory', 'crash', 'infrastructure'] as const;
+export const FAILURE_KINDS = ['error', 'unknown', 'time', 'memory', 'crash', 'infrastructure'] as const;
 
 export const trialFailureSchema = z.strictObject({
   kind: z.enum(FAILURE_KINDS),
@@ -25,6 +25,16 @@ export const classScoreSchema = z.strictObject({
   f1: z.number(),
 });
 
+const fileSchema = z.strictObject({
+  bytes: z.int().min(0),
+  sha256: z.string().optional().describe('of its content; absent of the log, which may still grow'),
+});
+
+/** What an attempt left, by path below its folder. */
+export const fileManifestSchema = z.record(z.string(), fileSchema);
+
+export type FileManifest = z.output<typeof fileManifestSchema>;
+
 /** `result.json`: the outcome of one trial. */
 export const trialResultSchema = z.strictObject({
   formatVersion: z.literal(FORMAT_VERSION),
@@ -36,6 +46,7 @@ export const trialResultSchema = z.strictObject({
   status: z.enum(['finished', 'failed']),
   error: trialFailureSchema.optional(),
   attempt: z.string().describe('folder of the attempt that was published, under attempts/'),
+  files: fileManifestSchema.optional().describe('what was published with it; absent in results of earlier versions'),
   attempts: z.int().min(1).describe('attempts begun until then'),
   startedAt: z.number().describe('milliseconds since 1970'),
   finishedAt: z.number().describe('milliseconds since 1970'),

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { renameDurably, syncTree } from '@gmoe/core';
 import { z } from 'zod';
-import { makeFolder, readJson, writeJson } from './files.js';
-import { guardStore } from './store-error.js';
+import { makeFolderIn, readJson, writeJson } from './files.js';
+import { guardStore, MachineError } from './store-error.js';
 
 const KEPT = 2;
 
@@ -36,13 +37,14 @@ export async function saveCheckpoint(
   const draft = join(folder, `.tmp-${name}`);
   guardStore(folder, () => {
     rmSync(draft, { recursive: true, force: true });
-    makeFolder(draft);
+    makeFolderIn(attemptFolder, 'checkpoints', `.tmp-${name}`);
   });
   await write(draft);
-  writeJson(join(draft, 'checkpoint.json'), meta);
+  writeJson(join(draft, 'checkpoint.json'), meta, { durably: false });
   guardStore(folder, () => {
     rmSync(join(folder, name), { recursive: true, force: true });
-    renameSync(draft, join(folder, name));
+    syncTree(draft);
+    renameDurably(draft, join(folder, name));
     for (const old of names(folder).slice(0, -KEPT)) rmSync(join(folder, old), { recursive: true, force: true });
   });
 }
@@ -53,12 +55,22 @@ export function furthestCheckpoint(attemptFolders: readonly string[]): Checkpoin
     .flatMap((attemptFolder) =>
       names(checkpointsFolder(attemptFolder)).map((name) => {
         const folder = join(checkpointsFolder(attemptFolder), name);
-        const meta = readJson(join(folder, 'checkpoint.json'), metaSchema);
+        const meta = readMeta(folder);
         return meta && { ...meta, folder, attemptFolder };
       }),
     )
     .filter((checkpoint) => checkpoint !== undefined)
     .reduce<Checkpoint | undefined>((best, next) => (best && best.step >= next.step ? best : next), undefined);
+}
+
+/** One that cannot be read is none: an earlier one serves. */
+function readMeta(folder: string): z.output<typeof metaSchema> | undefined {
+  try {
+    return readJson(join(folder, 'checkpoint.json'), metaSchema);
+  } catch (error) {
+    if (error instanceof MachineError) throw error;
+    return undefined;
+  }
 }
 
 /** Checkpoints are of no use once the trial is finished. */

@@ -1,16 +1,20 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errnoName, isKnownDead, isOwn, ownIdentity } from '@gmoe/core';
 import { z } from 'zod';
 import { FORMAT_VERSION } from '../records/index.js';
-import { linkExclusively, makeFolder, readJson, readText, removeFile } from './files.js';
-import { isKnownDead, ownIdentity, processIdentitySchema } from './process-identity.js';
-import { guardStore } from './store-error.js';
+import { linkExclusively, makeFolderIn, readJson, readText, removeFile } from './files.js';
+import { guardStore, toStoreError } from './store-error.js';
 
 /** Who works on a trial. Saves double work only: correctness comes from publishing by an exclusive link. */
 export const claimSchema = z.strictObject({
   formatVersion: z.literal(FORMAT_VERSION),
   attempt: z.string(),
-  owner: processIdentitySchema,
+  owner: z.strictObject({
+    host: z.string().describe('machine, its boot and its process namespace'),
+    pid: z.int(),
+    started: z.string().describe('start time in the kernel’s ticks; tells a reused pid apart'),
+  }),
 });
 
 export type Claim = z.output<typeof claimSchema>;
@@ -23,6 +27,14 @@ export function attemptFolder(trialFolder: string, attempt: string): string {
 
 export function heartbeatFile(trialFolder: string, attempt: string): string {
   return join(attemptFolder(trialFolder, attempt), 'heartbeat');
+}
+
+/** Attempts of this process that hold a claim. */
+const held = new Set<string>();
+
+/** Whether nobody works under a claim: its process is gone, or it is this one, which has given the attempt up. */
+export function isAbandoned(claim: Claim): boolean {
+  return isKnownDead(claim.owner) || (isOwn(claim.owner) && !held.has(claim.attempt));
 }
 
 /** The present claim; one that cannot be read counts as none, since it is not worth failing a sweep. */
@@ -41,6 +53,12 @@ export function readClaim(trialFolder: string): Claim | undefined {
  * @returns whether the claim is ours now.
  */
 export function takeClaim(trialFolder: string, attempt: string, mayTakeOver: (claim: Claim) => boolean): boolean {
+  const taken = tryClaim(trialFolder, attempt, mayTakeOver);
+  if (taken) held.add(attempt);
+  return taken;
+}
+
+function tryClaim(trialFolder: string, attempt: string, mayTakeOver: (claim: Claim) => boolean): boolean {
   const draft = join(trialFolder, `.claim-${attempt}`);
   const claim: Claim = { formatVersion: FORMAT_VERSION, attempt, owner: ownIdentity() };
   guardStore(draft, () => writeFileSync(draft, JSON.stringify(claim)));
@@ -51,15 +69,16 @@ export function takeClaim(trialFolder: string, attempt: string, mayTakeOver: (cl
       if (!mayTakeOver(present)) return false;
       removeClaim(trialFolder, present.attempt, 'claim.lost.json');
     } else if (readText(claimFile(trialFolder)) !== undefined) {
-      removeFile(claimFile(trialFolder));
+      guardStore(trialFolder, () => removeFile(claimFile(trialFolder)));
     }
     return linkExclusively(draft, claimFile(trialFolder));
   } finally {
-    removeFile(draft);
+    guardStore(draft, () => removeFile(draft));
   }
 }
 
 export function releaseClaim(trialFolder: string, attempt: string): void {
+  held.delete(attempt);
   if (readClaim(trialFolder)?.attempt === attempt) removeClaim(trialFolder, attempt, 'claim.released.json');
 }
 
@@ -68,14 +87,12 @@ export function releaseClaim(trialFolder: string, attempt: string): void {
  * trial; then that claim is put back.
  */
 function removeClaim(trialFolder: string, attempt: string, into: string): void {
-  const folder = attemptFolder(trialFolder, attempt);
-  const moved = join(folder, into);
-  makeFolder(folder);
+  const moved = join(makeFolderIn(trialFolder, 'attempts', attempt), into);
   try {
     renameSync(claimFile(trialFolder), moved);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+    if (errnoName(error) === 'ENOENT') return;
+    throw toStoreError(claimFile(trialFolder), error);
   }
   const taken = readJson(moved, claimSchema);
   if (taken && taken.attempt !== attempt) linkExclusively(moved, claimFile(trialFolder));
@@ -98,7 +115,7 @@ export class ClaimObserver {
   ) {}
 
   isStale(trialFolder: string, claim: Claim): boolean {
-    if (isKnownDead(claim.owner)) return true;
+    if (isAbandoned(claim)) return true;
     const state = `${claim.attempt}/${readText(heartbeatFile(trialFolder, claim.attempt)) ?? ''}`;
     const now = this.monotonic();
     const before = this.seen.get(trialFolder);

@@ -14,6 +14,8 @@ import type { SweepStore } from './sweep-store.js';
 
 /** Failures that would come again: retrying them is waste. */
 const FINAL: ReadonlySet<TrialFailure['kind']> = new Set(['error', 'time', 'memory']);
+/** How often a trial may fail for reasons that nobody knows. */
+const MOST_UNKNOWN = 2;
 
 export function failureFile(trialFolder: string, attempt: string): string {
   return join(attemptFolder(trialFolder, attempt), 'failure.json');
@@ -52,7 +54,8 @@ export function settleFailures(store: SweepStore, trial: PlannedTrial, limits: L
   const last = failures[0];
   if (!last) return undefined;
   const decisive = failures.find(({ failure }) => FINAL.has(failure.kind));
-  const passing = failures.length > limits.retries;
+  const unknown = failures.filter(({ failure }) => failure.kind === 'unknown').length;
+  const passing = failures.length > limits.retries || unknown >= MOST_UNKNOWN;
   if (!decisive && !passing) return undefined;
   const { attempt, failure } = decisive ?? last;
   const error: TrialFailure = decisive

@@ -1,64 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { errnoName, linkExclusively as link, syncFolder, writeWhole, type WriteOptions } from '@gmoe/core';
 import type { z } from 'zod';
 import { guardStore, StoreError } from './store-error.js';
 
-/**
- * Replaces a file as a whole: readers see the old or the new content, also after a crash of the process.
- *
- * @param durably whether it must also outlive a crash of the machine from now on; that takes milliseconds
- */
-export function writeWhole(file: string, text: string, durably = true): void {
-  const temporary = join(dirname(file), `.tmp-${randomBytes(6).toString('hex')}`);
-  guardStore(file, () => {
-    try {
-      writeNew(temporary, text, durably);
-      renameSync(temporary, file);
-    } catch (error) {
-      removeFile(temporary);
-      throw error;
-    }
-  });
-}
-
-export function writeJson(file: string, value: unknown, durably = true): void {
-  writeWhole(file, `${JSON.stringify(value, null, 2)}\n`, durably);
-}
-
-function writeNew(file: string, text: string, durably: boolean): void {
-  const descriptor = openSync(file, 'wx');
-  try {
-    const bytes = Buffer.from(text);
-    for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
-    if (durably) fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+/** Replaces a JSON file as a whole. */
+export function writeJson(file: string, value: unknown, options?: WriteOptions): void {
+  guardStore(file, () => writeWhole(file, `${JSON.stringify(value, null, 2)}\n`, options));
 }
 
 /** Gives a file a second name that must be free. False if the name was taken: somebody else came first. */
 export function linkExclusively(file: string, name: string): boolean {
-  return guardStore(name, () => {
-    try {
-      linkSync(file, name);
-      return true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-      throw error;
-    }
-  });
+  return guardStore(name, () => link(file, name));
 }
 
 /** The text of a file, undefined if there is none. */
@@ -67,8 +20,8 @@ export function readText(file: string): string | undefined {
     try {
       return readFileSync(file, 'utf8');
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+      const name = errnoName(error);
+      if (name === 'ENOENT' || name === 'ENOTDIR') return undefined;
       throw error;
     }
   });
@@ -93,7 +46,7 @@ export function readJson<Schema extends z.ZodType>(file: string, schema: Schema)
   const issue = parsed.error.issues[0]!;
   const field = issue.path.join('.');
   if (field === 'formatVersion') {
-    const version = JSON.stringify((value as { formatVersion?: unknown }).formatVersion);
+    const version = JSON.stringify((value as { formatVersion?: unknown } | null)?.formatVersion);
     throw new StoreError(`${file}: formatVersion: written by another version of this program (got ${version})`);
   }
   throw new StoreError(`${file}: is damaged: ${field}: ${issue.message}; the attempts beside it are kept`);
@@ -104,11 +57,14 @@ export function removeFile(file: string): void {
   try {
     unlinkSync(file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (errnoName(error) !== 'ENOENT') throw error;
   }
 }
 
-/** Makes a folder and those above it. (Node's own recursion does not return where the system answers ENOENT, as /proc does.) */
+/**
+ * Makes a folder and those above it, durably. (Node's own recursion does not return where the system answers ENOENT, as /proc
+ * does.)
+ */
 export function makeFolder(folder: string): void {
   guardStore(folder, () => makeMissing(resolve(folder)));
 }
@@ -116,9 +72,28 @@ export function makeFolder(folder: string): void {
 function makeMissing(folder: string): void {
   if (existsSync(folder)) return;
   makeMissing(dirname(folder));
+  if (makeOne(folder)) syncFolder(dirname(folder));
+}
+
+/**
+ * Makes folders below one that must be there, and returns the last. A store that vanished for a while (unmounted, moved)
+ * must not be made anew beside itself.
+ */
+export function makeFolderIn(existing: string, ...names: readonly string[]): string {
+  return guardStore(existing, () => {
+    let folder = existing;
+    for (const name of names) makeOne((folder = join(folder, name)));
+    return folder;
+  });
+}
+
+/** @returns false if it was there. */
+function makeOne(folder: string): boolean {
   try {
     mkdirSync(folder);
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (errnoName(error) !== 'EEXIST') throw error;
+    return false;
   }
 }

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { messageOf, type Json } from '@gmoe/core';
 import type { PlannedTrial, TrialResult } from '../records/index.js';
-import { readClaim } from './claim.js';
-import { isKnownDead } from './process-identity.js';
+import { isAbandoned, readClaim } from './claim.js';
 import { readStops, type ArmStop } from './stops.js';
 import type { SweepStore } from './sweep-store.js';
 
@@ -75,6 +74,8 @@ export function planStatus(store: SweepStore, options: StatusOptions = {}): Swee
 function statusOf(store: SweepStore, trial: PlannedTrial, stops: ReadonlyMap<string, ArmStop>): TrialStatus {
   try {
     const result = store.result(trial.hash);
+    const damage = result && store.damage(trial.hash, result);
+    if (damage !== undefined) return { ...trial, state: 'damaged', problem: `${damage}; it will run again` };
     if (result) {
       return { ...trial, state: result.status, result, ...(result.error ? { problem: result.error.message } : {}) };
     }
@@ -84,7 +85,7 @@ function statusOf(store: SweepStore, trial: PlannedTrial, stops: ReadonlyMap<str
   }
   if (stops.has(trial.group)) return { ...trial, state: 'stopped' };
   const claim = readClaim(store.trialFolder(trial.hash));
-  return { ...trial, state: claim && !isKnownDead(claim.owner) ? 'claimed' : 'todo' };
+  return { ...trial, state: claim && !isAbandoned(claim) ? 'claimed' : 'todo' };
 }
 
 function estimateTime(

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FORMAT_VERSION } from '../records/index.js';
-import { makeFolder, readJson, writeJson } from './files.js';
+import { makeFolderIn, readJson, writeJson } from './files.js';
 import type { SweepStore } from './sweep-store.js';
 
 /** Why an arm goes no further: the rule, and the numbers that it was applied to. */
@@ -23,7 +23,7 @@ export type ArmStop = z.output<typeof armStopSchema>;
 const stopsFolder = (store: SweepStore): string => join(store.folder, 'stops');
 
 export function recordStop(store: SweepStore, stop: ArmStop): void {
-  makeFolder(stopsFolder(store));
+  makeFolderIn(store.folder, 'stops');
   writeJson(join(stopsFolder(store), `${stop.group.slice(0, 16)}.json`), stop);
 }
 

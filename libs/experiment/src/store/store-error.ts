@@ -1,24 +1,23 @@
-import { messageOf, UserError } from '@gmoe/core';
+import { messageOf, systemFailure, UserError, type Blame } from '@gmoe/core';
 
-/** The store cannot be read or written: nothing is wrong with the trial, and nothing stored is lost. */
+/** The store cannot be used as it is: nothing is wrong with the trial, and nothing stored is lost. */
 export class StoreError extends UserError {}
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full: free some space and run again, finished trials are kept',
-  EDQUOT: 'the disk quota is used up: free some space and run again, finished trials are kept',
-  EROFS: 'the file system is read-only: choose a folder that can be written',
-  EACCES: 'no permission: choose a folder that can be written',
-  EPERM: 'not permitted: choose a folder that can be written, on a file system with hard links',
-  ENOTSUP: 'the file system has no hard links, which publishing results needs: choose another folder',
-  EMFILE: 'too many open files: raise the limit (ulimit -n)',
-  EIO: 'input/output error: the disk or the network file system fails',
-  ESTALE: 'the network file system lost the file: mount it again',
-};
-
-/** The error code of a failed file operation that is the store's trouble, not the trial's. */
-export function storeErrorCode(error: unknown): string | undefined {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  return code !== undefined && code in REASONS ? code : undefined;
+/**
+ * The machine failed, not the trial: a disk, a mount, a device, memory. The trial stays open.
+ *
+ * `blame` tells what to do next: `full` does not mend itself, `missing` may come back (a mount), `machine` may pass.
+ */
+export class MachineError extends StoreError {
+  constructor(
+    message: string,
+    readonly blame: Exclude<Blame, 'unknown'>,
+    /** What could not be used, if it is a file. */
+    readonly path?: string,
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options);
+  }
 }
 
 /** Runs a file operation; failures of the store become one clear line. */
@@ -30,12 +29,18 @@ export function guardStore<T>(path: string, operation: () => T): T {
   }
 }
 
-/** What to throw for a failed file operation on `path`. */
+/** What to throw for a failed operation on `path`: what the system refuses is the machine's failure. */
 export function toStoreError(path: string, error: unknown): unknown {
   if (error instanceof UserError) return error;
-  const code = storeErrorCode(error);
-  if (code !== undefined) return new StoreError(`${path}: ${REASONS[code]} (${code})`, { cause: error });
-  return (error as NodeJS.ErrnoException).syscall !== undefined
-    ? new StoreError(`${path}: ${messageOf(error)}`, { cause: error })
-    : error;
+  return machineError(path, error) ?? error;
+}
+
+/** The machine's part in a failure, as one line; undefined if the system has none. */
+export function machineError(path: string, error: unknown): MachineError | undefined {
+  const failure = systemFailure(error);
+  if (!failure) return undefined;
+  const { name, blame } = failure;
+  if (blame === 'unknown') return new MachineError(`${path}: ${messageOf(error)}`, 'machine', path, { cause: error });
+  const where = failure.path ?? path;
+  return new MachineError(`${where}: ${failure.reason} (${name})`, blame, where, { cause: error });
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { fakeTrial } from '../testing/fake-trial.js';
 import { fakeStore, planFake, temporaryFolder } from '../testing/fake-sweep.js';
-import { runWorker, AttemptStopped, type TrialExecutor } from '../worker/index.js';
+import { runWorker, AttemptStopped, TrialError, type TrialExecutor } from '../worker/index.js';
 import { ClaimObserver, readClaim, releaseClaim, takeClaim } from './claim.js';
 import { planStatus, rerun, retryFailed, StoreError, SweepStore } from './index.js';
 
@@ -115,7 +115,7 @@ describe('SweepStore', () => {
       attempts++;
       if (attempt.checkpoint === undefined && attempts === 1) {
         await attempt.saveCheckpoint(4, (folder) => writeFileSync(join(folder, 'state'), 'four'));
-        throw new Error('broken');
+        throw new TrialError('broken');
       }
       return { metrics: { resumed: attempt.checkpoint?.step ?? 0 } };
     };

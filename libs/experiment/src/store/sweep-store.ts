@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errnoName, syncFile, syncFolder, syncTree } from '@gmoe/core';
 import {
   FORMAT_VERSION,
   limitsSchema,
@@ -11,8 +12,10 @@ import {
 } from '../records/index.js';
 import { groupHash, trialHash } from '../spec/identity.js';
 import type { JsonObject, SweepPlan, TrialPlan } from '../spec/index.js';
-import { linkExclusively, makeFolder, readJson, readText, removeFile, writeJson } from './files.js';
-import { guardStore, StoreError } from './store-error.js';
+import { joinDrivers, type Driver } from './drivers.js';
+import { differenceOf } from './file-manifest.js';
+import { linkExclusively, makeFolder, makeFolderIn, readJson, readText, removeFile, writeJson } from './files.js';
+import { guardStore, MachineError, StoreError } from './store-error.js';
 
 /**
  * The folder of one sweep, safe to share between processes and machines. Folders are the truth; there is no index.
@@ -26,6 +29,10 @@ import { guardStore, StoreError } from './store-error.js';
  * ```
  */
 export class SweepStore {
+  /** What this process planned: another sweep that is started in the folder meanwhile does not change it. */
+  private own: SweepManifest | undefined;
+  private read: { readonly version: string; readonly manifest: SweepManifest } | undefined;
+
   private constructor(readonly folder: string) {}
 
   /**
@@ -38,7 +45,7 @@ export class SweepStore {
     const store = new SweepStore(folder);
     makeFolder(join(folder, 'trials'));
     store.checkLinks();
-    const before = store.tryManifest();
+    const before = store.readManifest();
     for (const trial of plan.trials) store.recordConfig(trial);
     const now = Date.now();
     const manifest: SweepManifest = {
@@ -50,7 +57,9 @@ export class SweepStore {
       limits: limitsSchema.parse(plan.spec.limits ?? {}),
       trials: plan.trials.map(({ hash, group, arm, axes, seed }) => ({ hash, group, arm, axes, seed })),
     };
-    writeJson(join(folder, 'sweep.json'), manifest);
+    guardStore(folder, () => syncFolder(join(folder, 'trials')));
+    store.own = manifest;
+    store.record(manifest);
     return store;
   }
 
@@ -62,13 +71,52 @@ export class SweepStore {
   }
 
   manifest(): SweepManifest {
-    const manifest = this.tryManifest();
+    const manifest = this.own ?? this.readManifest();
+    if (!manifest && this.read) this.mustBeThere();
     if (!manifest) throw new StoreError(`${this.folder}: holds no sweep: there is no sweep.json in it`);
     return manifest;
   }
 
-  private tryManifest(): SweepManifest | undefined {
-    return readJson(join(this.folder, 'sweep.json'), sweepManifestSchema);
+  /** What the folder's sweep consists of, parsed once for each version of the file. */
+  private readManifest(): SweepManifest | undefined {
+    const file = join(this.folder, 'sweep.json');
+    const version = versionOf(file);
+    if (version === undefined || !this.read || version !== this.read.version) {
+      const manifest = readJson(file, sweepManifestSchema);
+      if (manifest && version !== undefined) this.read = { version, manifest };
+      return manifest;
+    }
+    return this.read.manifest;
+  }
+
+  /**
+   * Writes `sweep.json`. Where other sweeps are under way in the folder it holds their trials too, so that no arm is lost from
+   * the reports; each of them goes on with its own plan.
+   */
+  private record(manifest: SweepManifest): void {
+    const own: Driver = { trials: manifest.trials };
+    let written = -1;
+    // Two that start at once see one another at the latest after both have written.
+    for (
+      let others = joinDrivers(this.folder, own);
+      others.length !== written;
+      others = joinDrivers(this.folder, own)
+    ) {
+      const known = new Set(manifest.trials.map((trial) => trial.hash));
+      const beside = others
+        .flatMap((other) => other.trials)
+        .filter((trial) => !known.has(trial.hash) && known.add(trial.hash));
+      writeJson(join(this.folder, 'sweep.json'), { ...manifest, trials: [...manifest.trials, ...beside] });
+      written = others.length;
+    }
+  }
+
+  /** @throws MachineError if the whole store is away: unmounted, or moved. Then nothing in it tells anything. */
+  mustBeThere(): void {
+    const file = join(this.folder, 'sweep.json');
+    if (versionOf(file) === undefined) {
+      throw new MachineError(`${this.folder}: the sweep's folder is not there (ENOENT)`, 'missing', this.folder);
+    }
   }
 
   trialFolder(hash: string): string {
@@ -79,6 +127,7 @@ export class SweepStore {
   config(hash: string): JsonObject {
     const file = join(this.trialFolder(hash), 'config.json');
     const stored = readJson(file, trialConfigFileSchema);
+    if (!stored) this.mustBeThere();
     if (!stored) throw new StoreError(`${file}: is missing; run the sweep again to restore it`);
     const actual = trialHash(stored.config);
     if (actual !== hash || stored.hash !== hash || stored.group !== groupHash(stored.config)) {
@@ -95,8 +144,8 @@ export class SweepStore {
     const { hash, group, config } = trial;
     // A file that a crash of the machine left torn is written again; one that was edited is refused.
     if (isJson(readText(file)) && JSON.stringify(this.config(hash)) === JSON.stringify(config)) return;
-    makeFolder(join(folder, 'attempts'));
-    writeJson(file, { formatVersion: FORMAT_VERSION, hash, group, config }, false);
+    makeFolderIn(this.folder, 'trials', hash.slice(0, 16), 'attempts');
+    writeJson(file, { formatVersion: FORMAT_VERSION, hash, group, config }, { durably: false });
   }
 
   /** The published result. @throws StoreError if it is damaged or belongs to another trial. */
@@ -107,6 +156,23 @@ export class SweepStore {
       throw new StoreError(`${file}: belongs to another trial (${result.hash.slice(0, 16)}); restore or remove it`);
     }
     return result;
+  }
+
+  /**
+   * What is wrong with the files that a published result stands for, e.g. after a cut of the power; undefined if they are those
+   * that were published.
+   *
+   * @param every whether to read all of them; else those that were changed since they were published
+   */
+  damage(hash: string, result: TrialResult, every = false): string | undefined {
+    if (!result.files) return undefined;
+    const folder = join(this.trialFolder(hash), 'attempts', result.attempt);
+    const { files } = result;
+    return guardStore(folder, () => {
+      const published = statSync(join(this.trialFolder(hash), 'result.json')).mtimeMs;
+      const difference = differenceOf(folder, files, published, every);
+      return difference === undefined ? undefined : `${folder}: is not what was published: ${difference}`;
+    });
   }
 
   /** The published result if it can be read: for those who count results, and leave damage to be told by others. */
@@ -124,12 +190,20 @@ export class SweepStore {
   }
 
   /**
-   * Publishes an attempt's result, which must lie in its folder. The first wins.
+   * Publishes an attempt's result, which must lie in its folder. The first wins. All that the attempt left is on the disk
+   * before the result gets its name, so that no cut of the power leaves a published trial without its data.
    *
    * @returns false if another attempt had been published.
    */
   publish(hash: string, attempt: string): boolean {
     const folder = this.trialFolder(hash);
+    guardStore(folder, () => {
+      syncTree(join(folder, 'attempts', attempt));
+      syncFile(join(folder, 'config.json'));
+      syncFolder(join(folder, 'attempts'));
+      syncFolder(folder);
+      syncFolder(join(this.folder, 'trials'));
+    });
     return linkExclusively(join(folder, 'attempts', attempt, 'result.json'), join(folder, 'result.json'));
   }
 
@@ -154,6 +228,29 @@ export class SweepStore {
     const reopened = { attempts: this.attempts(hash).length, from };
     writeJson(join(folder, 'reopened.json'), reopened);
     guardStore(folder, () => removeFile(join(folder, 'result.json')));
+    guardStore(folder, () => syncFolder(folder));
+  }
+
+  /**
+   * Takes back a result whose files are damaged, so that the trial runs again from the start. If another process has done so,
+   * and perhaps published a new one, nothing changes.
+   */
+  withdraw(hash: string, attempt: string): void {
+    const folder = this.trialFolder(hash);
+    const name = join(folder, 'result.json');
+    const moved = join(folder, 'attempts', attempt, '.withdrawn.json');
+    if (this.readableResult(hash)?.attempt !== attempt) return;
+    writeJson(join(folder, 'reopened.json'), { attempts: this.attempts(hash).length, from: 'start' });
+    guardStore(folder, () => {
+      try {
+        renameSync(name, moved);
+      } catch (error) {
+        if (errnoName(error) === 'ENOENT') return;
+        throw error;
+      }
+      if (readJson(moved, trialResultSchema)?.attempt !== attempt) linkExclusively(moved, name);
+      syncFolder(folder);
+    });
   }
 
   /** Publishing needs hard links; better to know before the first trial than after it. */
@@ -175,6 +272,20 @@ export class SweepStore {
   text(...path: string[]): string | undefined {
     return readText(join(this.folder, ...path));
   }
+}
+
+/** Changes whenever a file is replaced or written; undefined if there is none. */
+function versionOf(file: string): string | undefined {
+  return guardStore(file, () => {
+    try {
+      const { ino, size, mtimeNs } = statSync(file, { bigint: true });
+      return `${ino}/${size}/${mtimeNs}`;
+    } catch (error) {
+      const name = errnoName(error);
+      if (name === 'ENOENT' || name === 'ENOTDIR') return undefined;
+      throw error;
+    }
+  });
 }
 
 function isJson(text: string | undefined): boolean {

@@ -53,7 +53,7 @@ export async function collect(events: AsyncIterable<LaunchEvent>): Promise<Launc
   return list;
 }
 
-const VARYING = ['attempt', 'attempts', 'startedAt', 'finishedAt', 'seconds'];
+const VARYING = ['attempt', 'attempts', 'startedAt', 'finishedAt', 'seconds', 'files'];
 
 /** What a trial comes to, without the names and times of the attempts that led there. */
 export function essence(store: SweepStore, hash: string): unknown {

@@ -49,6 +49,7 @@ export function fakeTrial(stepMs = 0): (attempt: TrialAttempt) => Promise<TrialO
 async function fail(fault: string, attempt: TrialAttempt): Promise<void> {
   const first = attempt.folder.includes('/0001-');
   if (fault === 'throw') throw new TypeError('shapes do not fit');
+  if (fault === 'odd' || (fault === 'odd-once' && first)) throw new Error('nobody knows');
   if (fault === 'diverge') attempt.log('about to diverge');
   if (fault === 'infrastructure') throw new InfrastructureError('device lost');
   if (fault === 'flaky' && first) throw new InfrastructureError('device lost');
@@ -72,6 +73,10 @@ async function fail(fault: string, attempt: TrialAttempt): Promise<void> {
   }
   if (fault === 'hang') {
     for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+  }
+  if (fault === 'freeze-once' && first) {
+    process.kill(process.pid, 'SIGSTOP');
+    await delay(100);
   }
   if (fault === 'slow') await delay(60_000, undefined, { signal: attempt.signal }).catch(() => undefined);
   if (fault === 'slow' && attempt.signal.aborted) throw attempt.signal.reason;

@@ -1,5 +1,6 @@
-import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { redact, writeAll } from '@gmoe/core';
 import type { TrialEvent } from '../records/index.js';
 import type { Checkpoint } from '../store/checkpoints.js';
 import { guardStore } from '../store/store-error.js';
@@ -18,7 +19,7 @@ export class AttemptLog {
   ) {
     this.events = guardStore(folder, () => openSync(join(folder, 'events.jsonl'), 'a'));
     this.text = guardStore(folder, () => openSync(join(folder, 'log.txt'), 'a'));
-    if (checkpoint) this.inherit(checkpoint);
+    if (checkpoint) guardStore(folder, () => this.inherit(checkpoint));
   }
 
   private inherit(checkpoint: Checkpoint): void {
@@ -37,17 +38,20 @@ export class AttemptLog {
   }
 
   line(line: string): void {
-    this.write(this.text, Buffer.from(`${line}\n`));
+    this.write(this.text, Buffer.from(`${redact(line)}\n`));
   }
 
   private write(descriptor: number, bytes: Uint8Array): void {
-    guardStore(this.folder, () => {
-      for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
-    });
+    guardStore(this.folder, () => writeAll(descriptor, bytes));
   }
 
   close(): void {
-    closeSync(this.events);
-    closeSync(this.text);
+    for (const descriptor of [this.events, this.text]) {
+      try {
+        closeSync(descriptor);
+      } catch {
+        // What was not written shows when the result's files are described or synced.
+      }
+    }
   }
 }

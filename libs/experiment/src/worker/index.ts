@@ -1,6 +1,7 @@
 export {
   AttemptStopped,
   InfrastructureError,
+  TrialError,
   type TrialAttempt,
   type TrialExecutor,
   type TrialOutcome,

@@ -1,4 +1,5 @@
 import type { Limits, PlannedTrial, TrialEvent } from '../records/index.js';
+import type { MachineError } from '../store/store-error.js';
 import type { AttemptEnd } from './run-attempt.js';
 
 /** From a launcher to its worker process. */
@@ -25,4 +26,11 @@ export type FromWorker =
     }
   | { readonly type: 'event'; readonly hash: string; readonly event: TrialEvent }
   | { readonly type: 'end'; readonly hash: string; readonly end: AttemptEnd; readonly residentMiB: number }
-  | { readonly type: 'store-failed'; readonly message: string };
+  | { readonly type: 'store-failed'; readonly message: string }
+  /** The machine failed, not the trial; the worker ends. */
+  | {
+      readonly type: 'machine-failed';
+      readonly message: string;
+      readonly blame: MachineError['blame'];
+      readonly path?: string | undefined;
+    };

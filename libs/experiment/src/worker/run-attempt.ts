@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { messageOf } from '@gmoe/core';
 import {
   FORMAT_VERSION,
   type Limits,
@@ -12,13 +11,15 @@ import {
 import { furthestCheckpoint, removeCheckpoints, saveCheckpoint, type Checkpoint } from '../store/checkpoints.js';
 import { attemptFolder, heartbeatFile, releaseClaim, takeClaim, type Claim } from '../store/claim.js';
 import { failureFile, publishFailure, recordFailure, settleFailures } from '../store/failures.js';
-import { makeFolder, writeJson } from '../store/files.js';
+import { makeFolderIn, writeJson } from '../store/files.js';
 import { readReopened } from '../store/reopened.js';
-import { StoreError, storeErrorCode, toStoreError } from '../store/store-error.js';
+import { describeFiles } from '../store/file-manifest.js';
+import { guardStore, MachineError, StoreError } from '../store/store-error.js';
 import type { SweepStore } from '../store/sweep-store.js';
 import { AttemptLog } from './attempt-log.js';
+import { classifyFailure } from './classify-failure.js';
 import { overtimeFailure, type Guard } from './guard.js';
-import { AttemptStopped, InfrastructureError, type TrialExecutor, type TrialOutcome } from './trial-attempt.js';
+import { AttemptStopped, TrialError, type TrialExecutor, type TrialOutcome } from './trial-attempt.js';
 
 /**
  * How an attempt ended. `published`: a result is there, ours or another's. `busy`: somebody else is at it. `stopped`: a
@@ -48,7 +49,8 @@ export interface AttemptOptions {
  * Makes one attempt at a trial: claim, run, publish. Whatever happens elsewhere meanwhile, exactly one attempt's result
  * gets published.
  *
- * @throws StoreError if the store fails; nothing is held against the trial then.
+ * @throws MachineError if the machine fails; nothing is held against the trial then
+ * @throws StoreError if what is stored of the trial cannot be used
  */
 export async function runAttempt(options: AttemptOptions): Promise<AttemptEnd> {
   const { store, trial, limits } = options;
@@ -76,8 +78,8 @@ async function attempt(options: AttemptOptions, id: string, config: TrialConfig)
   const { store, trial, limits, guard } = options;
   const trialFolder = store.trialFolder(trial.hash);
   const folder = attemptFolder(trialFolder, id);
-  makeFolder(folder);
-  writeJson(join(folder, 'config.json'), config, false);
+  makeFolderIn(trialFolder, 'attempts', id);
+  writeJson(join(folder, 'config.json'), config, { durably: false });
   const checkpoint = checkpointOf(store, trial.hash, id);
   const timing = { startedAt: Date.now(), begun: performance.now(), before: checkpoint?.seconds ?? 0 };
   const log = new AttemptLog(folder, checkpoint);
@@ -133,6 +135,7 @@ async function attempt(options: AttemptOptions, id: string, config: TrialConfig)
       finishedAt: Date.now(),
       seconds: secondsSoFar(),
       ...finiteOutcome(outcome),
+      files: guardStore(folder, () => describeFiles(folder)),
     } satisfies TrialResult);
     store.publish(trial.hash, id);
     removeCheckpoints(attemptFolders(store, trial.hash));
@@ -157,18 +160,14 @@ function ended(
 ): AttemptEnd {
   if (thrown instanceof AttemptStopped && thrown.why !== 'time') return { type: 'stopped', why: thrown.why };
   if (thrown instanceof StoreError) throw thrown;
-  if (storeErrorCode(thrown) !== undefined) throw toStoreError(store.trialFolder(trial.hash), thrown);
-  const failure: TrialFailure =
+  const failure =
     thrown instanceof AttemptStopped
       ? overtimeFailure(limits.seconds ?? 0)
-      : {
-          kind: thrown instanceof InfrastructureError ? 'infrastructure' : 'error',
-          message: messageOf(thrown).split('\n')[0]!,
-          ...(thrown instanceof Error && thrown.stack !== undefined ? { stack: thrown.stack } : {}),
-        };
+      : classifyFailure(thrown, store.trialFolder(trial.hash));
+  if (failure instanceof MachineError) throw failure;
   log.line(failure.stack ?? failure.message);
   recordFailure(store, trial.hash, id, failure);
-  if (failure.kind !== 'infrastructure') {
+  if (failure.kind !== 'infrastructure' && failure.kind !== 'unknown') {
     publishFailure(store, trial, id, failure, timing);
     return { type: 'published' };
   }
@@ -178,7 +177,7 @@ function ended(
 /** JSON has no NaN and no infinity: a diverged metric is a failure to report, not a null in a table. */
 function finiteOutcome(outcome: TrialOutcome): Pick<TrialResult, 'metrics' | 'load' | 'classes' | 'code'> {
   for (const [name, value] of Object.entries(outcome.metrics)) {
-    if (!Number.isFinite(value)) throw new Error(`the trial diverged: ${name} is ${value}`);
+    if (!Number.isFinite(value)) throw new TrialError(`the trial diverged: ${name} is ${value}`);
   }
   return {
     metrics: { ...outcome.metrics },

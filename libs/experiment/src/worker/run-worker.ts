@@ -1,9 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PlannedTrial, TrialEvent } from '../records/index.js';
 import { ClaimObserver } from '../store/claim.js';
+import { withdrawDamaged } from '../store/reopen.js';
 import { readStops } from '../store/stops.js';
 import type { SweepStore } from '../store/sweep-store.js';
+import { MachineError } from '../store/store-error.js';
 import { Guard, type GuardOptions } from './guard.js';
+import { MachineTrouble, type PatienceOptions } from './machine-trouble.js';
 import { runAttempt, type AttemptEnd } from './run-attempt.js';
 import type { TrialExecutor } from './trial-attempt.js';
 
@@ -16,9 +19,13 @@ export type WorkerEvent =
       readonly resumedFrom: number | undefined;
     }
   | { readonly type: 'event'; readonly trial: PlannedTrial; readonly event: TrialEvent }
-  | { readonly type: 'end'; readonly trial: PlannedTrial; readonly end: AttemptEnd };
+  | { readonly type: 'end'; readonly trial: PlannedTrial; readonly end: AttemptEnd }
+  /** The machine failed; the worker waits, or tries again. */
+  | { readonly type: 'trouble'; readonly message: string }
+  /** A published result whose files are damaged: it runs again. */
+  | { readonly type: 'damaged'; readonly trial: PlannedTrial; readonly message: string };
 
-export interface WorkerOptions {
+export interface WorkerOptions extends PatienceOptions {
   readonly store: SweepStore;
   readonly execute: TrialExecutor;
   /** Aborted: save a checkpoint, release the claim, return. */
@@ -46,51 +53,96 @@ export interface WorkerSummary {
  * Works through a sweep's open trials beside any other workers on the same store, on this machine or others. Seeds of
  * one arm come one after the other, so that what was compiled for an arm serves all of them.
  *
- * @throws StoreError if the store fails.
+ * @throws MachineError if the machine fails and waiting does not help, or it failed a few times in a row.
  */
 export async function runWorker(options: WorkerOptions): Promise<WorkerSummary> {
   const { store, stop, onEvent, pollSeconds = 2 } = options;
-  const observer = new ClaimObserver(options.staleSeconds);
-  const guard = new Guard(options.guard);
+  const worker = new Worker(options);
+  const trouble = new MachineTrouble(store, options);
   let published = 0;
-  let lastGroup: string | undefined;
   try {
     while (!stop.aborted) {
-      const { limits } = store.manifest();
-      const open = openTrials(store, options.hashes);
-      let progressed = false;
-      for (const trial of preferGroup(open, lastGroup)) {
-        if (stop.aborted) break;
-        const end = await runAttempt({
-          store,
-          trial,
-          limits,
-          execute: options.execute,
-          guard,
-          stop,
-          mayTakeOver: (claim) => observer.isStale(store.trialFolder(trial.hash), claim),
-          onBegin: (attempt, resumedFrom) => onEvent?.({ type: 'begin', trial, attempt, resumedFrom }),
-          onEvent: (event) => onEvent?.({ type: 'event', trial, event }),
-        });
-        onEvent?.({ type: 'end', trial, end });
-        if (end.type === 'busy') continue;
-        if (end.type === 'published') published++;
-        lastGroup = trial.group;
-        progressed = true;
-        break;
+      try {
+        const turn = await worker.turn();
+        if (turn.published) published++;
+        if (turn.progressed) {
+          trouble.passed();
+          continue;
+        }
+        if (turn.open === 0 || options.untilAllDone === false) break;
+      } catch (error) {
+        if (!(error instanceof MachineError)) throw error;
+        if (trouble.current?.message !== error.message) onEvent?.({ type: 'trouble', message: error.message });
+        trouble.report(error);
       }
-      if (progressed) continue;
-      if (open.length === 0 || options.untilAllDone === false) break;
-      await delay(pollSeconds * 1000, undefined, { signal: stop }).catch(() => undefined);
+      while (trouble.verdict() === 'wait' && !stop.aborted) await pause(Math.min(pollSeconds, 1), stop);
+      if (trouble.verdict() === 'give-up') throw trouble.current;
+      if (!trouble.current) await pause(pollSeconds, stop);
     }
   } finally {
-    await guard.close();
+    await worker.close();
   }
   return { published, remaining: openTrials(store, options.hashes).length };
 }
 
+async function pause(seconds: number, stop: AbortSignal): Promise<void> {
+  await delay(seconds * 1000, undefined, { signal: stop }).catch(() => undefined);
+}
+
+class Worker {
+  private readonly observer: ClaimObserver;
+  private readonly guard: Guard;
+  private lastGroup: string | undefined;
+  private checked = false;
+
+  constructor(private readonly options: WorkerOptions) {
+    this.observer = new ClaimObserver(options.staleSeconds);
+    this.guard = new Guard(options.guard);
+  }
+
+  /** Tries the open trials until one gets on. */
+  async turn(): Promise<{ readonly progressed: boolean; readonly published: boolean; readonly open: number }> {
+    const { store, stop, onEvent } = this.options;
+    this.withdrawDamaged();
+    const { limits } = store.manifest();
+    const open = openTrials(store, this.options.hashes);
+    for (const trial of preferGroup(open, this.lastGroup)) {
+      if (stop.aborted) break;
+      const end = await runAttempt({
+        store,
+        trial,
+        limits,
+        execute: this.options.execute,
+        guard: this.guard,
+        stop,
+        mayTakeOver: (claim) => this.observer.isStale(store.trialFolder(trial.hash), claim),
+        onBegin: (attempt, resumedFrom) => onEvent?.({ type: 'begin', trial, attempt, resumedFrom }),
+        onEvent: (event) => onEvent?.({ type: 'event', trial, event }),
+      });
+      onEvent?.({ type: 'end', trial, end });
+      if (end.type === 'busy') continue;
+      this.lastGroup = trial.group;
+      return { progressed: true, published: end.type === 'published', open: open.length };
+    }
+    return { progressed: false, published: false, open: open.length };
+  }
+
+  private withdrawDamaged(): void {
+    if (this.checked) return;
+    const { store, hashes, onEvent } = this.options;
+    for (const { trial, message } of withdrawDamaged(store, hashes).again)
+      onEvent?.({ type: 'damaged', trial, message });
+    this.checked = true;
+  }
+
+  close(): Promise<void> {
+    return this.guard.close();
+  }
+}
+
 /** Trials without a result whose arm was not stopped early. */
 export function openTrials(store: SweepStore, hashes?: readonly string[]): PlannedTrial[] {
+  store.mustBeThere();
   const chosen = hashes && new Set(hashes);
   const stopped = new Set(readStops(store).map((stop) => stop.group));
   return store

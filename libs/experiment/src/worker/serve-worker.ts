@@ -1,6 +1,6 @@
 import { messageOf } from '@gmoe/core';
-import { isKnownDead } from '../store/process-identity.js';
-import { StoreError } from '../store/store-error.js';
+import { isAbandoned } from '../store/claim.js';
+import { MachineError, StoreError } from '../store/store-error.js';
 import type { SweepStore } from '../store/sweep-store.js';
 import { Guard, type GuardOptions } from './guard.js';
 import type { FromWorker, ToWorker } from './protocol.js';
@@ -40,7 +40,7 @@ export async function serveWorker(options: ServeOptions): Promise<void> {
     };
     process.on('message', (message: ToWorker) => {
       if (message.type === 'stop') end();
-      else current = current.then(() => run(message, options, guard, stop.signal, send));
+      else current = current.then(() => run(message, options, guard, stop.signal, send, end));
     });
     process.on('disconnect', end);
     process.on('SIGTERM', end);
@@ -57,6 +57,7 @@ async function run(
   guard: Guard,
   stop: AbortSignal,
   send: (message: FromWorker) => void,
+  end: () => void,
 ): Promise<void> {
   const { trial, limits, pauseAtStep, takeOver } = message;
   const { hash } = trial;
@@ -69,13 +70,17 @@ async function run(
       guard,
       stop,
       pauseAtStep,
-      mayTakeOver: (claim) => claim.attempt === takeOver || isKnownDead(claim.owner),
+      mayTakeOver: (claim) => claim.attempt === takeOver || isAbandoned(claim),
       onBegin: (attempt, resumedFrom) => send({ type: 'begin', hash, attempt, resumedFrom }),
       onEvent: (event) => send({ type: 'event', hash, event }),
     });
     send({ type: 'end', hash, end, residentMiB: process.memoryUsage.rss() / 2 ** 20 });
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    send({ type: 'store-failed', message: messageOf(error) });
+    if (!(error instanceof MachineError)) return send({ type: 'store-failed', message: messageOf(error) });
+    const { message: said, blame, path } = error;
+    send({ type: 'machine-failed', message: said, blame, path });
+    // Its claim may stand where it cannot be released now: it must be seen to be dead.
+    end();
   }
 }

@@ -42,6 +42,11 @@ export interface TrialOutcome {
 /** Runs one trial. Given the same config it must give the same outcome, also from a checkpoint. */
 export type TrialExecutor = (attempt: TrialAttempt) => Promise<TrialOutcome>;
 
+/** Thrown by an executor for what is the trial's own fault and would come again: it diverged, its sizes do not fit. */
+export class TrialError extends Error {
+  override readonly name = 'TrialError';
+}
+
 /** Thrown by an executor when the machine failed, not the trial: it is tried again. */
 export class InfrastructureError extends Error {
   override readonly name = 'InfrastructureError';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { messageOf, UserError } from '@gmoe/core';
+import { messageOf, syncFolder, syncTree, UserError } from '@gmoe/core';
 
 /**
  * Makes a folder as a whole or not at all: `write` fills a draft beside it, which takes its name once it is complete.
@@ -23,7 +23,9 @@ export async function writeNewFolder<Result>(dir: string, write: (draft: string)
     const result = await write(draft);
     // Where a folder cannot be renamed over an empty one.
     await rmdir(target).catch(() => undefined);
+    syncTree(draft);
     await rename(draft, target);
+    syncFolder(parent);
     return result;
   } catch (error) {
     await rm(draft, { recursive: true, force: true });

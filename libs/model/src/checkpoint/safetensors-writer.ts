@@ -1,6 +1,5 @@
-import { UserError } from '@gmoe/core';
+import { UserError, writeWholeFrom } from '@gmoe/core';
 import { sizeOf, type HostTensor, type TensorSpec } from '@gmoe/tensor';
-import { writeAtomically } from './atomic-file.js';
 import {
   ELEMENT_TYPES,
   FLOAT16_MAX,
@@ -60,7 +59,7 @@ export async function streamSafetensors(
   prefix.writeBigUInt64LE(BigInt(padded), 0);
   text.copy(prefix, LENGTH_BYTES);
 
-  await writeAtomically(path, async (file) => {
+  await writeWholeFrom(path, async (file) => {
     // fs.writeFile on a handle goes on from the current position until everything is written.
     await file.writeFile(prefix);
     for (const name of Object.keys(specs)) {

@@ -1,11 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '@gmoe/core';
+import { UserError, writeWhole } from '@gmoe/core';
 import type { HostTensor } from '@gmoe/tensor';
 import type { ModelConfig } from '../config/model-config.js';
 import { weightShapes } from '../config/weight-shapes.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
-import { writeAtomically } from './atomic-file.js';
 import { fuseWeights } from './fused-weights.js';
 import { writeSafetensors, type FloatType } from './safetensors-writer.js';
 
@@ -41,9 +40,9 @@ export async function saveModel(
   await mkdir(dir, { recursive: true });
   const stored = fuseWeights(config, ordered);
   await writeSafetensors(join(dir, 'model.safetensors'), stored, { floats, metadata: { format: 'pt' } });
-  await writeJson(join(dir, 'config.json'), configJson(config, floats), 2);
-  await writeJson(join(dir, 'tokenizer.json'), tokenizer.files.json);
-  await writeJson(join(dir, 'tokenizer_config.json'), tokenizer.files.config, 2);
+  writeJson(join(dir, 'config.json'), configJson(config, floats), 2);
+  writeJson(join(dir, 'tokenizer.json'), tokenizer.files.json);
+  writeJson(join(dir, 'tokenizer_config.json'), tokenizer.files.config, 2);
 }
 
 /** The `config.json` that the model was read from, with its class and the type of its weights. */
@@ -53,6 +52,6 @@ function configJson({ json }: ModelConfig, floats: FloatType): Record<string, un
   return { ...Object.fromEntries(rest), torch_dtype: TORCH_DTYPES[floats] };
 }
 
-async function writeJson(path: string, value: unknown, indent?: number): Promise<void> {
-  await writeAtomically(path, (file) => file.writeFile(`${JSON.stringify(value, undefined, indent)}\n`));
+function writeJson(path: string, value: unknown, indent?: number): void {
+  writeWhole(path, `${JSON.stringify(value, undefined, indent)}\n`);
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { tryLock } from './file-lock.js';
-import { isAlive, thisProcess } from './process-identity.js';
+import { isAlive, ownIdentity } from '@gmoe/core';
 
 const root = mkdtempSync(join(tmpdir(), 'spool-lock-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -21,7 +21,7 @@ it('has one holder', () => {
 it('is taken over from a dead process at once, by one only', () => {
   const file = join(root, 'b.lock');
   const { pid } = spawnSync(process.execPath, ['-e', '']);
-  const dead = { ...thisProcess(), pid, start: '1' };
+  const dead = { ...ownIdentity(), pid, started: '1' };
   expect(isAlive(dead)).toBe(false);
   writeFileSync(file, JSON.stringify(dead));
   const taken = [tryLock(file), tryLock(file), tryLock(file)];
@@ -29,8 +29,8 @@ it('is taken over from a dead process at once, by one only', () => {
 });
 
 it('knows a reused process number by its start', () => {
-  expect(isAlive(thisProcess())).toBe(true);
-  if (thisProcess().start !== '') expect(isAlive({ ...thisProcess(), start: '1' })).toBe(false);
+  expect(isAlive(ownIdentity())).toBe(true);
+  if (ownIdentity().started !== '') expect(isAlive({ ...ownIdentity(), started: '1' })).toBe(false);
 });
 
 it('is taken over from another machine only when not renewed', () => {

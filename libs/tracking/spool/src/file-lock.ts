@@ -1,5 +1,5 @@
 import { linkSync, readFileSync, rmSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { isAlive, thisProcess, type ProcessIdentity } from './process-identity.js';
+import { isAlive, ownIdentity, type ProcessIdentity } from '@gmoe/core';
 
 /** A lock whose holder on another machine has not renewed it for this long is taken over. */
 const STALE_MS = 60_000;
@@ -20,7 +20,7 @@ let serial = 0;
  */
 export function tryLock(file: string): FileLock | undefined {
   const mine = `${file}.${process.pid}.${serial++}`;
-  writeFileSync(mine, JSON.stringify(thisProcess()));
+  writeFileSync(mine, JSON.stringify(ownIdentity()));
   try {
     if (!tryLink(mine, file)) {
       if (!isStale(file)) return undefined;

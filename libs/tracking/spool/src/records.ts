@@ -1,10 +1,15 @@
+import type { ProcessIdentity } from '@gmoe/core';
 import { z } from 'zod';
-import type { ProcessIdentity } from './process-identity.js';
 
 const head = { n: z.int().min(0), t: z.int().min(0) };
 const strings = z.record(z.string(), z.string());
 /** JSON has no NaN. */
 const value = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number)]);
+
+/** The process that records a run; earlier journals call the start time `start`. */
+export const processIdentity = z
+  .object({ host: z.string(), pid: z.int(), started: z.string().optional(), start: z.string().optional() })
+  .transform(({ host, pid, started, start }): ProcessIdentity => ({ host, pid, started: started ?? start ?? '' }));
 
 export const runStatus = z.enum(['FINISHED', 'FAILED', 'KILLED']);
 export type EndStatus = z.infer<typeof runStatus>;
@@ -29,7 +34,7 @@ export const journalRecord = z.discriminatedUnion('type', [
     experiment: z.string(),
     name: z.string(),
     parent: z.string().optional(),
-    process: z.custom<ProcessIdentity>((one) => typeof one === 'object' && one !== null),
+    process: processIdentity,
   }),
   z.object({ ...head, type: z.literal('params'), params: strings }),
   z.object({ ...head, type: z.literal('tags'), tags: strings }),

@@ -1,8 +1,8 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { ownIdentity } from '@gmoe/core';
 import { JournalWriter, type WriterOptions } from './journal-writer.js';
 import { readJournal } from './journal-reader.js';
-import { thisProcess } from './process-identity.js';
 import { datasetFields, JOURNAL_SUFFIX, type EndStatus } from './records.js';
 import type { z } from 'zod';
 
@@ -53,7 +53,7 @@ export class RunRecorder {
     this.#recall(file);
     this.#writer = new JournalWriter(file, options);
     const { id, experiment, name, parent } = run;
-    this.#append(() => ({ type: 'run', version: 1, id, experiment, name, parent, process: thisProcess() }));
+    this.#append(() => ({ type: 'run', version: 1, id, experiment, name, parent, process: ownIdentity() }));
     this.#writer.flush();
   }
 

@@ -1,3 +1,4 @@
+import { isAlive } from '@gmoe/core';
 import { HttpError, UnsupportedError, type CallOptions, type MlflowClient, type RunStatus } from 'mlflow-js-client';
 import { BatchUpload, isRefusal } from './batch-upload.js';
 import { appendDeadLetters, type DeadLetter } from './dead-letters.js';
@@ -7,7 +8,6 @@ import { uploadFile } from './file-upload.js';
 import { journalBytes, readJournal } from './journal-reader.js';
 import { OVERFLOW_ARTIFACT, wellFormed } from './mlflow-values.js';
 import { overflowArtifact } from './overflow-artifact.js';
-import { isAlive } from './process-identity.js';
 import type { JournalRecord, RunHeader } from './records.js';
 import { RunDeletedError } from './run-deleted.js';
 import { batchItems, overflows } from './upload-items.js';

@@ -1,3 +1,4 @@
+import { isAlive } from '@gmoe/core';
 import { MlflowError, type MlflowClient } from 'mlflow-js-client';
 import { readDeadLetters } from './dead-letters.js';
 import type { ExperimentCache } from './experiment-cache.js';
@@ -5,7 +6,6 @@ import { tryLock, type FileLock } from './file-lock.js';
 import { findJournals } from './find-journals.js';
 import { journalBytes } from './journal-reader.js';
 import { localFailure, serverFailure, type PassFailure, type RunFailure } from './pass-failure.js';
-import { isAlive } from './process-identity.js';
 import type { RunHeader } from './records.js';
 import { RunDeletedError } from './run-deleted.js';
 import { readHeader, RunUpload } from './run-upload.js';

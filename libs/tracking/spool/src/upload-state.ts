@@ -1,7 +1,8 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { writeWhole } from '@gmoe/core';
 import { z } from 'zod';
 import { sha256 } from './mlflow-values.js';
-import { JOURNAL_SUFFIX } from './records.js';
+import { JOURNAL_SUFFIX, processIdentity } from './records.js';
 
 const uploadState = z.object({
   version: z.literal(1),
@@ -20,7 +21,7 @@ const uploadState = z.object({
   /** Longest param value that this server took. */
   paramLimit: z.int().default(6000),
   /** The process that records the run, until it ends. */
-  process: z.object({ host: z.string(), pid: z.int(), start: z.string() }).optional(),
+  process: processIdentity.optional(),
   /** Latest time in what was uploaded, epoch milliseconds. */
   lastTime: z.int().default(0),
   /** Whether the overflow artifact has to be written (again). */
@@ -58,11 +59,9 @@ export function loadState(file: string, server: string): UploadState {
 }
 
 /**
- * Replaces the state as a whole, never half of it. Not synced to the disk: a power failure may cost it, and then all is
- * uploaded again.
+ * Replaces the state as a whole, never half of it. Not synced to the disk: a power cut may cost it, or leave it
+ * empty, and then all is uploaded again.
  */
 export function saveState(file: string, state: UploadState): void {
-  const temporary = `${file}.${process.pid}.tmp`;
-  writeFileSync(temporary, JSON.stringify({ ...state, time: Date.now() }));
-  renameSync(temporary, file);
+  writeWhole(file, JSON.stringify({ ...state, time: Date.now() }), { durably: false });
 }

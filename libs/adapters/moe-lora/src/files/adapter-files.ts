@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, UserError } from '@gmoe/core';
+import { messageOf, UserError, writeWhole } from '@gmoe/core';
 import { readSafetensors, SITE_NAMES, writeSafetensors } from '@gmoe/model';
 import type { HostTensor } from '@gmoe/tensor';
 import type { Adapter, AdapterInit } from '../adapter.js';
@@ -46,12 +46,7 @@ export async function saveAdapter(dir: string, { description, tensors }: Adapter
   const config = `${JSON.stringify(toAdapterConfig(description), undefined, 2)}\n`;
   await mkdir(dir, { recursive: true });
   await writeSafetensors(join(dir, TENSORS), file, { metadata: { format: 'pt' } });
-  const temporary = join(dir, `${CONFIG}.${process.pid}.tmp`);
-  await writeFile(temporary, config);
-  await rename(temporary, join(dir, CONFIG)).catch(async (error: unknown) => {
-    await rm(temporary, { force: true });
-    throw error;
-  });
+  writeWhole(join(dir, CONFIG), config);
 }
 
 /**
