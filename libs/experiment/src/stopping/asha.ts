@@ -5,84 +5,74 @@ import type { StoppingOptions } from '../spec/index.js';
 import { attemptFolder } from '../store/claim.js';
 import { readStops, type ArmStop } from '../store/stops.js';
 import type { SweepStore } from '../store/sweep-store.js';
+import { halve } from './halving.js';
 import type { SchedulingPolicy, WorkItem } from './policy.js';
 
 interface Arm {
   readonly name: string;
   readonly group: string;
   readonly trials: readonly PlannedTrial[];
-  /** Index of the rung that it runs to; `rungs.length` means to the end. */
-  target: number;
+  /** Index of the rung up to which its trials were given out; `rungs.length` means to the end. */
+  given: number;
   stopped: boolean;
 }
 
 /**
- * Asynchronous successive halving (Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", algorithm 2)
- * over whole arms: an arm has reached a rung when all its seeds have, its score there is the mean of the metric over
- * the seeds, and one in `eta` arms goes on. All state comes from the store, so a restart decides alike.
- *
- * Differs from the algorithm: if fewer than `eta` arms reach a rung, the best one still goes on.
+ * Early stopping by successive halving over whole arms: an arm has reached a rung when all its seeds have, its score there is the
+ * mean of the metric over the seeds, and one in `eta` arms goes on (`halve` has the rule). An arm of which a seed failed has the
+ * worst score: it must not win by those that survived. All state comes from the store, and decisions depend on the scores alone,
+ * so a kill, a restart or another number of workers decides alike.
  */
 export function createAsha(store: SweepStore, options: StoppingOptions, hashes?: readonly string[]): SchedulingPolicy {
   const rungs = [...options.rungs].sort((a, b) => a - b);
   const arms = armsOf(store, hashes);
   const sign = options.mode === 'max' ? 1 : -1;
+  const known = new Map<string, number>();
 
-  const scoreOf = (arm: Arm, rung: number): number | undefined => {
-    const scores = arm.trials.map((trial) => trialScore(store, trial, options.metric, rungs[rung]!));
-    if (scores.includes(undefined)) return undefined;
-    const known = (scores as number[]).filter((score) => !Number.isNaN(score));
-    return known.length > 0 ? known.reduce((sum, score) => sum + score, 0) / known.length : -sign * Infinity;
+  const scoreOfTrial = (trial: PlannedTrial, rung: number): number | undefined => {
+    const key = `${trial.hash}/${rung}`;
+    const score = known.get(key) ?? trialScore(store, trial, options.metric, rungs[rung]!);
+    if (score !== undefined) known.set(key, score);
+    return score;
   };
-  /** Arms at a rung that all their seeds have reached, best first. */
-  const ranking = (rung: number): { arm: Arm; score: number }[] =>
-    arms
-      .filter((arm) => arm.target >= rung)
-      .flatMap((arm) => {
-        const score = scoreOf(arm, rung);
-        return score === undefined ? [] : [{ arm, score }];
-      })
-      .sort((a, b) => sign * (b.score - a.score));
-  /** What is left to run of an arm up to its present target. */
-  const itemsOf = (arm: Arm): WorkItem[] => {
-    const step = rungs[arm.target];
+  const scoreOf = (arm: number, rung: number): number | undefined => {
+    let sum = 0;
+    for (const trial of arms[arm]!.trials) {
+      const score = scoreOfTrial(trial, rung);
+      if (score === undefined) return undefined;
+      sum += score;
+    }
+    return Number.isNaN(sum) ? -Infinity : (sign * sum) / arms[arm]!.trials.length;
+  };
+  const decide = () => halve(arms.length, rungs.length, options.eta, scoreOf);
+  /** What is left to run of an arm up to a rung. */
+  const itemsOf = (arm: Arm, target: number): WorkItem[] => {
+    arm.given = target;
+    if (arm.stopped) return [];
+    const step = rungs[target];
     const reached = (trial: PlannedTrial): boolean =>
-      store.isPublished(trial.hash) ||
-      (step !== undefined && trialScore(store, trial, options.metric, step) !== undefined);
+      store.isPublished(trial.hash) || (step !== undefined && scoreOfTrial(trial, target) !== undefined);
     return arm.trials.filter((trial) => !reached(trial)).map((trial) => ({ trial, pauseAtStep: step }));
   };
-  /** Promotes what is promotable at the topmost rung where something is. */
-  const promote = (atLeast: number): Arm[] => {
-    for (let rung = rungs.length - 1; rung >= 0; rung--) {
-      const ranked = ranking(rung);
-      const best = ranked.slice(0, Math.max(atLeast, Math.floor(ranked.length / options.eta)));
-      const promoted = best.map(({ arm }) => arm).filter((arm) => arm.target === rung && !arm.stopped);
-      for (const arm of promoted) arm.target++;
-      if (promoted.length > 0) return promoted;
-    }
-    return [];
-  };
-  const promoteAll = (): WorkItem[] => {
-    const items: WorkItem[] = [];
-    for (let arms = promote(0); arms.length > 0; arms = promote(0)) items.push(...arms.flatMap(itemsOf));
-    return items;
+  const promoted = (): WorkItem[] => {
+    const { targets } = decide();
+    return arms.flatMap((arm, index) => (targets[index]! > arm.given ? itemsOf(arm, targets[index]!) : []));
   };
 
   return {
-    start: () => [...arms.filter((arm) => !arm.stopped).flatMap(itemsOf), ...promoteAll()],
-    advance: promoteAll,
+    start: () => {
+      const { targets } = decide();
+      return arms.flatMap((arm, index) => itemsOf(arm, targets[index]!));
+    },
+    advance: promoted,
     drain() {
-      for (let promoted = promote(1); promoted.length > 0; promoted = promote(1)) {
-        const items = promoted.flatMap(itemsOf);
-        if (items.length > 0) return { items, stops: [] };
-      }
-      const stops = rungs.flatMap((step, rung) => {
-        const ranked = ranking(rung);
-        return ranked.flatMap(({ arm, score }, index) => {
-          if (arm.stopped || arm.target !== rung) return [];
-          arm.stopped = true;
-          return [stopOf(arm, score, index + 1, ranked.length, step, options)];
-        });
+      const items = promoted();
+      if (items.length > 0) return { items, stops: [] };
+      const stops = decide().stopped.flatMap(({ arm: index, rung, rank, compared }) => {
+        const arm = arms[index]!;
+        if (arm.stopped) return [];
+        arm.stopped = true;
+        return [stopOf(arm, sign * scoreOf(index, rung)!, rank, compared, rungs[rung]!, options)];
       });
       return { items: [], stops };
     },
@@ -91,16 +81,19 @@ export function createAsha(store: SweepStore, options: StoppingOptions, hashes?:
 
 function armsOf(store: SweepStore, hashes?: readonly string[]): Arm[] {
   const byGroup = new Map<string, PlannedTrial[]>();
+  const chosen = hashes && new Set(hashes);
   for (const trial of store.manifest().trials) {
-    if (hashes && !hashes.includes(trial.hash)) continue;
-    byGroup.set(trial.group, [...(byGroup.get(trial.group) ?? []), trial]);
+    if (chosen && !chosen.has(trial.hash)) continue;
+    const group = byGroup.get(trial.group);
+    if (group) group.push(trial);
+    else byGroup.set(trial.group, [trial]);
   }
   const stops = new Set(readStops(store).map((stop) => stop.group));
   return [...byGroup].map(([group, trials]) => ({
     name: trials[0]!.arm,
     group,
     trials,
-    target: 0,
+    given: 0,
     stopped: stops.has(group),
   }));
 }
