@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeWhole } from '@gmoe/core';
 import type { SweepStore } from '@gmoe/experiment';
 import { createEngine, type EngineOptions } from '@gmoe/tensor';
 import { baselineKey, measureBaseline } from '@gmoe/trial';
@@ -19,9 +20,7 @@ export async function measureBaselines(store: SweepStore, engineOptions: EngineO
     try {
       const baseline = await measureBaseline(config, engine, components);
       mkdirSync(folder, { recursive: true });
-      const draft = join(folder, `.tmp-${process.pid}-${key.slice(0, 16)}`);
-      writeFileSync(draft, `${JSON.stringify(baseline, null, 2)}\n`);
-      renameSync(draft, path);
+      writeWhole(path, `${JSON.stringify(baseline, null, 2)}\n`);
     } finally {
       await engine.dispose();
     }

@@ -1,6 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseOptions, UserError } from '@gmoe/core';
+import { messageOf, parseOptions, redact, UserError, writeWhole } from '@gmoe/core';
 import {
   createLocalLauncher,
   createSlurmLauncher,
@@ -107,22 +107,36 @@ async function runSweep(file: string, raw: object): Promise<void> {
       stopping: spec.stopping,
       follow: !options.detach,
     });
-    stop.signal.addEventListener('abort', () => void submission.cancel('checkpoint'));
+    const cancel = (): void => void submission.cancel('checkpoint');
+    stop.signal.addEventListener('abort', cancel);
+    // Asked to stop while it was being handed over.
+    if (stop.signal.aborted) cancel();
     // On a cluster the tasks measure it: the machine that submits is no place to compute on.
     const baselines = launcher.id === 'local' ? measureBaselines(store, engine) : Promise.resolve();
     // Told when it is awaited; until then a failure must not end the process.
     baselines.catch(() => undefined);
     for await (const event of submission.events()) progress.event(event);
     const summary = await submission.done;
-    await baselines;
     progress.close();
-    if (summary.finished > 0) await writeReport(store);
+    const reported = await afterwards('the baseline is missing', () => baselines);
+    const written = summary.finished === 0 || (await afterwards('no report', () => writeReport(store)));
     await tracking.close(stop.signal.aborted || options.detach);
     if (stop.signal.aborted) process.exitCode = EXIT.interrupted;
-    else if (summary.failed + summary.damaged > 0) process.exitCode = EXIT.failed;
+    else if (summary.failed + summary.damaged > 0 || !reported || !written) process.exitCode = EXIT.failed;
   } finally {
     progress.close();
     stop.dispose();
+  }
+}
+
+/** What comes after the trials must not cost them: their results stand, and one line tells what is not there. */
+async function afterwards(missing: string, action: () => Promise<void>): Promise<boolean> {
+  try {
+    await action();
+    return true;
+  } catch (error) {
+    process.stderr.write(`gmoe: ${missing} (${redact(messageOf(error))}); the trials' results stand\n`);
+    return false;
   }
 }
 
@@ -163,12 +177,12 @@ function createLauncher(options: LauncherOptions, engine: EngineOptions): Launch
 function writeProvenance(store: SweepStore, file: string, command: string): void {
   const git = readGitState(process.cwd());
   const provenance = {
-    command,
+    command: redact(command),
     ...(git ? { commit: `${git.commit}${git.dirty ? ' (with uncommitted changes)' : ''}` } : {}),
     spec: readFileSync(file, 'utf8'),
     versions: packageVersions(),
   };
-  writeFileSync(join(store.folder, 'provenance.json'), `${JSON.stringify(provenance, null, 2)}\n`);
+  writeWhole(join(store.folder, 'provenance.json'), `${JSON.stringify(provenance, null, 2)}\n`);
 }
 
 async function writeReport(store: SweepStore): Promise<void> {
@@ -179,7 +193,7 @@ async function writeReport(store: SweepStore): Promise<void> {
   const text = { color: process.stdout.isTTY && !process.env['NO_COLOR'], ...(width ? { width } : {}) };
   process.stdout.write(`\n${renderReport(results, 'text', {}, text)}\n`);
   const path = join(store.folder, 'report.html');
-  writeFileSync(path, renderReport(results, 'html'));
+  writeWhole(path, renderReport(results, 'html'));
   process.stdout.write(`report: ${path}\n`);
 }
 

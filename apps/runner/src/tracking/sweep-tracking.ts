@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { redact, writeWhole } from '@gmoe/core';
 import type { SweepStore } from '@gmoe/experiment';
 import { describeMachine, openSpool, readGitState, type GitState, type Spool, type SweepFields } from '@gmoe/spool';
 import { z } from 'zod';
@@ -38,12 +39,12 @@ export function registerSweep(
   const user = userName();
   const content: z.input<typeof fileSchema> = {
     id: before?.id ?? `sweep-${randomUUID()}`,
-    command,
+    command: redact(command),
     ...(user !== undefined && { user }),
     ...(experiment !== undefined && { experiment }),
     standalone: options.standalone ?? false,
   };
-  writeFileSync(join(store.folder, FILE), `${JSON.stringify(content, null, 2)}\n`);
+  writeWhole(join(store.folder, FILE), `${JSON.stringify(content, null, 2)}\n`);
 }
 
 let git: { readonly state: GitState | undefined } | undefined;

@@ -1,3 +1,4 @@
+import { redact } from '@gmoe/core';
 import type { SweepStore } from '@gmoe/experiment';
 import { startUploader, trackingClient, type CloseReport } from '@gmoe/spool';
 import { shellCommand } from '../shell-command.js';
@@ -7,7 +8,7 @@ import { spoolFolder } from './sweep-tracking.js';
 const CLOSE_TIMEOUT_MS = 20_000;
 
 export function warn(line: string): void {
-  process.stderr.write(`mlflow: ${line}\n`);
+  process.stderr.write(`mlflow: ${redact(line)}\n`);
 }
 
 /** Feeds MLflow from the sweep's journals while this process runs, if a server is named. Whatever ails it, trials go on. */

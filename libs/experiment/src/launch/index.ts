@@ -4,5 +4,6 @@ export { defaultJobs } from './cpu-affinity.js';
 export { summarise } from './summary.js';
 export { cancelSubmissions, createSlurmLauncher, type SlurmLauncherOptions } from './slurm.js';
 export { startWorker, type StartWorkerOptions } from './start-worker.js';
+export { onStopSignal } from './stop-signal.js';
 export { isSlurmTask } from './slurm-task.js';
 export { StoreFollower } from './store-follower.js';

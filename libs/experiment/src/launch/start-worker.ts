@@ -9,6 +9,7 @@ import {
   type WorkerEvent,
 } from '../worker/index.js';
 import { isSlurmTask, runSlurmTask } from './slurm-task.js';
+import { onStopSignal } from './stop-signal.js';
 
 export interface StartWorkerOptions {
   readonly store: SweepStore;
@@ -22,7 +23,7 @@ export interface StartWorkerOptions {
 
 /**
  * The whole of a worker program: takes trials from the launcher that started it, or those of its Slurm task, or
- * whatever is open in the store. SIGINT and SIGTERM save a checkpoint and release the claim; a second one ends at once.
+ * whatever is open in the store. SIGINT, SIGTERM and SIGHUP save a checkpoint and release the claim; a second one ends at once.
  *
  * @returns the exit code: 0 if no trial is left.
  */
@@ -34,12 +35,10 @@ export async function startWorker(options: StartWorkerOptions): Promise<number> 
   }
   if (isSlurmTask()) return runSlurmTask(options);
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (stop.signal.aborted) process.exit(130);
-      stop.abort(new AttemptStopped('stop'));
-    });
-  }
+  onStopSignal(() => {
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort(new AttemptStopped('stop'));
+  });
   const { remaining } = await runWorker({ ...options, stop: stop.signal });
   return remaining === 0 ? 0 : 75;
 }

@@ -45,6 +45,7 @@ export async function serveWorker(options: ServeOptions): Promise<void> {
     process.on('disconnect', end);
     process.on('SIGTERM', end);
     process.on('SIGINT', end);
+    process.on('SIGHUP', end);
     send({ type: 'ready' });
   });
   await guard.close();

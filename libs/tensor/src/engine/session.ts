@@ -6,6 +6,8 @@ import { HostTensor, type DType, type TypedData } from '../host-tensor.js';
 import { encodeModel, type OnnxInitializer, type OnnxModel } from '../trace/onnx-proto.js';
 import { SessionPool, type PooledSession } from './session-pool.js';
 
+// ONNX Runtime would leave a device id in the user's cache folder and look for a collector of events when it starts.
+process.env['ORT_DISABLE_TELEMETRY'] = '1';
 // Errors come as exceptions; the native log would print them a second time.
 ort.env.logLevel = 'fatal';
 

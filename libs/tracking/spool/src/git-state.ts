@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { redact } from '@gmoe/core';
 
 export interface GitState {
   readonly commit: string;
@@ -26,7 +27,9 @@ export function readGitState(folder: string): GitState | undefined {
   };
   const commit = git('rev-parse', 'HEAD');
   if (!commit) return undefined;
-  const repoUrl = git('remote', 'get-url', 'origin')?.replace(/\/\/[^/@]*@/, '//');
+  // A password or token in the address is nobody's business.
+  const remote = git('remote', 'get-url', 'origin')?.replace(/\/\/[^/]*@/, '//');
+  const repoUrl = remote && redact(remote.replace(/[?#].*$/, ''));
   return {
     commit,
     branch: git('branch', '--show-current') ?? '',

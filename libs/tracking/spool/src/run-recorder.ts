@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { ownIdentity } from '@gmoe/core';
+import { ownIdentity, redact } from '@gmoe/core';
 import { JournalWriter, type WriterOptions } from './journal-writer.js';
 import { readJournal } from './journal-reader.js';
 import { datasetFields, JOURNAL_SUFFIX, type EndStatus } from './records.js';
@@ -231,5 +231,5 @@ export class RunRecorder {
 }
 
 function texts(values: Readonly<Record<string, ParamValue>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]));
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, redact(String(value))]));
 }
