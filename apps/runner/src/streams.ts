@@ -1,9 +1,7 @@
 import { terminalText } from '@gmoe/core';
 
 /** Colours, and what a table that redraws itself needs: moving up, erasing, hiding the cursor. */
-// eslint-disable-next-line no-control-regex
 const OWN_SEQUENCES = /\u001b\[(?:[\d;]*m|\d*[ABCDGJK]|\?25[lh]|\?2026[lh])/g;
-// eslint-disable-next-line no-control-regex
 const SUSPICIOUS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
 /**
