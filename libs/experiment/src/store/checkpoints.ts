@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { renameDurably, syncTree } from '@gmoe/core';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { renameDurably, syncFolder, syncTree } from '@gmoe/core';
 import { z } from 'zod';
 import { makeFolderIn, readJson, writeJson } from './files.js';
 import { guardStore, MachineError } from './store-error.js';
@@ -44,6 +44,9 @@ export async function saveCheckpoint(
   guardStore(folder, () => {
     rmSync(join(folder, name), { recursive: true, force: true });
     syncTree(draft);
+    // The names that lead to it: of the first checkpoint they are new.
+    syncFolder(attemptFolder);
+    syncFolder(dirname(attemptFolder));
     renameDurably(draft, join(folder, name));
     for (const old of names(folder).slice(0, -KEPT)) rmSync(join(folder, old), { recursive: true, force: true });
   });
@@ -56,7 +59,7 @@ export function furthestCheckpoint(attemptFolders: readonly string[]): Checkpoin
       names(checkpointsFolder(attemptFolder)).map((name) => {
         const folder = join(checkpointsFolder(attemptFolder), name);
         const meta = readMeta(folder);
-        return meta && { ...meta, folder, attemptFolder };
+        return meta && hasEvents(attemptFolder, meta.eventBytes) ? { ...meta, folder, attemptFolder } : undefined;
       }),
     )
     .filter((checkpoint) => checkpoint !== undefined)
@@ -70,6 +73,15 @@ function readMeta(folder: string): z.output<typeof metaSchema> | undefined {
   } catch (error) {
     if (error instanceof MachineError) throw error;
     return undefined;
+  }
+}
+
+/** Whether the events that led to a checkpoint are all there: a cut of the power may have taken some. */
+function hasEvents(attemptFolder: string, bytes: number): boolean {
+  try {
+    return statSync(join(attemptFolder, 'events.jsonl')).size >= bytes;
+  } catch {
+    return false;
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { redact, writeAll } from '@gmoe/core';
 import type { TrialEvent } from '../records/index.js';
@@ -35,6 +35,11 @@ export class AttemptLog {
     const bytes = Buffer.from(`${JSON.stringify(event)}\n`);
     this.write(this.events, bytes);
     this.eventBytes += bytes.length;
+  }
+
+  /** Puts the events on the disk: a checkpoint stands for all that led to it. */
+  sync(): void {
+    guardStore(this.folder, () => fsyncSync(this.events));
   }
 
   line(line: string): void {

@@ -118,8 +118,10 @@ async function attempt(options: AttemptOptions, id: string, config: TrialConfig)
           abort.abort(new AttemptStopped('rung'));
       },
       log: (line) => log.line(line),
-      saveCheckpoint: (step, write) =>
-        saveCheckpoint(folder, { step, seconds: secondsSoFar(), eventBytes: log.eventBytes }, write),
+      saveCheckpoint: (step, write) => {
+        log.sync();
+        return saveCheckpoint(folder, { step, seconds: secondsSoFar(), eventBytes: log.eventBytes }, write);
+      },
     });
     writeJson(join(folder, 'result.json'), {
       formatVersion: FORMAT_VERSION,

@@ -1,0 +1,14 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { driveErrors, MACHINE_ERRORS } from '../testing/errno-drive.js';
+
+it('an error of the machine at any file operation of an attempt fails no trial, whichever error it is', async () => {
+  // In memory: hundreds of stores are synced.
+  const root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'gmoe-errno-'));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  const { operations, reached } = await driveErrors(root, () => MACHINE_ERRORS);
+  expect(operations).toBeGreaterThan(60);
+  expect(reached).toBeGreaterThan(operations / 2);
+});
