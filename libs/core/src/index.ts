@@ -41,3 +41,4 @@ export { errnoName, systemFailure, type Blame, type SystemFailure } from './syst
 export { isAlive, isKnownDead, isOwn, ownIdentity, type ProcessIdentity } from './system/process-identity.js';
 export { redact } from './system/redact.js';
 export { terminalText } from './system/terminal-text.js';
+export { proxyFetch, proxyVariable, type TlsSettings } from './system/proxy-fetch.js';

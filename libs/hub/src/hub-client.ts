@@ -1,4 +1,4 @@
-import { messageOf } from '@gmoe/core';
+import { messageOf, proxyFetch, proxyVariable, redact } from '@gmoe/core';
 import { HubResponseError, isPassing, TransferError } from './hub-error.js';
 import type { HubSettings } from './hub-settings.js';
 
@@ -20,6 +20,7 @@ const UNREACHABLE = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENETUNRE
  */
 export class HubClient {
   private reached = false;
+  private readonly send = proxyFetch();
 
   constructor(
     readonly settings: HubSettings,
@@ -61,12 +62,13 @@ export class HubClient {
     const signal = this.signal ? AbortSignal.any([this.signal, limit]) : limit;
     let response: Response;
     try {
-      response = await fetch(url, { ...init, headers, signal });
+      response = await this.send(url, { ...init, headers, signal });
     } catch (error) {
       this.signal?.throwIfAborted();
       throw this.unreached(url, error);
     }
     this.reached = true;
+    this.refuseRedirected(init.method ?? 'GET', url, response);
     if (response.ok) return response;
     await response.body?.cancel();
     throw new HubResponseError(
@@ -77,10 +79,19 @@ export class HubClient {
     );
   }
 
+  /** A redirect makes GET of what was sent: then the answer is to another question. */
+  private refuseRedirected(method: string, url: string, response: Response): void {
+    if (!response.redirected || method === 'GET' || method === 'HEAD') return;
+    throw new Error(
+      `${redact(url)}: the hub redirects a ${method} to ${new URL(response.url).origin}; set HF_ENDPOINT to that`,
+    );
+  }
+
   private unreached(url: string, error: unknown): Error {
     const cause = (error as { cause?: unknown }).cause ?? error;
     const { code } = cause as { code?: string };
-    const reason = messageOf(cause) || code || 'no answer';
+    const proxy = proxyVariable(url);
+    const reason = `${messageOf(cause) || code || 'no answer'}${proxy === undefined ? '' : `; by the proxy of ${proxy}`}`;
     if (!this.reached && UNREACHABLE.has(code ?? '')) {
       return new Error(
         `${this.settings.endpoint}: cannot be reached (${reason}); pulling needs a network, HF_ENDPOINT names another hub`,

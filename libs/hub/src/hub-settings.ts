@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { UserError } from '@gmoe/core';
+import { redact, UserError } from '@gmoe/core';
 
 /** Where the hub is and how to speak to it. */
 export interface HubSettings {
@@ -40,7 +40,7 @@ export function hubSettings(env: Environment): HubSettings {
 
 function endpoint(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
-    throw new UserError(`HF_ENDPOINT: '${text}' is not an address; allowed: https://HOST or http://HOST`);
+    throw new UserError(`HF_ENDPOINT: '${redact(text)}' is not an address; allowed: https://HOST or http://HOST`);
   }
   return text.replace(/\/+$/, '');
 }

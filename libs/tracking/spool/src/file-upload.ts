@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
 import { HttpError, UnsupportedError, type CallOptions, type MlflowClient } from 'mlflow-js-client';
 import { isRefusal } from './batch-upload.js';
 import type { DeadLetter } from './dead-letters.js';
 import { mlflowArtifactPath } from './mlflow-values.js';
 import { uploadModel } from './model-upload.js';
+import { ownFile } from './own-files.js';
 import type { JournalRecord } from './records.js';
 import type { UploadState } from './upload-state.js';
 
@@ -25,8 +24,7 @@ export async function uploadFile(
 ): Promise<DeadLetter[]> {
   try {
     if (record.type === 'artifact') {
-      const file = resolve(dirname(journal), record.file);
-      if (!existsSync(file)) throw new UnsupportedError(`there is no file ${basename(file)}`);
+      const file = ownFile(journal, record.file);
       const owner = { artifactUri: state.artifactUri! };
       await client.artifacts.upload(owner, mlflowArtifactPath(record.path), { file }, call);
     } else if (record.type === 'dataset') {
@@ -34,7 +32,7 @@ export async function uploadFile(
     } else {
       const { experimentId, runId, artifactUri } = state;
       const place = { experimentId: experimentId!, runId: runId!, artifactUri: artifactUri! };
-      state.models[record.name] = await uploadModel(client, place, record, dirname(journal), call);
+      state.models[record.name] = await uploadModel(client, place, record, journal, call);
     }
     return [];
   } catch (error) {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { attribute, HttpError, UnsupportedError, type CallOptions, type MlflowClient } from 'mlflow-js-client';
 import { mlflowArtifactPath } from './mlflow-values.js';
+import { ownFile } from './own-files.js';
 import type { JournalRecord } from './records.js';
 
 interface Place {
@@ -20,11 +21,12 @@ export async function uploadModel(
   client: MlflowClient,
   place: Place,
   record: Extract<JournalRecord, { type: 'model' }>,
-  base: string,
+  journal: string,
   call: CallOptions,
 ): Promise<string> {
-  const directory = resolve(base, record.directory);
-  if (!existsSync(directory)) throw new UnsupportedError(`model '${record.name}': its folder is gone`);
+  if (!existsSync(resolve(dirname(journal), record.directory)))
+    throw new UnsupportedError(`model '${record.name}': its folder is gone`);
+  const directory = ownFile(journal, record.directory);
   const name = modelName(record.name);
   let model;
   try {

@@ -2,6 +2,8 @@ import type { ProcessIdentity } from '@gmoe/core';
 import { z } from 'zod';
 
 const head = { n: z.int().min(0), t: z.int().min(0) };
+/** Which of several processes recorded a line; absent of values that stand for the whole run, and in earlier journals. */
+const writer = { w: z.string().optional() };
 const strings = z.record(z.string(), z.string());
 /** JSON has no NaN. */
 const value = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number)]);
@@ -28,6 +30,7 @@ export const datasetFields = z.strictObject({
 export const journalRecord = z.discriminatedUnion('type', [
   z.object({
     ...head,
+    ...writer,
     type: z.literal('run'),
     version: z.literal(1),
     id: z.string(),
@@ -38,7 +41,7 @@ export const journalRecord = z.discriminatedUnion('type', [
   }),
   z.object({ ...head, type: z.literal('params'), params: strings }),
   z.object({ ...head, type: z.literal('tags'), tags: strings }),
-  z.object({ ...head, type: z.literal('metrics'), step: z.int(), metrics: z.record(z.string(), value) }),
+  z.object({ ...head, ...writer, type: z.literal('metrics'), step: z.int(), metrics: z.record(z.string(), value) }),
   z.object({ ...head, type: z.literal('artifact'), path: z.string(), file: z.string() }),
   z.object({ ...head, type: z.literal('dataset'), dataset: datasetFields }),
   z.object({
@@ -50,7 +53,7 @@ export const journalRecord = z.discriminatedUnion('type', [
     step: z.int(),
   }),
   z.object({ ...head, type: z.literal('rejected'), reason: z.string(), what: z.string() }),
-  z.object({ ...head, type: z.literal('end'), status: runStatus }),
+  z.object({ ...head, ...writer, type: z.literal('end'), status: runStatus }),
 ]);
 export type JournalRecord = z.output<typeof journalRecord>;
 export type RunHeader = Extract<JournalRecord, { type: 'run' }>;

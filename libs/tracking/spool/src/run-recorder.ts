@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { ownIdentity, redact } from '@gmoe/core';
@@ -38,6 +39,7 @@ export class RunRecorder {
   /** Point of the highest step per metric that an earlier process recorded. */
   readonly #recorded = new Map<string, { readonly step: number; readonly value: number }>();
   #earlierEnd: EndStatus | undefined;
+  readonly #w = randomBytes(4).toString('hex');
   #n = 0;
   #ended = false;
   #reported: string | undefined;
@@ -53,7 +55,7 @@ export class RunRecorder {
     this.#recall(file);
     this.#writer = new JournalWriter(file, options);
     const { id, experiment, name, parent } = run;
-    this.#append(() => ({ type: 'run', version: 1, id, experiment, name, parent, process: ownIdentity() }));
+    this.#append(() => ({ w: this.#w, type: 'run', version: 1, id, experiment, name, parent, process: ownIdentity() }));
     this.#writer.flush();
   }
 
@@ -121,7 +123,9 @@ export class RunRecorder {
       }
       body += `${body === '' ? '' : ','}${quoted}${Number.isFinite(value) ? value : `"${value}"`}`;
     }
-    if (body !== '') this.#line(`{"n":${this.#n},"t":${time},"type":"metrics","step":${step},"metrics":{${body}}}`);
+    const writer = skipRecorded ? `"w":"${this.#w}",` : '';
+    if (body !== '')
+      this.#line(`{"n":${this.#n},"t":${time},${writer}"type":"metrics","step":${step},"metrics":{${body}}}`);
   }
 
   /**
@@ -165,7 +169,7 @@ export class RunRecorder {
   /** The run is over; the journal is on the disk when this returns. */
   end(status: EndStatus = 'FINISHED'): void {
     if (this.#ended) return;
-    this.#append(() => ({ type: 'end', status }));
+    this.#append(() => ({ w: this.#w, type: 'end', status }));
     this.#ended = true;
     this.close();
   }

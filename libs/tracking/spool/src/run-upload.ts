@@ -7,12 +7,19 @@ import type { ExperimentCache } from './experiment-cache.js';
 import { uploadFile } from './file-upload.js';
 import { journalBytes, readJournal } from './journal-reader.js';
 import { OVERFLOW_ARTIFACT, wellFormed } from './mlflow-values.js';
+import { OneCurve } from './one-curve.js';
 import { overflowArtifact } from './overflow-artifact.js';
 import type { JournalRecord, RunHeader } from './records.js';
 import { RunDeletedError } from './run-deleted.js';
 import { batchItems, overflows } from './upload-items.js';
 import { freshState, loadState, saveState, sidecarFiles, type UploadState } from './upload-state.js';
 import { verifyRun, type Verification } from './verify-run.js';
+
+/** What is remembered from pass to pass, so that a journal is not read again from its start. */
+export interface CurveMemory {
+  curve?: OneCurve | undefined;
+  offset?: number;
+}
 
 /** Uploads one journal to one server, from where the last upload stopped. The caller holds the journal's lock. */
 export class RunUpload {
@@ -21,6 +28,7 @@ export class RunUpload {
   readonly #call: CallOptions;
   #header: RunHeader | undefined;
   #batch = new BatchUpload();
+  #curve = new OneCurve();
   /** Offset up to which records are in the batch. */
   #reached: number;
 
@@ -30,11 +38,25 @@ export class RunUpload {
     private readonly experiments: ExperimentCache,
     signal?: AbortSignal,
     private readonly onProgress: () => void = () => undefined,
+    private readonly memory: CurveMemory = {},
   ) {
     this.#files = sidecarFiles(journal, client.trackingUri);
     this.state = loadState(this.#files.state, client.trackingUri);
     this.#reached = this.state.offset;
     this.#call = { signal };
+  }
+
+  /** What was uploaded before counts when curves are made one. */
+  #recall(): void {
+    const { memory } = this;
+    const known = memory.offset === this.state.offset ? memory.curve : undefined;
+    memory.curve = undefined;
+    this.#curve = known ?? new OneCurve();
+    if (known || this.state.offset === 0) return;
+    for (const { record, end } of readJournal(this.journal)) {
+      if (end > this.state.offset) return;
+      if (record) this.#curve.take(record);
+    }
   }
 
   get header(): RunHeader | undefined {
@@ -116,6 +138,7 @@ export class RunUpload {
     Object.assign(this.state, { ...absent, status: undefined, process: undefined, ...fresh, ...kept });
     this.#reached = 0;
     this.#batch = new BatchUpload();
+    this.#curve = new OneCurve();
   }
 
   async #drain(): Promise<void> {
@@ -124,16 +147,21 @@ export class RunUpload {
       this.#save();
       this.onProgress();
     }
+    this.#recall();
     for (const line of readJournal(journal, state.offset)) {
       if (!line.record) {
         await this.#flush();
         this.#letters([
           { id: tornLineId(line.start), reason: 'unreadable line: torn by a crash', item: line.text.slice(0, 200) },
         ]);
-      } else await this.#take(line.record);
+      } else {
+        const record = this.#curve.take(line.record);
+        if (record) await this.#take(record);
+      }
       this.#reached = line.end;
     }
     await this.#flush();
+    Object.assign(this.memory, { curve: this.#curve, offset: state.offset });
     await this.#writeOverflow();
     await this.#endIfKilled();
     this.#noteTornTail();

@@ -8,7 +8,7 @@ import { journalBytes } from './journal-reader.js';
 import { localFailure, serverFailure, type PassFailure, type RunFailure } from './pass-failure.js';
 import type { RunHeader } from './records.js';
 import { RunDeletedError } from './run-deleted.js';
-import { readHeader, RunUpload } from './run-upload.js';
+import { readHeader, RunUpload, type CurveMemory } from './run-upload.js';
 import { loadState, sidecarFiles, type UploadState } from './upload-state.js';
 import type { Verification } from './verify-run.js';
 
@@ -58,6 +58,7 @@ interface KnownJournal {
   report?: RunReport;
   bytes?: number;
   process?: UploadState['process'];
+  memory?: CurveMemory;
 }
 
 type Outcome = RunReport & { readonly failure?: RunFailure | undefined };
@@ -121,7 +122,14 @@ async function syncJournal(journal: string, context: SyncContext): Promise<Outco
     return { ...base(journal, known), state: 'locked', pendingBytes: pendingBytes(journal, context), deadLetters: 0 };
   const renewal = setInterval(() => lock.renew(), LOCK_RENEWAL_MS).unref();
   const bytes = journalBytes(journal);
-  const upload = new RunUpload(journal, context.client, context.experiments, context.signal, context.onProgress);
+  const upload = new RunUpload(
+    journal,
+    context.client,
+    context.experiments,
+    context.signal,
+    context.onProgress,
+    (known.memory ??= {}),
+  );
   const report = (
     state: RunReport['state'],
     more: { error?: string; failure?: RunFailure; verification?: Verification | undefined } = {},

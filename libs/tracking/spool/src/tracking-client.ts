@@ -1,5 +1,6 @@
-import { UserError } from '@gmoe/core';
-import { InvalidRequestError, MlflowClient, optionsFromEnvironment } from 'mlflow-js-client';
+import { readFileSync } from 'node:fs';
+import { proxyFetch, proxyVariable, redact, UserError, type TlsSettings } from '@gmoe/core';
+import { InvalidRequestError, MlflowClient, optionsFromEnvironment, type ClientOptions } from 'mlflow-js-client';
 
 /** Where each option comes from. */
 const VARIABLES: readonly (readonly [option: RegExp, variable: string])[] = [
@@ -23,13 +24,16 @@ export function trackingClient(
   const options = optionsFromEnvironment(env);
   if (!options) return undefined;
   const { trackingUri } = options;
-  if (!/^https?:\/\//.test(trackingUri)) throw new UserError(noServer(trackingUri));
+  if (!/^https?:\/\//.test(trackingUri)) throw new UserError(redact(noServer(trackingUri), env));
   try {
-    return new MlflowClient({
-      timeoutMs: 30_000,
-      ...options,
-      retry: { retries: 3, maxDelayMs: 5000, ...options.retry },
-    });
+    return new MlflowClient(
+      {
+        timeoutMs: 30_000,
+        ...options,
+        retry: { retries: 3, maxDelayMs: 5000, ...options.retry },
+      },
+      proxyVariable(trackingUri, env) === undefined ? undefined : proxyFetch(env, tlsOf(options)),
+    );
   } catch (error) {
     const cause = error as Error;
     const problem = error instanceof InvalidRequestError ? error.problems[0]! : undefined;
@@ -37,8 +41,24 @@ export function trackingClient(
     // What is left are the files of certificates.
     if (variable === undefined)
       throw new UserError(`MLFLOW_TRACKING_SERVER_CERT_PATH, _CLIENT_CERT_PATH: ${cause.message}`, { cause });
-    throw new UserError(`${variable}: ${problem!.replace(/^[\w.]+: /, '')} (got '${env[variable] ?? ''}')`, { cause });
+    throw new UserError(
+      redact(`${variable}: ${problem!.replace(/^[\w.]+: /, '')} (got '${env[variable] ?? ''}')`, env),
+      {
+        cause,
+      },
+    );
   }
+}
+
+/** The client's own certificates, for a proxy's connections too. */
+function tlsOf({ tls }: ClientOptions): TlsSettings | undefined {
+  if (!tls) return undefined;
+  const { rejectUnauthorized = true, caFile, certFile, keyFile } = tls;
+  return {
+    rejectUnauthorized,
+    ...(caFile !== undefined && { ca: readFileSync(caFile) }),
+    ...(certFile !== undefined && { cert: readFileSync(certFile), key: readFileSync(keyFile ?? certFile) }),
+  };
 }
 
 function noServer(uri: string): string {

@@ -5,6 +5,7 @@ import { readDeadLetters } from './dead-letters.js';
 import { uploadedParent } from './ensure-run.js';
 import { fileRecordId } from './file-upload.js';
 import { readJournal } from './journal-reader.js';
+import { OneCurve } from './one-curve.js';
 import { mlflowArtifactPath } from './mlflow-values.js';
 import type { RunHeader } from './records.js';
 import { batchItems } from './upload-items.js';
@@ -110,8 +111,10 @@ function readExpectation(journal: string, deadLetters: string, state: UploadStat
     datasets: new Set(),
     models: new Map(),
   };
-  for (const { record, end } of readJournal(journal)) {
+  const curve = new OneCurve();
+  for (const { record: recorded, end } of readJournal(journal)) {
     if (end > state.offset) break;
+    const record = recorded && curve.take(recorded);
     if (!record) continue;
     if (record.type === 'artifact') {
       if (dead.has(fileRecordId(record))) continue;

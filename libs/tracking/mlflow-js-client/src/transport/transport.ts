@@ -11,6 +11,8 @@ import { problemsOf } from '../schemas/check.js';
 import { LIMITS } from '../schemas/limits.js';
 import type { ResolvedClientOptions } from './options.js';
 import { isTransientStatus, parseRetryAfter, withRetries } from './retry.js';
+import { boundedText, textUpTo } from './bounded-text.js';
+import { fetchFollowing } from './redirects.js';
 import { tlsFetch } from './tls-fetch.js';
 
 /** What every call takes besides its arguments. */
@@ -36,6 +38,9 @@ export interface RawRequest extends CallOptions {
   readonly body?: Blob;
   readonly retry?: boolean;
 }
+
+/** What is read of an error page. */
+const MOST_ERROR_BYTES = 1 << 20;
 
 /** Slowest upload that is waited for, bytes a millisecond. */
 const SLOWEST_UPLOAD = 50;
@@ -97,7 +102,7 @@ export class Transport {
   /** Sends bytes. @throws UnexpectedAnswerError if what answers is no JSON: a login or error page in between */
   async put(path: string, body: Blob, call: CallOptions): Promise<void> {
     await this.raw({ method: 'PUT', path, body, ...call }, async (response) => {
-      const text = await response.text();
+      const text = await boundedText(response);
       if (text.trim() !== '') parseAnswer(z.unknown(), text, 'PUT of an artifact');
     });
   }
@@ -164,12 +169,17 @@ export class Transport {
     const limit = AbortSignal.timeout(timeoutMs);
     const what = `${init.method} ${foreign ? new URL(path).origin : path.split('?')[0]}`;
     try {
-      const response = await this.#fetch(url, {
-        ...init,
-        headers: foreign ? { ...init.headers } : { ...this.#headers, ...init.headers },
-        redirect: 'follow',
-        signal: signal ? AbortSignal.any([limit, signal]) : limit,
-      });
+      const response = await fetchFollowing(
+        this.#fetch,
+        url,
+        {
+          ...init,
+          headers: foreign ? { ...init.headers } : { ...this.#headers, ...init.headers },
+          signal: signal ? AbortSignal.any([limit, signal]) : limit,
+        },
+        what,
+        { otherHosts: foreign || !('accept' in (init.headers ?? {})) },
+      );
       if (response.status < 200 || response.status >= 300) throw await httpError(what, response);
       return await read(response);
     } catch (error) {
@@ -189,7 +199,7 @@ function authorization(auth: ResolvedClientOptions['auth']): Record<string, stri
 }
 
 async function httpError(what: string, response: Response): Promise<HttpError> {
-  const text = await response.text();
+  const { text } = await textUpTo(response, MOST_ERROR_BYTES);
   let parsed: z.output<typeof errorBody> | undefined;
   try {
     parsed = errorBody.parse(JSON.parse(text));
@@ -208,7 +218,7 @@ async function httpError(what: string, response: Response): Promise<HttpError> {
 
 /** An object that ends too early was cut on its way by a server that gave no length; it is worth another try. */
 async function wholeText(response: Response): Promise<string> {
-  const text = await response.text();
+  const text = await boundedText(response);
   if (text.startsWith('{') && !text.trimEnd().endsWith('}'))
     throw new Error(`the answer ends after ${text.length} characters`);
   return text;

@@ -1,0 +1,56 @@
+import { messageOf, UserError } from '../user-error.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Certificates beyond what Node trusts by itself, as PEM. */
+export interface TlsSettings {
+  readonly rejectUnauthorized?: boolean;
+  readonly ca?: string | Buffer;
+  readonly cert?: string | Buffer;
+  readonly key?: string | Buffer;
+}
+
+/** The variable that names a proxy for an address, e.g. HTTPS_PROXY; undefined if none does. */
+export function proxyVariable(url: string, env: Environment = process.env): string | undefined {
+  const https = url.startsWith('https:');
+  const names = https ? ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'] : ['http_proxy', 'HTTP_PROXY'];
+  return [...names, 'all_proxy', 'ALL_PROXY'].find((name) => Boolean(env[name]));
+}
+
+/**
+ * A `fetch` that goes through the proxies of HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, but for the hosts of NO_PROXY; Node's own
+ * does not read them. Without any of them, and without `tls`, it is the global one.
+ *
+ * @throws UserError on the first request if a variable holds no address
+ */
+export function proxyFetch(env: Environment = process.env, tls?: TlsSettings): typeof fetch {
+  if (proxyVariable('https:', env) === undefined && !tls) return (input, init) => fetch(input, init);
+  let ready: ReturnType<typeof load> | undefined;
+  return async (input, init) => {
+    const { request, dispatcher } = await (ready ??= load(env, tls));
+    return request(input, { ...init, dispatcher });
+  };
+}
+
+type Request = (input: unknown, init: unknown) => Promise<Response>;
+
+/** Loaded when it is needed: most runs never are. */
+async function load(env: Environment, tls: TlsSettings | undefined) {
+  const { EnvHttpProxyAgent, fetch: undiciFetch } = await import('undici');
+  const of = (name: string): string =>
+    env[name.toLowerCase()] || env[name] || env['all_proxy'] || env['ALL_PROXY'] || '';
+  const options = {
+    httpProxy: of('HTTP_PROXY'),
+    httpsProxy: of('HTTPS_PROXY'),
+    noProxy: env['no_proxy'] || env['NO_PROXY'] || '',
+    // Plain http is asked of the proxy itself: many allow no tunnel to other ports than https's.
+    proxyTunnel: false,
+    ...(tls && { connect: { ...tls }, requestTls: { ...tls } }),
+  };
+  try {
+    return { request: undiciFetch as unknown as Request, dispatcher: new EnvHttpProxyAgent(options as never) };
+  } catch (error) {
+    const name = proxyVariable('https:', env) ?? 'HTTPS_PROXY';
+    throw new UserError(`${name}: must be the http:// or https:// address of a proxy (${messageOf(error)})`);
+  }
+}
