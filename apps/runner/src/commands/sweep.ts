@@ -32,6 +32,7 @@ import { checkData } from '../data-needs.js';
 import { checkStopping } from '../stopping-needs.js';
 import { packageVersions } from '../tracking/package-versions.js';
 import { registerSweep } from '../tracking/sweep-tracking.js';
+import { writeSweepReport } from '../sweep-report.js';
 import { trackSweep } from '../tracking/track-sweep.js';
 import { workerCommand } from '../worker-command.js';
 
@@ -119,8 +120,10 @@ async function runSweep(file: string, raw: object): Promise<void> {
     const summary = await submission.done;
     progress.close();
     const reported = await afterwards('the baseline is missing', () => baselines);
-    const written = summary.finished === 0 || (await afterwards('no report', () => writeReport(store)));
-    await tracking.close(stop.signal.aborted || options.detach);
+    let changed = true;
+    const report = async (): Promise<void> => void (changed = await writeSweepReport(store, changeLines(changesOf(store)), process.stdout));
+    const written = summary.finished === 0 || (await afterwards('no report', report));
+    await tracking.close(stop.signal.aborted || options.detach, changed);
     if (stop.signal.aborted) process.exitCode = EXIT.interrupted;
     else if (summary.failed + summary.damaged > 0 || !reported || !written) process.exitCode = EXIT.failed;
   } finally {
@@ -183,18 +186,6 @@ function writeProvenance(store: SweepStore, file: string, command: string): void
     versions: packageVersions(),
   };
   writeWhole(join(store.folder, 'provenance.json'), `${JSON.stringify(provenance, null, 2)}\n`);
-}
-
-async function writeReport(store: SweepStore): Promise<void> {
-  // Loaded here, so that nothing else waits for the charting library.
-  const { loadResults, renderReport } = await import('@gmoe/report');
-  const results = { ...loadResults(store.folder), remarks: changeLines(changesOf(store)) };
-  const width = process.stdout.columns;
-  const text = { color: process.stdout.isTTY && !process.env['NO_COLOR'], ...(width ? { width } : {}) };
-  process.stdout.write(`\n${renderReport(results, 'text', {}, text)}\n`);
-  const path = join(store.folder, 'report.html');
-  writeWhole(path, renderReport(results, 'html'));
-  process.stdout.write(`report: ${path}\n`);
 }
 
 function printPlan(plan: SweepPlan): void {

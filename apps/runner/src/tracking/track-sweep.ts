@@ -22,8 +22,11 @@ export interface SweepFiles {
 }
 
 export interface SweepTracking {
-  /** @param interrupted whether the user ended the sweep before its end */
-  close(interrupted: boolean): Promise<void>;
+  /**
+   * @param interrupted whether the user ended the sweep before its end
+   * @param changed whether results have come or gone since the last time; else arms and charts are recorded already
+   */
+  close(interrupted: boolean, changed?: boolean): Promise<void>;
 }
 
 /** Records the sweep's parent run and arm summaries, and feeds MLflow while the sweep runs if a server is named. */
@@ -34,11 +37,14 @@ export function trackSweep(store: SweepStore, files: SweepFiles): SweepTracking 
   parent?.artifact('sweep.yaml', files.spec, { copy: true });
   const upload = startUpload(store);
   return {
-    async close(interrupted) {
+    async close(interrupted, changed = true) {
       if (fields && spool && parent) {
         recordDeaths(store, fields, spool);
-        recordArms(store, fields, spool);
-        await recordFiles(store, parent);
+        const recorded = !changed && existsSync(join(spoolFolder(store), 'report', 'arms.csv'));
+        if (!recorded) {
+          recordArms(store, fields, spool);
+          await recordFiles(store, parent);
+        }
         recordEnd(store, parent, interrupted);
       }
       await upload.close();

@@ -43,8 +43,19 @@ export function redact(text: string, env: Environment = process.env): string {
     .replace(KNOWN_TOKENS, `$1${HIDDEN}`);
 }
 
+let last: { readonly env: Environment; readonly at: number; readonly secrets: readonly string[] } | undefined;
+/** The environment changes seldom, and messages come in thousands, ms. */
+const REMEMBERED_MS = 1000;
+
+function secretsOf(env: Environment): readonly string[] {
+  const now = performance.now();
+  if (last?.env === env && now - last.at < REMEMBERED_MS) return last.secrets;
+  last = { env, at: now, secrets: findSecrets(env) };
+  return last.secrets;
+}
+
 /** Longest first, so that a secret within another one does not leave its ends. */
-function secretsOf(env: Environment): string[] {
+function findSecrets(env: Environment): string[] {
   const values = new Set<string>();
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined) continue;
