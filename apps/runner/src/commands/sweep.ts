@@ -121,7 +121,8 @@ async function runSweep(file: string, raw: object): Promise<void> {
     progress.close();
     const reported = await afterwards('the baseline is missing', () => baselines);
     let changed = true;
-    const report = async (): Promise<void> => void (changed = await writeSweepReport(store, changeLines(changesOf(store)), process.stdout));
+    const report = async (): Promise<void> =>
+      void (changed = await writeSweepReport(store, changeLines(changesOf(store)), process.stdout));
     const written = summary.finished === 0 || (await afterwards('no report', report));
     await tracking.close(stop.signal.aborted || options.detach, changed);
     if (stop.signal.aborted) process.exitCode = EXIT.interrupted;
