@@ -1,6 +1,6 @@
 /**
- * `npm run build`, `node tools/build.mjs [OUTDIR]`: the runner, as `gmoe` runs it, the module `gmoe` beside it, and the digests of
- * what they were built from.
+ * `npm run build`, `node tools/build.mjs [OUTDIR]`: the runner, as `gmoe` runs it, the module `gmoe` beside it, the programs of its
+ * pages, and the digests of what all were built from.
  */
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -47,6 +47,21 @@ await build({
   banner: {
     js: "#!/usr/bin/env node\nimport { createRequire as createRequireHere } from 'node:module';\nconst require = createRequireHere(import.meta.url);",
   },
+});
+
+// What runs in a browser: one file a page, which is put into it.
+await build({
+  entryPoints: { report: 'libs/report/src/page/main.ts' },
+  outdir: join(folder, 'pages'),
+  bundle: true,
+  minify: true,
+  platform: 'browser',
+  target: 'es2023',
+  format: 'iife',
+  charset: 'utf8',
+  legalComments: 'none',
+  tsconfig: 'tsconfig.base.json',
+  logLevel: 'warning',
 });
 
 // npm 10 leaves the mode of the root's own command as it is.

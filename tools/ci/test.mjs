@@ -24,6 +24,7 @@ try {
     run('format', 'npx', ['prettier', '--check', '--log-level', 'warn', '.']),
     run('lint', 'npx', ['eslint', '--max-warnings', '0', '.']),
     run('types', 'npx', ['tsc', '-p', 'tsconfig.json']),
+    run('types of the pages', 'npx', ['tsc', '-p', 'tsconfig.page.json']),
     run('build', 'npm', ['run', '--silent', 'build']),
   ];
   const tests = run('tests', 'npx', [

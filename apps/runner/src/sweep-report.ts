@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { errnoName, writeWhole } from '@gmoe/core';
 import type { SweepStore } from '@gmoe/experiment';
 import { z } from 'zod';
+import { pageOptions, terminalText } from './write-report.js';
 
 const keptSchema = z.strictObject({ of: z.string(), text: z.string() });
 
@@ -18,8 +19,7 @@ export async function writeSweepReport(
   remarks: readonly string[],
   out: NodeJS.WriteStream,
 ): Promise<boolean> {
-  const width = out.columns;
-  const style = { color: out.isTTY && !process.env['NO_COLOR'], ...(width ? { width } : {}) };
+  const style = terminalText(out);
   const html = join(store.folder, 'report.html');
   const kept = join(store.folder, '.report.json');
   const of = fingerprint(store, { style, remarks });
@@ -32,7 +32,7 @@ export async function writeSweepReport(
     const results = { ...loadResults(store.folder), remarks };
     text = renderReport(results, 'text', {}, style);
     out.write(`\n${text}\n`);
-    writeWhole(html, renderReport(results, 'html'));
+    writeWhole(html, renderReport(results, 'html', await pageOptions(results)));
     writeWhole(kept, JSON.stringify({ of, text }), { durably: false });
   } else out.write(`\n${text}\n`);
   out.write(`report: ${html}\n`);

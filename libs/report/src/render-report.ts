@@ -1,6 +1,7 @@
-import { renderHtml } from './html/render-html.js';
+import { pageProgram } from './html/page-program.js';
+import { renderPage, type PageOptions } from './html/render-page.js';
 import type { SweepResults } from './results/sweep-results.js';
-import { summarise, type SummariseOptions, type SweepSummary } from './summary/index.js';
+import { summarise, type SweepSummary } from './summary/index.js';
 import {
   armTable,
   comparisonTable,
@@ -22,11 +23,12 @@ export type ReportFormat = (typeof REPORT_FORMATS)[number];
 export function renderReport(
   results: SweepResults,
   format: ReportFormat,
-  options: SummariseOptions = {},
+  options: PageOptions = {},
   text: TextOptions = {},
 ): string {
-  if (format === 'html') return renderHtml(results, options);
-  const summary = summarise(results, options);
+  if (format === 'html') return renderPage(results, pageProgram('report'), options);
+  const { questionOf: _, ...summariseOptions } = options;
+  const summary = summarise(results, summariseOptions);
   switch (format) {
     case 'json':
       return `${JSON.stringify(summary, null, 2)}\n`;

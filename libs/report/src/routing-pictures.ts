@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { routingSchema, trialEventSchema, type PlannedTrial } from '@gmoe/experiment';
 import { routingCharts } from './charts/routing-charts.js';
+import { wideSvg } from './charts/static-svg.js';
 import { readJson, readLines } from './results/read-files.js';
 
 /** What stands in file names for the trial. */
@@ -17,6 +18,6 @@ export function routingPictures(folder: string, trial: PlannedTrial): Record<str
   const events = readLines(join(folder, 'events.jsonl'), trialEventSchema, ignore);
   const record = { trial, state: 'finished', routing, events, predictions: [] } as const;
   return Object.fromEntries(
-    routingCharts(HERE, trial.arm, record).map(({ id, wide }) => [id.replace(`-${HERE}`, ''), wide]),
+    routingCharts(HERE, trial.arm, record).map((figure) => [figure.id.replace(`-${HERE}`, ''), wideSvg(figure)]),
   );
 }

@@ -1,17 +1,16 @@
-import { SweepStore } from '@gmoe/experiment';
-import { changeLines, changesOf } from '../code.js';
-import { usePresentPlugins } from '../plugins.js';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, parseOptions, UserError } from '@gmoe/core';
+import { parseOptions, UserError } from '@gmoe/core';
 import type { ReportFormat, SummariseOptions } from '@gmoe/report';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { usePresentPlugins } from '../plugins.js';
+import { pageOptions, reportResults, terminalText, writeReport, writeText } from '../write-report.js';
 
 const REPORT_FORMATS = ['text', 'html', 'md', 'csv', 'latex', 'json'] as const satisfies readonly ReportFormat[];
 
 const optionsSchema = z.object({
   format: z.enum(REPORT_FORMATS).optional(),
+  static: z.boolean().default(false),
   out: z.string().optional(),
   metric: z.string().optional(),
   reference: z.string().optional(),
@@ -23,37 +22,30 @@ export function addReport(program: Command): void {
     .description("print a sweep's comparison and write report.html; or one format to the screen or a file")
     .argument('<dir>', 'folder of the sweep')
     .option('--format <name>', REPORT_FORMATS.join(' | '))
+    .option('--static', 'the page as a still one for mail, without scripts: report-static.html, or --out')
     .option('--out <file>', 'file to write instead of the screen')
     .option('--metric <name>', 'metric to compare (default: accuracy)')
     .option('--reference <arm>', 'arm that the others are compared with (default: the first)')
-    .action(async (dir: string, raw: object) => {
-      const { loadResults, renderReport } = await import('@gmoe/report');
-      const { format, out, metric, reference } = parseOptions(optionsSchema, raw, '--');
-      const options: SummariseOptions = { ...(metric ? { metric } : {}), ...(reference ? { reference } : {}) };
-      const results = { ...loadResults(dir), remarks: await remarks(dir) };
-      const width = process.stdout.columns;
-      const text = { color: process.stdout.isTTY && !process.env['NO_COLOR'], ...(width ? { width } : {}) };
-      const rendered = renderReport(results, format ?? 'text', options, out ? {} : text);
-      if (out) write(out, rendered);
-      else process.stdout.write(rendered);
-      if (format || out) return;
-      const path = join(dir, 'report.html');
-      write(path, renderReport(results, 'html', options));
-      process.stdout.write(`report: ${path}\n`);
-    });
+    .action(runReport);
 }
 
-/** Finished trials whose code is no longer the present one. */
-async function remarks(dir: string): Promise<string[]> {
+async function runReport(dir: string, raw: object): Promise<void> {
+  const { format, out, metric, reference, static: still } = parseOptions(optionsSchema, raw, '--');
+  const options: SummariseOptions = { ...(metric ? { metric } : {}), ...(reference ? { reference } : {}) };
   await usePresentPlugins(dir);
-  return changeLines(changesOf(SweepStore.open(dir)));
-}
-
-/** @throws UserError if the file cannot be written: a store may be read-only to whoever reads its report */
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new UserError(`${path}: cannot be written; name another file with --out: ${messageOf(error)}`);
+  if (!format && !out && !still) return writeReport(dir, options);
+  const { renderReport, renderStatic } = await import('@gmoe/report');
+  const results = await reportResults(dir);
+  if (still) {
+    if (format !== undefined && format !== 'html')
+      throw new UserError(`--static: is a form of html (got --format ${format})`);
+    const path = out ?? join(dir, 'report-static.html');
+    writeText(path, renderStatic(results, options));
+    process.stdout.write(`report: ${path}\n`);
+    return;
   }
+  const page = format === 'html' ? await pageOptions(results, options) : options;
+  const rendered = renderReport(results, format ?? 'text', page, out ? {} : terminalText(process.stdout));
+  if (out) writeText(out, rendered);
+  else process.stdout.write(rendered);
 }

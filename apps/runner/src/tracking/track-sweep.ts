@@ -113,7 +113,7 @@ async function recordFiles(store: SweepStore, parent: RunRecorder): Promise<void
   }
   if (!existsSync(join(store.folder, 'report.html'))) return;
   // Loaded here, so that nothing else waits for the charting library.
-  const { loadResults, renderReport, reportCharts, summarise } = await import('@gmoe/report');
+  const { loadResults, renderReport, reportCharts, summarise, wideSvg } = await import('@gmoe/report');
   const results = loadResults(store.folder);
   const folder = join(spoolFolder(store), 'report');
   try {
@@ -124,7 +124,8 @@ async function recordFiles(store: SweepStore, parent: RunRecorder): Promise<void
       parent.artifact(name === 'arms.csv' ? name : `charts/${name}`, file);
     };
     put('arms.csv', renderReport(results, 'csv'));
-    for (const { id, wide } of reportCharts(results, summarise(results))) put(`${id}.svg`, standalone(wide));
+    for (const figure of reportCharts(results, summarise(results)))
+      put(`${figure.id}.svg`, standalone(wideSvg(figure)));
   } catch (error) {
     warn(`the charts are not recorded: ${(error as Error).message}`);
   }

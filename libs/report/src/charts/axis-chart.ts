@@ -1,8 +1,13 @@
 import { axisValue, treatmentAxes } from '../summary/arms.js';
 import { unitLabel } from '../summary/numbers.js';
-import type { ArmSummary, SweepSummary } from '../summary/index.js';
-import { AXIS, boundsOf, lineKeys, makeChart, niceRange, valueAxis, type Chart } from './chart.js';
-import { CATEGORY_COLOURS, MUTED, RULE } from './palette.js';
+import type { ArmSummary } from '../summary/index.js';
+import { armTip } from './arm-chart.js';
+import { boundsOf, niceRange, scaleAxis, valueAxis, wantsLog } from './axes.js';
+import type { Figure } from './figure.js';
+import { drawnInterval, TWO_SEEDS } from './interval-rows.js';
+import { lineKeys } from './line-keys.js';
+import { CATEGORY_COLOURS, MUTED } from './palette.js';
+import { contextId, inContext, type ChartScope } from './scope.js';
 
 interface Line {
   readonly name: string;
@@ -10,116 +15,131 @@ interface Line {
 }
 
 /** Numeric axes of a context with at least three values. */
-export function numericAxes(summary: SweepSummary, context: string): string[] {
-  const arms = summary.arms.filter((arm) => arm.context === context && arm.metrics[summary.primary.id]);
-  const axes = [...new Set(arms.flatMap((arm) => Object.keys(treatmentAxes(arm.axes))))];
+export function numericAxes({ arms, summary }: ChartScope): string[] {
+  const measured = arms.filter((arm) => arm.metrics[summary.primary.id]);
+  const axes = [...new Set(measured.flatMap((arm) => Object.keys(treatmentAxes(arm.axes))))];
   return axes.filter((axis) => {
-    const values = arms.flatMap((arm) => (arm.axes[axis] === undefined ? [] : [arm.axes[axis]]));
+    const values = measured.flatMap((arm) => (arm.axes[axis] === undefined ? [] : [arm.axes[axis]]));
     return values.every((value) => typeof value === 'number') && new Set(values).size >= 3;
   });
 }
 
-/** Hyper-parameter curve: the compared metric over one numeric axis, a line per combination of the other axes. */
-export function axisChart(summary: SweepSummary, context: string, axis: string): Chart | undefined {
+/**
+ * Hyper-parameter curve: the compared metric over one numeric axis, a line per combination of the other axes; points alone where
+ * no two arms differ in this axis only, as in a random search.
+ */
+export function axisChart(scope: ChartScope, axis: string): Figure | undefined {
+  const { summary, colours } = scope;
   const { primary, level } = summary;
   const scale = primary.unit === 'percent' ? 100 : 1;
-  const lines = linesOver(summary, context, axis);
-  if (lines.length === 0) return undefined;
+  const lines = linesOver(scope, axis);
   const shown = lines.slice(0, CATEGORY_COLOURS.length);
-  const xs = [...new Set(shown.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
-  const logarithmic = xs[0]! > 0 && xs.at(-1)! / xs[0]! >= 16;
+  const points = scope.arms.flatMap((arm) => {
+    const x = arm.axes[axis];
+    return typeof x === 'number' && arm.metrics[primary.id] ? [{ x, arm }] : [];
+  });
+  if (points.length < 2) return undefined;
+  const drawn = lines.length > 0 ? shown.flatMap((line) => line.points) : points;
+  const xs = drawn.map(({ x }) => x);
   const estimate = (arm: ArmSummary) => arm.metrics[primary.id]!;
-  const ys = shown.flatMap(({ points }) =>
-    points.flatMap(({ arm }) => [
-      estimate(arm).interval?.low ?? estimate(arm).mean,
-      estimate(arm).interval?.high ?? estimate(arm).mean,
-    ]),
-  );
+  const ys = drawn.flatMap(({ arm }) => {
+    const { mean } = estimate(arm);
+    const interval = drawnInterval(estimate(arm));
+    return [scale * mean, scale * (interval?.low ?? mean), scale * (interval?.high ?? mean)];
+  });
+  const two = drawn.some(({ arm }) => estimate(arm).n === 2);
   const unit = unitLabel(primary.unit);
   const left = lines.length - shown.length;
-  return makeChart(
-    {
-      id: `axis-${summary.contexts.indexOf(context)}-${axis.replace(/[^A-Za-z0-9]+/g, '-')}`,
-      title: `${primary.label} over ${axis}${context ? `, ${context}` : ''}`,
-      caption:
-        `Lines: means over seeds. Whiskers: ${+(100 * level).toFixed(1)} % t intervals, shifted aside where they would overlap.` +
-        (shown.length > 1 ? ` Lines: ${shown.map(({ name }) => name).join('; ')}.` : '') +
-        (left > 0 ? ` ${left} more combinations are in the table only.` : ''),
-      alt: `${primary.label} over ${xs.length} values of ${axis}, ${shown.length} lines.`,
-    },
-    ({ width, narrow }) => {
-      const legend = shown.length > 1 ? 22 * shown.length : 0;
+  return {
+    id: `axis-${contextId(scope)}-${axis.replace(/[^A-Za-z0-9]+/g, '-')}`,
+    title: `${primary.label} over ${axis}${inContext(scope)}`,
+    caption:
+      (lines.length === 0
+        ? 'Every point is an arm, the mean over its seeds; the other axes vary too.' + colours.caption
+        : `Lines: means over seeds. Whiskers: ${+(100 * level).toFixed(1)} % t intervals, shifted aside where they would overlap.`) +
+      (two && lines.length > 0 ? TWO_SEEDS : '') +
+      (left > 0 ? ` ${left} more combinations are in the table only.` : ''),
+    alt: `${primary.label} over ${new Set(xs).size} values of ${axis}, ${lines.length === 0 ? `${points.length} points` : `${shown.length} lines`}.`,
+    draw: (canvas) => {
+      const { width, narrow } = canvas;
+      const keys =
+        shown.length > 1
+          ? lineKeys(
+              shown.map(({ name }) => name),
+              62,
+              canvas,
+            )
+          : { graphic: [], height: 0 };
       const plot = narrow ? 220 : 320;
       return {
-        height: legend + 20 + plot + 56,
+        height: keys.height + 20 + plot + 56,
         option: {
-          graphic:
-            shown.length > 1
-              ? lineKeys(
-                  shown.map(({ name }) => name),
-                  62,
-                )
-              : [],
-          grid: { left: 62, width: width - 62 - 24, top: legend + 16, height: plot },
-          xAxis: {
-            ...valueAxis(axis, {}),
-            type: logarithmic ? 'log' : 'value',
-            ...(logarithmic
-              ? { min: xs[0]! / 1.3, max: xs.at(-1)! * 1.3 }
-              : { min: xs[0]! - padding(xs), max: xs.at(-1)! + padding(xs) }),
-            splitLine: { show: false },
-            axisLabel: {
-              ...AXIS.axisLabel,
-              customValues: xs,
-              formatter: (v: number) => String(Number(v.toPrecision(6))),
-              hideOverlap: true,
-            },
-            axisTick: { customValues: xs, lineStyle: { color: RULE } },
-          },
+          graphic: keys.graphic,
+          grid: { left: 62, width: width - 62 - 28, top: keys.height + 16, height: plot },
+          xAxis: { ...scaleAxis(axis, xs, { log: wantsLog(xs), ticks: narrow ? 4 : 7 }), splitLine: { show: false } },
           yAxis: {
-            ...valueAxis(
-              `${primary.label}${unit ? ` (${unit})` : ''}`,
-              niceRange(
-                ys.map((y) => scale * y),
-                5,
-                boundsOf(primary.unit),
-              ),
-            ),
+            ...valueAxis(`${primary.label}${unit ? ` (${unit})` : ''}`, {
+              ...niceRange(ys, 5, boundsOf(primary.unit)),
+            }),
             nameGap: 42,
           },
-          series: shown.flatMap((line, i) => lineSeries(line, i, shown.length, scale, primary.id)),
+          series:
+            lines.length === 0
+              ? [pointSeries(points, scale, scope)]
+              : shown.flatMap((line, i) => lineSeries(line, i, shown.length, scale, scope)),
         },
       };
     },
-  );
+  };
 }
 
-function padding(xs: readonly number[]): number {
-  return 0.06 * (xs.at(-1)! - xs[0]!);
-}
-
-function linesOver(summary: SweepSummary, context: string, axis: string): Line[] {
+function linesOver({ arms, summary }: ChartScope, axis: string): Line[] {
   const lines = new Map<string, { x: number; arm: ArmSummary }[]>();
-  for (const arm of summary.arms) {
+  for (const arm of arms) {
     const x = arm.axes[axis];
-    if (arm.context !== context || typeof x !== 'number' || !arm.metrics[summary.primary.id]) continue;
+    if (typeof x !== 'number' || !arm.metrics[summary.primary.id]) continue;
     const others = Object.entries(treatmentAxes(arm.axes)).filter(([name]) => name !== axis);
     const name = others
       .map(([key, value]) => (typeof value === 'string' ? value : `${key}=${axisValue(value)}`))
       .join(' · ');
-    lines.set(name, [...(lines.get(name) ?? []), { x, arm }]);
+    const line = lines.get(name);
+    if (line) line.push({ x, arm });
+    else lines.set(name, [{ x, arm }]);
   }
   return [...lines]
     .map(([name, points]) => ({ name, points: points.sort((a, b) => a.x - b.x) }))
     .filter(({ points }) => points.length > 1);
 }
 
-function lineSeries(line: Line, index: number, count: number, scale: number, id: string): Record<string, unknown>[] {
+function pointSeries(points: Line['points'], scale: number, scope: ChartScope): Record<string, unknown> {
+  const id = scope.summary.primary.id;
+  return {
+    type: 'scatter',
+    symbolSize: 8,
+    data: points.map(({ x, arm }) => ({
+      value: [x, scale * arm.metrics[id]!.mean],
+      tip: armTip(arm, arm.metrics[id]!, scope),
+      itemStyle: { color: scope.colours.of(arm), opacity: 0.85 },
+    })),
+  };
+}
+
+function lineSeries(
+  line: Line,
+  index: number,
+  count: number,
+  scale: number,
+  scope: ChartScope,
+): Record<string, unknown>[] {
+  const { id } = scope.summary.primary;
   const colour = CATEGORY_COLOURS[index]!;
-  const points = line.points.map(({ x, arm }) => ({ x, ...arm.metrics[id]! }));
-  const whiskers = points.flatMap(({ x, interval }) =>
-    interval ? [[x, scale * interval.low, scale * interval.high]] : [],
-  );
+  const points = line.points.map(({ x, arm }) => ({
+    x,
+    ...arm.metrics[id]!,
+    drawn: drawnInterval(arm.metrics[id]!),
+    tip: armTip(arm, arm.metrics[id]!, scope),
+  }));
+  const whiskers = points.flatMap(({ x, drawn }) => (drawn ? [[x, scale * drawn.low, scale * drawn.high]] : []));
   const shift = 5 * (index - (count - 1) / 2);
   interface Api {
     value(dimension: number): number;
@@ -128,8 +148,7 @@ function lineSeries(line: Line, index: number, count: number, scale: number, id:
   return [
     {
       type: 'line',
-      silent: true,
-      data: points.map(({ x, mean }) => [x, scale * mean]),
+      data: points.map(({ x, mean, tip }) => ({ value: [x, scale * mean], tip })),
       symbol: 'circle',
       symbolSize: 8,
       lineStyle: { color: colour, width: 2 },
@@ -162,14 +181,13 @@ function lineSeries(line: Line, index: number, count: number, scale: number, id:
 }
 
 function seedDots(
-  points: readonly { x: number; values: readonly { value: number }[] }[],
+  points: readonly { x: number; tip: string; values: readonly { value: number }[] }[],
   scale: number,
 ): Record<string, unknown> {
   return {
     type: 'scatter',
-    silent: true,
     symbolSize: 6,
-    data: points.flatMap(({ x, values }) => values.map(({ value }) => [x, scale * value])),
+    data: points.flatMap(({ x, values, tip }) => values.map(({ value }) => ({ value: [x, scale * value], tip }))),
     itemStyle: { color: 'none', borderColor: MUTED, borderWidth: 1.2 },
   };
 }

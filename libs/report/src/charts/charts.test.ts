@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { summarise } from '../summary/index.js';
 import { armTrials, plainResults } from '../testing/results.js';
 import { axisChart, numericAxes } from './axis-chart.js';
-import { niceRange } from './chart.js';
+import { logTicks, niceRange, tickFormatter } from './axes.js';
 import { lossCurves } from './curves.js';
 import { paretoFront } from './pareto-chart.js';
-import { shownArms } from './shown-arms.js';
+import { bestArms } from './best-arms.js';
+import { chartScope } from './scope.js';
+import { narrowSvg, wideSvg } from './static-svg.js';
+import { estimateWidth, wrapText } from './text-layout.js';
 import { panels } from './panels.js';
 
 describe('lossCurves', () => {
@@ -56,7 +59,14 @@ describe('axes of charts', () => {
   });
 
   it('panels fill the width and never overlap', () => {
-    const { panels: places, height } = panels(5, { width: 400, columns: 2, panelHeight: 100, left: 50, bottom: 40 });
+    const { panels: places, height } = panels(['a', 'b', 'c', 'd', 'e'], {
+      width: 400,
+      columns: 2,
+      panelHeight: 100,
+      left: 50,
+      bottom: 40,
+      measure: estimateWidth,
+    });
     expect(places[1]!.left + places[1]!.width).toBeCloseTo(392, 9);
     expect(places[2]!.top).toBeGreaterThan(places[0]!.top + 100);
     expect(places[4]!.top + 100 + 40).toBe(height);
@@ -64,15 +74,39 @@ describe('axes of charts', () => {
   });
 });
 
-describe('shownArms', () => {
+describe('ticks', () => {
+  const written = (ticks: number[]) => ticks.map(tickFormatter(ticks));
+
+  it('are told apart by as many digits as it takes', () => {
+    expect(written([296_400, 296_600, 296_800, 297_000])).toEqual(['296.4k', '296.6k', '296.8k', '297k']);
+    expect(written([0, 0.05, 0.1])).toEqual(['0', '0.05', '0.1']);
+    expect(written([-2, 0, 2])).toEqual(['\u22122', '0', '2']);
+    expect(written([3e6, 3.0005e6, 3.001e6])).toEqual(['3000k', '3000.5k', '3001k']);
+  });
+
+  it('of logarithmic axes are round and few', () => {
+    expect(logTicks(3e-5, 0.03)).toEqual([1e-4, 1e-3, 1e-2]);
+    expect(logTicks(1, 16)).toEqual([1, 2, 5, 10]);
+    expect(logTicks(1e-9, 1e9, 4).length).toBeLessThanOrEqual(5);
+  });
+});
+
+describe('wrapText', () => {
+  it('breaks at separators, else anywhere, and never loses a character', () => {
+    const one = (text: string) => text.length;
+    expect(wrapText('graph · poisson+normal', 9, 1, one)).toEqual(['graph ·', 'poisson+', 'normal']);
+    expect(wrapText('aaaaaaaaaa', 4, 1, one)).toEqual(['aaaa', 'aaaa', 'aa']);
+    for (const name of ['理科教科書コーパス・物理と化学', 'пример длинного имени', 'x=1 · y=2'])
+      expect(wrapText(name, 5, 1, one).join('').replace(/\s/g, '')).toBe(name.replace(/\s/g, ''));
+  });
+});
+
+describe('bestArms', () => {
   it('of many arms the reference and the best', () => {
     const many = Array.from({ length: 40 }, (_, i) => armTrials(`arm ${i}`, [0.3 + i / 100, 0.3 + i / 90])).flat();
     const summary = summarise(plainResults(many), { resamples: 100 });
-    const { groups, caption } = shownArms(summary, '');
-    expect(summary.arms.filter(({ group }) => groups.has(group)).map(({ arm }) => arm)).toEqual([
-      'arm 0',
-      ...Array.from({ length: 23 }, (_, i) => `arm ${i + 17}`),
-    ]);
+    const { arms, caption } = bestArms(chartScope(summary, ''), 24);
+    expect(arms.map(({ arm }) => arm)).toEqual(['arm 0', ...Array.from({ length: 23 }, (_, i) => `arm ${i + 17}`)]);
     expect(caption).toBe(' Shown: the reference and the best 23 of 40 arms.');
   });
 });
@@ -83,15 +117,18 @@ describe('axisChart', () => {
     plainResults(ranks.flatMap((rank) => armTrials(`rank=${rank}`, [0.5 + rank / 100, 0.51 + rank / 100], { rank }))),
   );
 
+  const scope = chartScope(summary, '');
+
   it('draws numeric axes of three values or more, on a log scale where they span much', () => {
-    expect(numericAxes(summary, '')).toEqual(['rank']);
-    const chart = axisChart(summary, '', 'rank')!;
-    for (const rank of ranks) expect(chart.wide).toMatch(new RegExp(`>${rank}</text>`));
-    expect(chart.wide).toContain('Accuracy (%)');
-    expect(chart.narrow).toContain('viewBox="0 0 358 ');
+    expect(numericAxes(scope)).toEqual(['rank']);
+    const chart = axisChart(scope, 'rank')!;
+    const wide = wideSvg(chart);
+    for (const rank of [1, 2, 5, 10]) expect(wide).toMatch(new RegExp(`>${rank}</text>`));
+    expect(wide).toContain('Accuracy (%)');
+    expect(narrowSvg(chart)).toContain('viewBox="0 0 358 ');
   });
 
   it('gives the same bytes twice', () => {
-    expect(axisChart(summary, '', 'rank')).toEqual(axisChart(summary, '', 'rank'));
+    expect(wideSvg(axisChart(scope, 'rank')!)).toBe(wideSvg(axisChart(scope, 'rank')!));
   });
 });

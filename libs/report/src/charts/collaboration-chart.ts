@@ -1,7 +1,9 @@
-import { AXIS, makeChart, type Chart } from './chart.js';
+import { largest } from '@gmoe/core/extremes';
+import { AXIS } from './axes.js';
+import type { Figure } from './figure.js';
 import { shownLayers } from './layer-heat-map.js';
 import { CATEGORY_COLOURS, INK, MUTED, SEQUENTIAL, SURFACE } from './palette.js';
-import { panels, panelTitles, type Panel } from './panels.js';
+import { panelGrids, panels, panelTitles, type Panel } from './panels.js';
 
 /** Co-selection of one trial, to be drawn. */
 export interface Collaboration {
@@ -11,6 +13,8 @@ export interface Collaboration {
   /** [L][E][E]: share of tokens whose selected experts hold both. */
   readonly coSelection: readonly (readonly (readonly number[])[])[];
   /** [L][E][E]: 1 where the router's graph joins two experts; absent for routers without a graph. */
+  /** Numbers of the layers; default: from 0. */
+  readonly layers?: readonly number[];
   readonly edges?: readonly (readonly (readonly number[])[])[];
 }
 
@@ -19,30 +23,35 @@ function offDiagonal(matrix: readonly (readonly number[])[]): number[] {
 }
 
 /** Which experts work together: matrix of co-selection, one panel per layer. */
-export function coSelectionChart({ id, arm, seed, coSelection }: Collaboration): Chart | undefined {
+export function coSelectionChart({ id, arm, seed, coSelection, layers: numbers }: Collaboration): Figure | undefined {
   const layers = shownLayers(coSelection.length);
-  const experts = Math.max(0, ...coSelection.map((matrix) => matrix.length));
+  const experts = largest(
+    coSelection.map((matrix) => matrix.length),
+    0,
+  );
   if (experts < 2) return undefined;
-  const most = Math.max(...layers.flatMap((l) => offDiagonal(coSelection[l]!)));
+  const most = largest(layers.flatMap((l) => offDiagonal(coSelection[l]!)));
   if (!(most > 0)) return undefined;
   const top = Math.ceil(most * 100);
-  return makeChart(
-    {
-      id: `co-selection-${id}`,
-      title: `Co-selection, ${arm}`,
-      caption: `Seed ${seed}: share of the test set’s tokens that both experts serve, per layer. The diagonal (an expert’s own load) is left out.`,
-      alt: `Co-selection of ${experts} experts in ${layers.length} layers.`,
-    },
-    ({ width, narrow }) => {
+  return {
+    id: `co-selection-${id}`,
+    title: `Co-selection, ${arm}`,
+    caption: `Seed ${seed}: share of the test set’s tokens that both experts serve, per layer. The diagonal (an expert’s own load) is left out.`,
+    alt: `Co-selection of ${experts} experts in ${layers.length} layers.`,
+    draw: ({ width, narrow, measure }) => {
       const columns = Math.min(narrow ? 2 : 4, layers.length);
       const side = Math.min(240, (width - 56 - 16 * (columns - 1)) / columns);
-      const { panels: places, height } = panels(layers.length, {
-        width: 56 + 8 + columns * side + 16 * (columns - 1),
-        columns,
-        panelHeight: side,
-        left: 48,
-        bottom: 96,
-      });
+      const { panels: places, height } = panels(
+        layers.map((l) => `layer ${numbers?.[l] ?? l}`),
+        {
+          measure,
+          width: 56 + 8 + columns * side + 16 * (columns - 1),
+          columns,
+          panelHeight: side,
+          left: 48,
+          bottom: 96,
+        },
+      );
       const names = Array.from({ length: experts }, (_, e) => String(e));
       const axis = (gridIndex: number, show: boolean) => ({
         type: 'category',
@@ -50,17 +59,14 @@ export function coSelectionChart({ id, arm, seed, coSelection }: Collaboration):
         data: names,
         ...AXIS,
         axisTick: { show: false },
-        axisLabel: { ...AXIS.axisLabel, fontSize: 11, show },
+        axisLabel: { ...AXIS.axisLabel, fontSize: 11, show, hideOverlap: true },
         ...(show ? { name: 'expert', nameLocation: 'middle', nameGap: 24 } : {}),
       });
       return {
         height,
         option: {
-          title: panelTitles(
-            layers.map((l) => `layer ${l}`),
-            places,
-          ),
-          grid: places.map(({ left, top: t, width: w, height: h }) => ({ left, top: t, width: w, height: h })),
+          title: panelTitles(places),
+          grid: panelGrids(places),
           xAxis: places.map(({ last }, i) => axis(i, last)),
           yAxis: places.map(({ column }, i) => ({ ...axis(i, column === 0), inverse: true })),
           visualMap: {
@@ -80,59 +86,76 @@ export function coSelectionChart({ id, arm, seed, coSelection }: Collaboration):
             type: 'heatmap',
             xAxisIndex: i,
             yAxisIndex: i,
-            silent: true,
             data: coSelection[l]!.flatMap((row, a) =>
-              row.flatMap((share, b) => (a === b ? [] : [[b, a, 100 * share]])),
+              row.flatMap((share, b) =>
+                a === b
+                  ? []
+                  : [
+                      {
+                        value: [b, a, 100 * share],
+                        tip: `experts ${a} and ${b}\n${(100 * share).toFixed(1)} % of the tokens`,
+                      },
+                    ],
+              ),
             ),
           })),
         },
       };
     },
-  );
+  };
 }
 
 /** The collaboration graph: experts on a circle, sized by load, joined by lines as thick as they are chosen together. */
-export function collaborationChart({ id, arm, seed, coSelection, edges }: Collaboration): Chart | undefined {
+export function collaborationChart({
+  id,
+  arm,
+  seed,
+  coSelection,
+  edges,
+  layers: numbers,
+}: Collaboration): Figure | undefined {
   const layers = shownLayers(coSelection.length);
-  const experts = Math.max(0, ...coSelection.map((matrix) => matrix.length));
+  const experts = largest(
+    coSelection.map((matrix) => matrix.length),
+    0,
+  );
   if (experts < 2) return undefined;
-  const edgeMost = Math.max(...layers.flatMap((l) => offDiagonal(coSelection[l]!)));
-  const nodeMost = Math.max(...layers.flatMap((l) => coSelection[l]!.map((row, e) => row[e] ?? 0)));
+  const edgeMost = largest(layers.flatMap((l) => offDiagonal(coSelection[l]!)));
+  const nodeMost = largest(layers.flatMap((l) => coSelection[l]!.map((row, e) => row[e] ?? 0)));
   if (!(edgeMost > 0) || !(nodeMost > 0)) return undefined;
-  return makeChart(
-    {
-      id: `collaboration-${id}`,
-      title: `Collaboration graph, ${arm}`,
-      caption:
-        `Seed ${seed}: every circle is an expert, its area the share of tokens it serves (largest ${(100 * nodeMost).toFixed(0)} %); ` +
-        `orange lines are as wide as the share of tokens that both serve (widest ${(100 * edgeMost).toFixed(0)} %).` +
-        (edges
-          ? ` Dotted: the edges of the router’s graph, ${edges.map(countEdges).join(', ')} in the layers 0 to ${edges.length - 1}.`
-          : ''),
-      alt: `Collaboration graph of ${experts} experts in ${layers.length} layers.`,
-    },
-    ({ width, narrow }) => {
+  return {
+    id: `collaboration-${id}`,
+    title: `Collaboration graph, ${arm}`,
+    caption:
+      `Seed ${seed}: every circle is an expert, its area the share of tokens it serves (largest ${(100 * nodeMost).toFixed(0)} %); ` +
+      `orange lines are as wide as the share of tokens that both serve (widest ${(100 * edgeMost).toFixed(0)} %).` +
+      (edges
+        ? ` Dotted: the edges of the router’s graph, ${edges.map(countEdges).join(', ')}${edges.length > 1 ? ` in the layers 0 to ${edges.length - 1}` : ''}.`
+        : ''),
+    alt: `Collaboration graph of ${experts} experts in ${layers.length} layers.`,
+    draw: ({ width, narrow, measure }) => {
       const columns = Math.min(narrow ? 2 : 4, layers.length);
       const side = Math.min(230, (width - 16 * (columns - 1)) / columns);
-      const { panels: places, height } = panels(layers.length, {
-        width: 8 + columns * side + 16 * (columns - 1),
-        columns,
-        panelHeight: side,
-        left: 0,
-        bottom: 8,
-      });
+      const { panels: places, height } = panels(
+        layers.map((l) => `layer ${numbers?.[l] ?? l}`),
+        {
+          measure,
+          width: 8 + columns * side + 16 * (columns - 1),
+          columns,
+          panelHeight: side,
+          left: 0,
+          bottom: 8,
+        },
+      );
       return {
         height,
         option: {
-          title: panelTitles(
-            layers.map((l) => `layer ${l}`),
-            places.map((place) => ({ ...place, left: place.left + 6 })),
-          ),
+          title: panelTitles(places.map((place) => ({ ...place, left: place.left + 6 }))),
           series: layers.map((l, i) => circle(coSelection[l]!, edges?.[l], places[i]!, edgeMost, nodeMost, narrow)),
         },
       };
     },
-  );
+  };
 }
 
 function countEdges(edges: readonly (readonly number[])[]): number {

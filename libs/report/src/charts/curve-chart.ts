@@ -1,24 +1,26 @@
+import { largest } from '@gmoe/core/extremes';
 import { mean } from '../statistics/index.js';
-import type { ArmSummary, SweepSummary } from '../summary/index.js';
-import { armColours } from './arm-colours.js';
-import { AXIS, makeChart, niceRange, type Chart } from './chart.js';
+import type { ArmSummary } from '../summary/index.js';
+import { AXIS, niceRange, tickFormatter } from './axes.js';
+import { bestArms, MOST_PANELS } from './best-arms.js';
 import type { ArmCurves, Curves } from './curves.js';
+import type { Figure } from './figure.js';
 import { MUTED } from './palette.js';
-import { shownArms } from './shown-arms.js';
-import { panels, panelTitles, type Panel } from './panels.js';
+import { panelGrids, panels, panelTitles, type Panel } from './panels.js';
+import { contextId, inContext, type ChartScope } from './scope.js';
 
 /** Training loss, one panel per arm: seeds thin, mean thick, band of one standard deviation, all arms' mean grey. */
-export function lossChart(curves: Curves, summary: SweepSummary, context: string): Chart | undefined {
+export function lossChart(curves: Curves, scope: ChartScope): Figure | undefined {
   const kind =
     curves.metric === 'train/lm_loss'
       ? 'Language-model loss without auxiliary losses.'
       : 'Total loss, auxiliary losses included.';
-  return curveChart(curves, summary, context, { id: 'loss', title: 'Training loss', axis: 'loss (nats)', about: kind });
+  return curveChart(curves, scope, { id: 'loss', title: 'Training loss', axis: 'loss (nats)', about: kind });
 }
 
 /** Entropy of the expert load while training. */
-export function entropyChart(curves: Curves, summary: SweepSummary, context: string): Chart | undefined {
-  return curveChart(curves, summary, context, {
+export function entropyChart(curves: Curves, scope: ChartScope): Figure | undefined {
+  return curveChart(curves, scope, {
     id: 'entropy',
     title: 'Load entropy in training',
     axis: 'exp(H) / E',
@@ -37,54 +39,51 @@ interface CurveWords {
 
 function curveChart(
   curves: Curves,
-  summary: SweepSummary,
-  context: string,
+  scope: ChartScope,
   { id, title, axis, about, bounds }: CurveWords,
-): Chart | undefined {
-  const shown = shownArms(summary, context);
-  const arms = curves.arms.filter((arm) => arm.context === context && shown.groups.has(arm.group));
+): Figure | undefined {
+  const shown = bestArms(scope, MOST_PANELS);
+  const summaries = new Map(shown.arms.map((arm) => [arm.group, arm]));
+  const arms = curves.arms.filter((arm) => summaries.has(arm.group));
   if (arms.length === 0) return undefined;
-  const summaries = summary.arms.filter((arm) => arm.context === context);
-  const colours = armColours(summaries);
-  const colourOf = (arm: ArmCurves) => colours.of(summaries.find(({ group }) => group === arm.group) as ArmSummary);
+  const colourOf = (arm: ArmCurves) => scope.colours.of(summaries.get(arm.group) as ArmSummary);
   const all = everyArm(arms);
   const values = arms.flatMap((arm) => arm.mean.flatMap(({ value, spread }) => [value - spread, value + spread]));
   const range = niceRange(values, 4, bounds);
-  const last = Math.max(...arms.flatMap((arm) => arm.mean.map(({ step }) => step)));
+  const last = largest(arms.flatMap((arm) => arm.mean.map(({ step }) => step)));
   const smoothing = curves.window > 1 ? ` Each point averages ${curves.window} steps.` : '';
-  return makeChart(
-    {
-      id: `${id}-${summary.contexts.indexOf(context)}`,
-      title: `${title}${context ? `, ${context}` : ''}`,
-      caption:
-        `Thick: mean over seeds. Band: ± one standard deviation. Thin: single seeds. Dotted grey: mean of all arms, for comparison.` +
-        ` ${about}${smoothing}${shown.caption}`,
-      alt: `${title} over ${last} steps for ${arms.length} arms.`,
-    },
-    ({ width, narrow }) => {
+  return {
+    id: `${id}-${contextId(scope)}`,
+    title: `${title}${inContext(scope)}`,
+    caption:
+      `Thick: mean over seeds. Band: ± one standard deviation. Thin: single seeds. Dotted grey: mean of all arms, for comparison.` +
+      ` ${about}${smoothing}${shown.caption}${scope.colours.caption}`,
+    alt: `${title} over ${last} steps for ${arms.length} arms.`,
+    draw: ({ width, narrow, measure }) => {
       const columns = Math.min(narrow ? 2 : 4, arms.length);
-      const { panels: places, height } = panels(arms.length, {
-        width,
-        columns,
-        panelHeight: narrow ? 110 : 140,
-        left: narrow ? 46 : 56,
-        bottom: 52,
-      });
+      const { panels: places, height } = panels(
+        arms.map(({ arm }) => arm),
+        {
+          width,
+          measure,
+          columns,
+          panelHeight: narrow ? 110 : 140,
+          left: narrow ? 46 : 56,
+          bottom: 52,
+        },
+      );
       return {
         height,
         option: {
-          title: panelTitles(
-            arms.map(({ arm }) => arm),
-            places,
-          ),
-          grid: places.map(({ left, top, width: w, height: h }) => ({ left, top, width: w, height: h })),
+          title: panelTitles(places),
+          grid: panelGrids(places),
           xAxis: places.map((place, i) => stepAxis(place, i, last, narrow)),
           yAxis: places.map((place, i) => valueAxisOf(place, i, range, axis)),
           series: arms.flatMap((arm, i) => panelSeries(arm, i, colourOf(arm), all)),
         },
       };
     },
-  );
+  };
 }
 
 /** The axis of training steps under a panel. */
@@ -119,7 +118,12 @@ export function valueAxisOf(
     gridIndex,
     ...AXIS,
     ...range,
-    axisLabel: { ...AXIS.axisLabel, show: column === 0, fontSize: 11 },
+    axisLabel: {
+      ...AXIS.axisLabel,
+      show: column === 0,
+      fontSize: 11,
+      formatter: tickFormatter([range.min, range.min + range.interval, range.max]),
+    },
     ...(column === 0 ? { name, nameLocation: 'middle', nameGap: 32 } : {}),
   };
 }

@@ -1,3 +1,4 @@
+import { largest } from '@gmoe/core/extremes';
 import type { TrialRecord } from '../results/sweep-results.js';
 import { groupArms } from '../summary/arms.js';
 import { mean, sampleStd } from '../statistics/index.js';
@@ -37,7 +38,14 @@ export function trainingCurves(trials: readonly TrialRecord[], metrics: readonly
     trials.some(({ events }) => events.some((event) => event.metrics?.[name] !== undefined));
   const metric = metrics.find(has);
   if (metric === undefined) return undefined;
-  const last = Math.max(...trials.flatMap(({ events }) => events.map(({ step }) => step)));
+  const last = trials.reduce(
+    (most, { events }) =>
+      largest(
+        events.map(({ step }) => step),
+        most,
+      ),
+    0,
+  );
   const window = Math.max(1, Math.ceil(last / MOST_POINTS));
   const arms = groupArms(trials).flatMap((arm): ArmCurves[] => {
     const seeds = arm.records
@@ -72,7 +80,7 @@ function averaged(seeds: readonly Curve[]): ArmCurves['mean'] {
       else byStep.set(step, [value]);
     }
   }
-  const most = Math.max(...[...byStep.values()].map((values) => values.length));
+  const most = largest([...byStep.values()].map((values) => values.length));
   return [...byStep]
     .filter(([, values]) => 2 * values.length > most)
     .sort(([a], [b]) => a - b)

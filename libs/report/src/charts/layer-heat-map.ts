@@ -1,6 +1,8 @@
-import { AXIS, type Canvas, type Drawing } from './chart.js';
+import { largest } from '@gmoe/core/extremes';
+import { AXIS } from './axes.js';
+import type { Canvas, Drawing } from './figure.js';
 import { MUTED, SEQUENTIAL } from './palette.js';
-import { panels, panelTitles } from './panels.js';
+import { panelGrids, panels, panelTitles } from './panels.js';
 
 /** Heat maps side by side, one per layer, on one scale of colour. */
 export interface LayerHeatMap {
@@ -14,19 +16,30 @@ export interface LayerHeatMap {
   readonly left: number;
   readonly rowHeight: number;
   readonly scale: string;
+  /** Titles of the panels; default: `layer N`. */
+  readonly titles?: readonly string[];
 }
 
-export function drawLayerHeatMap(map: LayerHeatMap, { width, narrow }: Canvas): Drawing {
+export function drawLayerHeatMap(map: LayerHeatMap, { width, narrow, measure }: Canvas): Drawing {
   const count = map.layers.length;
   const columns = Math.min(narrow ? 1 : 4, count);
-  const { panels: places, height } = panels(count, {
+  const { panels: places, height } = panels(map.titles ?? map.layers.map(({ layer }) => `layer ${layer}`), {
     width,
+    measure,
     columns,
     panelHeight: Math.max(60, map.rowHeight * map.rows.length),
     left: map.left,
     bottom: 96,
   });
-  const top = Math.max(1, Math.ceil(Math.max(...map.layers.flatMap(({ values }) => values.flat()))));
+  const top = Math.max(
+    1,
+    Math.ceil(
+      largest(
+        map.layers.flatMap(({ values }) => values.flat()),
+        0,
+      ),
+    ),
+  );
   const axis = (gridIndex: number, data: readonly string[], name: string, show: boolean, gap: number) => ({
     type: 'category',
     gridIndex,
@@ -39,11 +52,8 @@ export function drawLayerHeatMap(map: LayerHeatMap, { width, narrow }: Canvas): 
   return {
     height,
     option: {
-      title: panelTitles(
-        map.layers.map(({ layer }) => `layer ${layer}`),
-        places,
-      ),
-      grid: places.map(({ left, top: t, width: w, height: h }) => ({ left, top: t, width: w, height: h })),
+      title: panelTitles(places),
+      grid: panelGrids(places),
       xAxis: places.map(({ last }, i) => axis(i, map.columns, map.columnName, last, 24)),
       yAxis: places.map(({ column }, i) => ({
         ...axis(i, map.rows, map.rowName, column === 0, map.left - 18),
@@ -67,8 +77,12 @@ export function drawLayerHeatMap(map: LayerHeatMap, { width, narrow }: Canvas): 
         type: 'heatmap',
         xAxisIndex: i,
         yAxisIndex: i,
-        silent: true,
-        data: values.flatMap((row, y) => row.map((value, x) => [x, y, value])),
+        data: values.flatMap((row, y) =>
+          row.map((value, x) => ({
+            value: [x, y, value],
+            tip: `${map.rowName} ${map.rows[y]!}, ${map.columnName} ${map.columns[x]!}\n${value.toFixed(1)} %`.trim(),
+          })),
+        ),
       })),
     },
   };

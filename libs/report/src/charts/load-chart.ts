@@ -1,60 +1,59 @@
-import type { SweepSummary } from '../summary/index.js';
-import { AXIS, makeChart, type Chart } from './chart.js';
+import { largest } from '@gmoe/core/extremes';
+import { AXIS } from './axes.js';
+import { bestArms, MOST_PANELS } from './best-arms.js';
+import type { Figure } from './figure.js';
 import { INK, MUTED, SEQUENTIAL } from './palette.js';
-import { shownArms } from './shown-arms.js';
-import { panels, panelTitles } from './panels.js';
+import { panelGrids, panels, panelTitles } from './panels.js';
+import { contextId, inContext, type ChartScope } from './scope.js';
 
 /** Share of a layer's assignments per expert, one heatmap per arm. */
-export function loadChart(summary: SweepSummary, context: string): Chart | undefined {
-  const shown = shownArms(summary, context);
-  const arms = summary.arms.flatMap((arm) =>
-    shown.groups.has(arm.group) && arm.load ? [{ name: arm.arm, load: arm.load }] : [],
-  );
+export function loadChart(scope: ChartScope): Figure | undefined {
+  const shown = bestArms({ ...scope, arms: scope.arms.filter(({ load }) => load !== null) }, MOST_PANELS);
+  const arms = shown.arms.map((arm) => ({ name: arm.arm, load: arm.load! }));
   if (arms.length === 0) return undefined;
-  const most = Math.max(...arms.flatMap(({ load }) => load.share.flat()));
+  const most = largest(arms.flatMap(({ load }) => load.share.flat()));
   const top = Math.ceil(most * 20) * 5;
-  const layers = Math.max(...arms.map(({ load }) => load.share.length));
-  const experts = Math.max(...arms.flatMap(({ load }) => load.share.map((row) => row.length)));
+  const layers = largest(arms.map(({ load }) => load.share.length));
+  const experts = largest(arms.flatMap(({ load }) => load.share.map((row) => row.length)));
   const sorted = arms.some(({ load }) => load.sorted);
-  return makeChart(
-    {
-      id: `load-${summary.contexts.indexOf(context)}`,
-      title: `Expert load${context ? `, ${context}` : ''}`,
-      caption:
-        `Share of a layer’s assignments (one for each expert of a token) that each expert carries; an even load would be ${(100 / experts).toFixed(1)} % everywhere.` +
-        (sorted
-          ? ' Experts of a layer are sorted by load before averaging over seeds: expert 3 of one seed is not expert 3 of another.'
-          : '') +
-        shown.caption,
-      alt: `Expert load of ${arms.length} arms; the busiest expert carries ${(100 * most).toFixed(0)} %.`,
-    },
-    ({ width, narrow }) => {
+  return {
+    id: `load-${contextId(scope)}`,
+    title: `Expert load${inContext(scope)}`,
+    caption:
+      `Share of a layer’s assignments (one for each expert of a token) that each expert carries; an even load would be ${(100 / experts).toFixed(1)} % everywhere.` +
+      (sorted
+        ? ' Experts of a layer are sorted by load before averaging over seeds: expert 3 of one seed is not expert 3 of another.'
+        : '') +
+      shown.caption,
+    alt: `Expert load of ${arms.length} arms; the busiest expert carries ${(100 * most).toFixed(0)} %.`,
+    draw: ({ width, narrow, measure }) => {
       const columns = Math.min(narrow ? 2 : 4, arms.length);
       const panelHeight = Math.max(60, Math.min(narrow ? 220 : 320, layers * (narrow ? 20 : 28)));
-      const { panels: places, height } = panels(arms.length, {
-        width,
-        columns,
-        panelHeight,
-        left: narrow ? 34 : 56,
-        bottom: 96,
-      });
+      const { panels: places, height } = panels(
+        arms.map(({ name }) => name),
+        {
+          width,
+          measure,
+          columns,
+          panelHeight,
+          left: narrow ? 34 : 56,
+          bottom: 96,
+        },
+      );
       const cell = places[0]!.width / experts;
       const written = cell >= 20 && panelHeight / layers >= 14;
       return {
         height,
         option: {
-          title: panelTitles(
-            arms.map(({ name }) => name),
-            places,
-          ),
-          grid: places.map(({ left, top: t, width: w, height: h }) => ({ left, top: t, width: w, height: h })),
+          title: panelTitles(places),
+          grid: panelGrids(places),
           xAxis: places.map(({ last }, gridIndex) => ({
             type: 'category',
             gridIndex,
             data: Array.from({ length: experts }, (_, e) => String(e + 1)),
             ...AXIS,
             axisTick: { show: false },
-            axisLabel: { ...AXIS.axisLabel, fontSize: 11, show: last },
+            axisLabel: { ...AXIS.axisLabel, fontSize: 11, show: last, hideOverlap: true },
             ...(last
               ? {
                   name: sorted ? (narrow ? 'rank of expert' : 'expert, busiest first') : 'expert',
@@ -70,7 +69,7 @@ export function loadChart(summary: SweepSummary, context: string): Chart | undef
             data: Array.from({ length: layers }, (_, l) => String(l)),
             ...AXIS,
             axisTick: { show: false },
-            axisLabel: { ...AXIS.axisLabel, fontSize: 11, show: column === 0 },
+            axisLabel: { ...AXIS.axisLabel, fontSize: 11, show: column === 0, hideOverlap: true },
             ...(column === 0 ? { name: 'layer', nameLocation: 'middle', nameGap: 22 } : {}),
           })),
           visualMap: {
@@ -91,10 +90,10 @@ export function loadChart(summary: SweepSummary, context: string): Chart | undef
             type: 'heatmap',
             xAxisIndex: i,
             yAxisIndex: i,
-            silent: true,
             data: load.share.flatMap((row, l) =>
               row.map((share, e) => ({
                 value: [e, l, 100 * share],
+                tip: `layer ${l}, ${sorted ? 'rank' : 'expert'} ${sorted ? e + 1 : e}\n${(100 * share).toFixed(1)} % of the assignments`,
                 label: { color: share * 100 > 0.55 * top ? INK_ON_LIGHT : '#ffffff' },
               })),
             ),
@@ -107,7 +106,7 @@ export function loadChart(summary: SweepSummary, context: string): Chart | undef
         },
       };
     },
-  );
+  };
 }
 
 /** On the light end of the scale; not the ink that dark mode swaps. */

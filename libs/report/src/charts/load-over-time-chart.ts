@@ -1,12 +1,13 @@
+import { largest } from '@gmoe/core/extremes';
 import { loadShares } from '@gmoe/routing-diagnostics';
 import type { TrialRecord } from '../results/sweep-results.js';
-import { makeChart, type Chart } from './chart.js';
+import type { Figure } from './figure.js';
 import { drawLayerHeatMap, shownLayers } from './layer-heat-map.js';
 
 const MOST_COLUMNS = 40;
 
 /** Load of every expert over the training of one trial, a panel per layer. */
-export function loadOverTimeChart(id: string, arm: string, { trial, events }: TrialRecord): Chart | undefined {
+export function loadOverTimeChart(id: string, arm: string, { trial, events }: TrialRecord): Figure | undefined {
   const records = events.flatMap(({ type, step, load }) => (type === 'routing' && load ? [{ step, load }] : []));
   const first = records[0];
   if (!first || records.length < 2) return undefined;
@@ -14,21 +15,19 @@ export function loadOverTimeChart(id: string, arm: string, { trial, events }: Tr
   const bins = Array.from({ length: Math.ceil(records.length / window) }, (_, i) =>
     records.slice(i * window, (i + 1) * window),
   );
-  const experts = Math.max(...first.load.map((row) => row.length));
+  const experts = largest(first.load.map((row) => row.length));
   const layers = shownLayers(first.load.length).map((layer) => {
     const columns = loadShares(
       bins.map((bin) => first.load[layer]!.map((_, e) => bin.reduce((sum, { load }) => sum + load[layer]![e]!, 0))),
     );
     return { layer, values: first.load[layer]!.map((_, e) => columns.map((column) => 100 * column[e]!)) };
   });
-  return makeChart(
-    {
-      id: `load-time-${id}`,
-      title: `Expert load in training, ${arm}`,
-      caption: `Seed ${trial.seed}: share of a layer’s assignments that each expert carries, over the steps since the record before. Even: ${(100 / experts).toFixed(1)} %.`,
-      alt: `Load of ${experts} experts over ${records.at(-1)!.step} steps.`,
-    },
-    (canvas) =>
+  return {
+    id: `load-time-${id}`,
+    title: `Expert load in training, ${arm}`,
+    caption: `Seed ${trial.seed}: share of a layer’s assignments that each expert carries, over the steps since the record before. Even: ${(100 / experts).toFixed(1)} %.`,
+    alt: `Load of ${experts} experts over ${records.at(-1)!.step} steps.`,
+    draw: (canvas) =>
       drawLayerHeatMap(
         {
           layers,
@@ -42,5 +41,5 @@ export function loadOverTimeChart(id: string, arm: string, { trial, events }: Tr
         },
         canvas,
       ),
-  );
+  };
 }

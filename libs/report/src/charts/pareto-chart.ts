@@ -1,9 +1,11 @@
-import { formatCount, unitLabel } from '../summary/numbers.js';
+import { unitLabel } from '../summary/numbers.js';
 import { metricDefinition } from '../summary/metric-catalog.js';
-import type { ArmSummary, SweepSummary } from '../summary/index.js';
-import { armColours } from './arm-colours.js';
-import { AXIS, makeChart, niceRange, valueAxis, type Chart } from './chart.js';
+import type { ArmSummary } from '../summary/index.js';
+import { armTip } from './arm-chart.js';
+import { niceRange, scaleAxis, valueAxis, wantsLog } from './axes.js';
+import type { Figure } from './figure.js';
 import { INK, MUTED, SURFACE } from './palette.js';
+import { contextId, inContext, type ChartScope } from './scope.js';
 
 interface Point {
   readonly arm: ArmSummary;
@@ -32,14 +34,13 @@ export function paretoFront<T extends { readonly cost: number; readonly score: n
 
 /** The compared metric against what an arm costs: trainable parameters, or throughput. */
 export function paretoChart(
-  summary: SweepSummary,
-  context: string,
+  scope: ChartScope,
   costId: 'trainableParameters' | 'tokensPerSecond' | 'seconds',
-): Chart | undefined {
+): Figure | undefined {
+  const { summary, arms, colours } = scope;
   const { primary } = summary;
   const cost = metricDefinition(costId);
   const scale = primary.unit === 'percent' ? 100 : 1;
-  const arms = summary.arms.filter((arm) => arm.context === context);
   const points = arms.flatMap((arm): Point[] => {
     const x = arm.metrics[costId];
     const y = arm.metrics[primary.id];
@@ -47,53 +48,32 @@ export function paretoChart(
   });
   if (new Set(points.map((point) => point.cost)).size < 2) return undefined;
   const front = paretoFront(points, cost.better === 'lower' ? 1 : -1, primary.better === 'lower' ? -1 : 1);
-  const colours = armColours(arms);
-  const xs = points.map((point) => point.cost);
-  const logarithmic = Math.min(...xs) > 0 && Math.max(...xs) / Math.min(...xs) >= 8;
   const unit = unitLabel(primary.unit);
   const costUnit = unitLabel(cost.unit) || (cost.unit === 'seconds' ? 's' : '');
-  return makeChart(
-    {
-      id: `pareto-${summary.contexts.indexOf(context)}-${costId}`,
-      title: `${primary.label} against ${cost.label.toLowerCase()}${context ? `, ${context}` : ''}`,
-      caption:
-        `Means over seeds. Dashed: the Pareto front, arms that no other arm beats on both counts (${front.map(({ arm }) => arm.arm).join('; ')}); ` +
-        'it takes means at face value, noise included.' +
-        colours.caption,
-      alt: `${points.length} arms; on the Pareto front: ${front.map(({ arm }) => arm.arm).join(', ')}.`,
-    },
-    ({ width, narrow }) => {
-      const named = narrow ? front : points;
+  return {
+    id: `pareto-${contextId(scope)}-${costId}`,
+    title: `${primary.label} against ${cost.label.toLowerCase()}${inContext(scope)}`,
+    caption:
+      `Means over seeds. Dashed: the Pareto front, arms that no other arm beats on both counts: ` +
+      `${front.map(({ arm }, i) => `${i + 1} ${arm.arm}`).join('; ')}. It takes means at face value, noise included.` +
+      colours.caption,
+    alt: `${points.length} arms; on the Pareto front: ${front.map(({ arm }) => arm.arm).join(', ')}.`,
+    draw: ({ width, narrow }) => {
       const plot = narrow ? 240 : 320;
-      const range = niceRange(xs, narrow ? 3 : 6);
-      const scores = niceRange(
+      const costs = points.map((point) => point.cost);
+      const range = niceRange(
         points.map(({ score }) => score),
         5,
       );
-      const shifts = labelShifts(named.map(({ score }) => (plot * (scores.max - score)) / (scores.max - scores.min)));
       return {
         height: plot + 76,
         option: {
-          grid: { left: 62, width: width - 62 - (narrow ? 24 : 150), top: 20, height: plot },
-          xAxis: {
-            ...valueAxis(`${cost.label}${costUnit ? ` (${costUnit})` : ''}`, logarithmic ? {} : range),
-            type: logarithmic ? 'log' : 'value',
-            axisLabel: {
-              ...AXIS.axisLabel,
-              formatter: (v: number) => (cost.unit === 'seconds' ? String(v) : formatCount(v)),
-              hideOverlap: true,
-            },
-          },
-          yAxis: {
-            ...valueAxis(
-              `${primary.label}${unit ? ` (${unit})` : ''}`,
-              niceRange(
-                points.map(({ score }) => score),
-                5,
-              ),
-            ),
-            nameGap: 42,
-          },
+          grid: { left: 62, width: width - 62 - 32, top: 20, height: plot },
+          xAxis: scaleAxis(`${cost.label}${costUnit ? ` (${costUnit})` : ''}`, costs, {
+            log: wantsLog(costs),
+            ticks: narrow ? 3 : 6,
+          }),
+          yAxis: { ...valueAxis(`${primary.label}${unit ? ` (${unit})` : ''}`, { ...range }), nameGap: 42 },
           series: [
             {
               type: 'line',
@@ -104,38 +84,32 @@ export function paretoChart(
             },
             {
               type: 'scatter',
-              silent: true,
-              symbolSize: 12,
-              data: points.map((point) => ({
-                value: [point.cost, point.score],
-                itemStyle: { color: colours.of(point.arm), borderColor: SURFACE, borderWidth: 1, opacity: 1 },
-                label: {
-                  show: named.includes(point),
-                  formatter: point.arm.arm,
-                  position: narrow && point.cost > (range.min + range.max) / 2 ? 'left' : 'right',
-                  offset: [0, shifts[named.indexOf(point)] ?? 0],
-                  color: INK,
-                  fontSize: 12,
-                },
-              })),
+              labelLayout: { hideOverlap: true },
+              symbolSize: points.length > 40 ? 8 : 12,
+              data: points.map((point) => {
+                const place = front.indexOf(point);
+                return {
+                  value: [point.cost, point.score],
+                  tip: armTip(point.arm, point.arm.metrics[primary.id]!, scope),
+                  itemStyle: { color: colours.of(point.arm), borderColor: SURFACE, borderWidth: 1, opacity: 1 },
+                  ...(place < 0
+                    ? {}
+                    : {
+                        label: {
+                          show: true,
+                          formatter: String(place + 1),
+                          position: 'top',
+                          color: INK,
+                          fontSize: 12,
+                          fontWeight: 600,
+                        },
+                      }),
+                };
+              }),
             },
           ],
         },
       };
     },
-  );
-}
-
-const LABEL_HEIGHT = 14;
-
-/** How far to move labels up or down, in pixels, so that none covers another. */
-function labelShifts(heights: readonly number[]): number[] {
-  const shifts = new Array<number>(heights.length).fill(0);
-  let floor = -Infinity;
-  for (const i of heights.map((_, at) => at).sort((a, b) => heights[a]! - heights[b]!)) {
-    const y = Math.max(heights[i]!, floor);
-    shifts[i] = y - heights[i]!;
-    floor = y + LABEL_HEIGHT;
-  }
-  return shifts;
+  };
 }

@@ -2,55 +2,53 @@ import type { SweepResults, TrialRecord } from '../results/sweep-results.js';
 import type { ArmSummary, SweepSummary } from '../summary/index.js';
 import { armChart } from './arm-chart.js';
 import { axisChart, numericAxes } from './axis-chart.js';
-import type { Chart } from './chart.js';
 import { entropyChart, lossChart } from './curve-chart.js';
 import { lossCurves, trainingCurves } from './curves.js';
 import { differenceChart } from './difference-chart.js';
+import type { Figure } from './figure.js';
 import { importanceChart } from './importance-chart.js';
 import { loadChart } from './load-chart.js';
 import { loggedParameters, parameterChart } from './parameter-chart.js';
 import { paretoChart } from './pareto-chart.js';
 import { reliabilityChart } from './reliability-chart.js';
 import { routingCharts } from './routing-charts.js';
+import { chartScope, referenceOf, type ChartScope } from './scope.js';
 
 /** Every chart that the results can carry, in the order of the report; what has no data is left out. */
-export function reportCharts(results: SweepResults, summary: SweepSummary): Chart[] {
+export function reportCharts(results: SweepResults, summary: SweepSummary): Figure[] {
   const curves = lossCurves(results.trials);
   const entropies = trainingCurves(results.trials, ['routing/entropy']);
   const parameters = loggedParameters(results.trials);
   return summary.contexts
-    .flatMap((context) => [
-      armChart(summary, context),
-      differenceChart(summary, context),
-      ...numericAxes(summary, context).map((axis) => axisChart(summary, context, axis)),
-      curves && lossChart(curves, summary, context),
-      loadChart(summary, context),
-      entropies && entropyChart(entropies, summary, context),
-      ...parameters.map((name) => parameterChart(results.trials, name, summary, context)),
-      ...examples(results, summary, context).flatMap(({ id, arm, record }) => routingCharts(id, arm, record)),
-      importanceChart(summary, context),
-      paretoChart(summary, context, 'trainableParameters'),
-      paretoChart(summary, context, 'tokensPerSecond'),
-      reliabilityChart(summary, context),
+    .map((context) => chartScope(summary, context))
+    .flatMap((scope) => [
+      armChart(scope),
+      differenceChart(scope),
+      ...numericAxes(scope).map((axis) => axisChart(scope, axis)),
+      curves && lossChart(curves, scope),
+      loadChart(scope),
+      entropies && entropyChart(entropies, scope),
+      ...parameters.map((name) => parameterChart(results.trials, name, scope)),
+      ...examples(results, scope).flatMap(({ id, arm, record }) => routingCharts(id, arm, record)),
+      importanceChart(scope),
+      paretoChart(scope, 'trainableParameters'),
+      paretoChart(scope, 'tokensPerSecond'),
+      reliabilityChart(scope),
     ])
-    .filter((chart): chart is Chart => chart !== undefined);
+    .filter((chart): chart is Figure => chart !== undefined);
 }
 
 /**
  * The lowest seed of the best arm, of the reference, and, if neither has a routing graph, of the best arm that has:
  * experts cannot be averaged over seeds.
  */
-function examples(
-  results: SweepResults,
-  summary: SweepSummary,
-  context: string,
-): { id: string; arm: string; record: TrialRecord }[] {
-  const reference = summary.comparisons.find((comparison) => comparison.context === context)?.reference;
-  const here = summary.arms.filter((arm) => arm.context === context);
-  const chosen = here.filter((arm) => arm.best || arm.arm === reference);
-  const sign = summary.primary.better === 'lower' ? -1 : 1;
-  const score = (arm: ArmSummary) => sign * (arm.metrics[summary.primary.id]?.mean ?? -sign * Infinity);
-  const graphs = here.filter(({ routing }) => routing?.layers.some(({ edges }) => edges !== null));
+function examples(results: SweepResults, scope: ChartScope): { id: string; arm: string; record: TrialRecord }[] {
+  const { primary } = scope.summary;
+  const reference = referenceOf(scope);
+  const chosen = scope.arms.filter((arm) => arm.best || arm.arm === reference);
+  const sign = primary.better === 'lower' ? -1 : 1;
+  const score = (arm: ArmSummary) => sign * (arm.metrics[primary.id]?.mean ?? -sign * Infinity);
+  const graphs = scope.arms.filter(({ routing }) => routing?.layers.some(({ edges }) => edges !== null));
   const graph = graphs.toSorted((a, b) => score(b) - score(a))[0];
   const arms = graph && !chosen.some((arm) => graphs.includes(arm)) ? [...chosen, graph] : chosen;
   return arms.flatMap((arm) => {

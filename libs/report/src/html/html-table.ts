@@ -9,10 +9,12 @@ export function htmlTable(table: Table): string {
     .join('');
   const rows = table.rows.map((row) => {
     const baseline = table.id === 'arms' && row.every(({ emphasis }) => emphasis === 'faint');
-    return `<tr${classes(baseline ? 'base' : '')}>${row.map((cell, i) => htmlCell(cell, side(i), table.id)).join('')}</tr>`;
+    const arm = row.map(({ data }) => data['arm']).find((name) => typeof name === 'string');
+    const named = arm === undefined || baseline ? '' : ` data-arm="${escapeHtml(arm)}"`;
+    return `<tr${classes(baseline ? 'base' : '')}${named}>${row.map((cell, i) => htmlCell(cell, side(i), table.id)).join('')}</tr>`;
   });
   return (
-    `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(table.title)}"><table>` +
+    `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(table.title)}"><table data-table="${table.id}">` +
     `<thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>\n` +
     table.notes.map((note) => `<p class="note">${escapeHtml(note)}</p>`).join('\n')
   );
@@ -20,7 +22,9 @@ export function htmlTable(table: Table): string {
 
 function htmlCell({ text, emphasis, data }: Cell, side: string, id: string): string {
   const long = id === 'failures' && 'message' in data ? 'wrap' : '';
-  return `<td${classes(side, emphasis ?? '', long)}>${breakable(escapeHtml(text))}</td>`;
+  const number = Object.values(data).find((value) => typeof value === 'number');
+  const sortBy = number === undefined ? '' : ` data-v="${number}"`;
+  return `<td${classes(side, emphasis ?? '', long)}${sortBy}>${breakable(escapeHtml(text))}</td>`;
 }
 
 function classes(...names: readonly string[]): string {

@@ -1,5 +1,6 @@
 import { METRICS } from '../summary/metric-catalog.js';
-import type { Chart } from '../charts/chart.js';
+import type { Figure } from '../charts/figure.js';
+import { narrowSvg, wideSvg } from '../charts/static-svg.js';
 import type { SweepSummary } from '../summary/index.js';
 import {
   comparisonTable,
@@ -38,15 +39,16 @@ export function finding(summary: SweepSummary): string {
   return `<div class="finding">${summary.headline.map((line) => `<p>${escapeHtml(line)}</p>`).join('\n')}</div>`;
 }
 
-export function figure(chart: Chart): string {
+export function figure(chart: Figure): string {
   return (
     `<figure id="${escapeHtml(chart.id)}"><h3>${escapeHtml(chart.title)}</h3>\n` +
-    `<div class="chart wide">${chart.wide}</div>\n<div class="chart narrow">${chart.narrow}</div>\n` +
+    `<div class="chart wide">${wideSvg(chart)}</div>\n<div class="chart narrow">${narrowSvg(chart)}</div>\n` +
     `<figcaption>${escapeHtml(chart.caption)}</figcaption></figure>`
   );
 }
 
-export function comparisons(summary: SweepSummary, chart: readonly Chart[]): string {
+/** @param charts HTML of the charts of differences */
+export function comparisons(summary: SweepSummary, charts: string): string {
   if (summary.comparisons.length === 0) return '';
   const table = comparisonTable(summary);
   const words = summary.comparisons.map(
@@ -54,7 +56,7 @@ export function comparisons(summary: SweepSummary, chart: readonly Chart[]): str
   );
   return [
     `<h2>${escapeHtml(table.title)}</h2>`,
-    ...chart.map(figure),
+    charts,
     htmlTable(table),
     `<details><summary>In words</summary><ul class="plain">${words.join('\n')}</ul></details>`,
     `<details><summary>Further tests and effect sizes</summary>${htmlTable(testTable(summary))}</details>`,

@@ -12,5 +12,11 @@ export { holm } from './holm.js';
 export { cohensDz, hedgesG, probabilityOfSuperiority } from './effect-size.js';
 export { detectableDz, noncentralTCdf, pairedTPower, seedsNeeded, type PowerOptions } from './power.js';
 export { optionProbabilities, reliability, type Reliability, type ReliabilityBin } from './reliability.js';
-export { varianceShares, type AxisShare, type VarianceShares } from './variance-shares.js';
+export {
+  shownShare,
+  varianceShares,
+  type AxisShare,
+  type VarianceShares,
+  type VarianceTrial,
+} from './variance-shares.js';
 export { pairwiseAgreement } from './agreement.js';

@@ -23,6 +23,25 @@ export interface PairedBootstrap {
   readonly examples: number;
 }
 
+/** Draws by key, for as long as the key lives: comparisons under one key share them, which leaves each as valid and saves time. */
+const drawn = new WeakMap<RandomKey, Map<string, Uint16Array>>();
+
+/** How often each of `size` things is drawn, [resamples][size]: each resample draws `size` of them with replacement. */
+function resampleCounts(key: RandomKey, what: 'seeds' | 'examples', resamples: number, size: number): Uint16Array {
+  const known = drawn.get(key) ?? new Map<string, Uint16Array>();
+  drawn.set(key, known);
+  const name = `${what} ${resamples} ${size}`;
+  const found = known.get(name);
+  if (found) return found;
+  const counts = new Uint16Array(resamples * size);
+  const words = key.fold(`resample ${what}`);
+  for (let b = 0; b < resamples; b++) {
+    for (const word of words.fold(b).words(size)) counts[b * size + indexOf(word, size)]!++;
+  }
+  known.set(name, counts);
+  return counts;
+}
+
 /**
  * Bootstrap of the mean difference between two arms over the same examples. An example is drawn with the answers of all
  * its seeds: answers of several seeds to one example are not independent.
@@ -39,27 +58,20 @@ export function pairedBootstrap(
   const examples = differences[0]?.length ?? 0;
   if (seeds === 0 || examples < 2) return undefined;
   if (differences.some((row) => row.length !== examples)) throw new RangeError('differences: rows differ in length');
-  const weights = new Float64Array(seeds);
-  const perExample = new Float64Array(examples);
-  const average = () => {
-    for (let i = 0; i < examples; i++) {
-      let sum = 0;
-      for (let s = 0; s < seeds; s++) if (weights[s] !== 0) sum += weights[s]! * differences[s]![i]!;
-      perExample[i] = sum / seeds;
-    }
-  };
-  weights.fill(1);
-  average();
-  const draws = key.fold('resample');
+  const rows = differences.map((row) => Float64Array.from(row));
+  const chosen = resampleCounts(key, 'examples', resamples, examples);
+  const seedCounts = over === 'seeds-and-examples' ? resampleCounts(key, 'seeds', resamples, seeds) : undefined;
   const replicates = Array.from({ length: resamples }, (_, b) => {
-    if (over === 'seeds-and-examples') {
-      weights.fill(0);
-      for (const word of draws.fold(2 * b).words(seeds)) weights[indexOf(word, seeds)]! += 1;
-      average();
-    }
     let sum = 0;
-    for (const word of draws.fold(2 * b + 1).words(examples)) sum += perExample[indexOf(word, examples)]!;
-    return sum / examples;
+    for (let s = 0; s < seeds; s++) {
+      const weight = seedCounts ? seedCounts[b * seeds + s]! : 1;
+      if (weight === 0) continue;
+      const row = rows[s]!;
+      let ofSeed = 0;
+      for (let i = 0, at = b * examples; i < examples; i++, at++) ofSeed += chosen[at]! * row[i]!;
+      sum += weight * ofSeed;
+    }
+    return sum / (seeds * examples);
   });
   const half = replicates.filter((r) => r === 0).length / 2;
   const below = (replicates.filter((r) => r < 0).length + half) / resamples;

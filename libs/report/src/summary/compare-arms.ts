@@ -31,7 +31,9 @@ export interface ComparisonOptions {
 
 /** Compares each arm with the reference on the seeds and the examples that both have; Holm over all of them. */
 export function compareArms(reference: Arm, others: readonly Arm[], options: ComparisonOptions): Comparison[] {
-  const drafts = others.map((arm) => compare(arm, reference, options));
+  // One key, so that all comparisons share their draws.
+  const shared = { ...options, key: options.key.fold('examples').fold(reference.group) };
+  const drafts = others.map((arm) => compare(arm, reference, shared));
   const adjusted = holm(drafts.map(({ draft }) => draft.p ?? undefined));
   return drafts.map(({ draft, judged }, i) => {
     const pHolm = adjusted[i] ?? null;
@@ -102,7 +104,7 @@ function compareExamples(
   );
   const differences = complete.map(({ mine, theirs }) => ids.map((id) => mine.get(id)! - theirs.get(id)!));
   const bootstrap = pairedBootstrap(differences, {
-    key: key.fold('examples').fold(arm.group).fold(reference.group),
+    key,
     level,
     resamples,
     over: complete.length > 1 ? 'seeds-and-examples' : 'examples',

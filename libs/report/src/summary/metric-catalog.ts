@@ -68,7 +68,7 @@ export const METRICS: readonly MetricDefinition[] = [
     better: 'neither',
     names: atTheEnd('routing/max_share'),
     definition:
-      'Largest share of a layer’s assignments that any expert of any layer carries; 1/E if balanced, 1/K if all tokens use the same K experts.',
+      'Largest share of a layer’s assignments that any expert of any layer carries, mean over seeds; 1/E if balanced, 1/K if all tokens use the same K experts.',
   },
   {
     id: 'tokensPerSecond',

@@ -1,3 +1,4 @@
+import { largest } from '@gmoe/core/extremes';
 import type { RoutingRecord } from '@gmoe/experiment';
 import {
   coefficientOfVariation,
@@ -15,7 +16,7 @@ export interface LayerRoutingSummary {
   readonly experts: number;
   readonly entropy: number;
   readonly cv: number;
-  /** The largest share of any expert. */
+  /** The largest share of any expert of this layer. */
   readonly maxShare: number;
   readonly deadExperts: number;
   readonly confidence: number;
@@ -38,6 +39,8 @@ export interface LayerRoutingSummary {
 
 export interface RoutingSummary {
   readonly seeds: readonly number[];
+  /** The largest share of any expert of any layer, mean over seeds. */
+  readonly maxShare: number;
   readonly layers: readonly LayerRoutingSummary[];
 }
 
@@ -49,7 +52,12 @@ export function summariseRouting(finished: readonly TrialRecord[]): RoutingSumma
   const shapeOf = ({ layers }: RoutingRecord) => layers.map(({ selected }) => selected.length).join();
   if (found.some(({ routing }) => shapeOf(routing) !== shapeOf(first))) return null;
   const records = found.map(({ routing }) => routing);
-  return { seeds: found.map(({ seed }) => seed), layers: first.layers.map((_, l) => summariseLayer(records, l)) };
+  const layers = first.layers.map((_, l) => summariseLayer(records, l));
+  return { seeds: found.map(({ seed }) => seed), maxShare: mean(records.map(largestShare)), layers };
+}
+
+function largestShare({ layers }: RoutingRecord): number {
+  return largest(loadShares(layers.map(({ selected }) => selected)).flat());
 }
 
 function summariseLayer(records: readonly RoutingRecord[], l: number): LayerRoutingSummary {
@@ -64,7 +72,7 @@ function summariseLayer(records: readonly RoutingRecord[], l: number): LayerRout
     experts,
     entropy: mean(shares.map(normalizedEntropy)),
     cv: mean(shares.map(coefficientOfVariation)),
-    maxShare: mean(shares.map((row) => Math.max(...row))),
+    maxShare: mean(shares.map((row) => largest(row))),
     deadExperts: mean(shares.map((row) => deadExperts(row).length)),
     confidence: mean(layers.map(({ topProbability }, i) => topProbability / Math.max(1, records[i]!.tokens))),
     specialisation: meanOrNull(special.map(({ normalized }) => normalized)),

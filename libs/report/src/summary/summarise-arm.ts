@@ -74,9 +74,12 @@ function agreementOf(records: readonly TrialRecord[]): number | null {
 
 function calibrationOf(records: readonly TrialRecord[]): Reliability | null {
   const answers = records.flatMap((record) =>
-    record.predictions.flatMap(({ scores, predicted, correct }) => {
+    record.predictions.flatMap(({ scores, predicted, correct, text }) => {
+      // Of what a model wrote no option has a probability.
       const confidence =
-        scores.length > 1 && predicted !== undefined ? optionProbabilities(scores)[predicted] : undefined;
+        text === undefined && scores.length > 1 && predicted !== undefined
+          ? optionProbabilities(scores)[predicted]
+          : undefined;
       return confidence === undefined || !Number.isFinite(confidence) ? [] : [{ confidence, correct }];
     }),
   );

@@ -127,7 +127,10 @@ function sameTreatment(arm: Arm, chosen: Arm | undefined): boolean {
 function importanceOf(arms: readonly Arm[], context: string, primary: MetricDefinition): ImportanceSummary[] {
   const trials = arms.flatMap((arm) => {
     const axes = Object.fromEntries(
-      Object.entries(treatmentAxes(arm.axes)).map(([axis, value]) => [axis, axisValue(value)]),
+      Object.entries(treatmentAxes(arm.axes)).map(([axis, value]) => [
+        axis,
+        typeof value === 'number' ? value : axisValue(value),
+      ]),
     );
     return arm.records.flatMap((record) => {
       const value = metricValue(record, primary);
@@ -136,7 +139,7 @@ function importanceOf(arms: readonly Arm[], context: string, primary: MetricDefi
   });
   const shares = varianceShares(trials);
   if (!shares || shares.axes.length === 0) return [];
-  return [{ context, ...shares, interactions: shares.interactions ?? null }];
+  return [{ context, ...shares, interactions: shares.interactions ?? null, seeds: shares.seeds ?? null }];
 }
 
 function failureOf({ trial, state, result }: SweepResults['trials'][number]): FailureSummary[] {

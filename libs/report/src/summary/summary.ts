@@ -114,7 +114,7 @@ export interface ImportanceSummary {
   readonly context: string;
   readonly axes: readonly AxisShare[];
   readonly interactions: number | null;
-  readonly seeds: number;
+  readonly seeds: number | null;
   readonly balanced: boolean;
 }
 

@@ -110,16 +110,16 @@ function aboveBaselines(
     (b) => `${b.kind === 'chance' ? '' : 'the '}${b.label} (${formatWithUnit(b.value, metric.unit)})`,
   );
   const measured = arms.filter((arm) => arm.metrics[metric.id]);
+  // Without a second seed there is no interval: then the means count.
+  const intervals = measured.some((arm) => arm.metrics[metric.id]!.interval !== null);
   const above = measured.filter((arm) => {
-    const { interval } = arm.metrics[metric.id]!;
-    return (
-      interval !== null &&
-      baselines.every(({ value }) => (metric.better === 'higher' ? interval.low > value : interval.high < value))
-    );
+    const { interval, mean } = arm.metrics[metric.id]!;
+    const [low, high] = intervals ? [interval?.low ?? -Infinity, interval?.high ?? Infinity] : [mean, mean];
+    return baselines.every(({ value }) => (metric.better === 'higher' ? low > value : high < value));
   }).length;
   const side = metric.better === 'higher' ? 'above' : 'below';
   const count = above === measured.length ? `All ${above}` : `${above} of ${measured.length}`;
-  return [`${count} arms have their whole interval ${side} ${listed(names)}.`];
+  return [`${count} arms have their ${intervals ? 'whole interval' : 'mean'} ${side} ${listed(names)}.`];
 }
 
 /** What a reader must know before quoting a number. */

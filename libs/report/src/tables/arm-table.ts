@@ -1,3 +1,4 @@
+import { axisValue, treatmentAxes } from '../summary/arms.js';
 import { metricDefinition } from '../summary/metric-catalog.js';
 import { formatInterval, formatValue, unitLabel } from '../summary/numbers.js';
 import type { ArmSummary, Estimate, SweepSummary } from '../summary/index.js';
@@ -8,11 +9,15 @@ const BESIDE = ['accuracy', 'loss', 'entropy', 'maxShare', 'seconds', 'tokensPer
 
 const NONE = '–';
 
-/** One row per arm, then the untrained base and chance. */
-export function armTable(summary: SweepSummary): Table {
+/**
+ * One row per arm, then the untrained base and chance.
+ * @param options.axes a column for each axis that tells arms apart; as data they are there in any case
+ */
+export function armTable(summary: SweepSummary, options: { readonly axes?: boolean } = {}): Table {
   const { primary, contexts } = summary;
   const beside = BESIDE.filter((id) => id !== primary.id && summary.arms.some((arm) => arm.metrics[id]));
   const multiple = contexts.length > 1;
+  const axes = options.axes ? [...new Set(summary.arms.flatMap((arm) => Object.keys(treatmentAxes(arm.axes))))] : [];
   const level = `${+(100 * summary.level).toFixed(1)} %`;
   const unit = unitLabel(primary.unit);
   const columns: Column[] = [
@@ -22,9 +27,13 @@ export function armTable(summary: SweepSummary): Table {
     { heading: `${primary.label}${unit ? ` (${unit})` : ''}`, align: 'right' },
     { heading: `${level} interval`, align: 'right' },
     ...beside.map((id): Column => ({ heading: headingOf(id), align: 'right' })),
+    ...axes.map((axis): Column => ({
+      heading: axis,
+      align: summary.arms.every((arm) => typeof (arm.axes[axis] ?? 0) === 'number') ? 'right' : 'left',
+    })),
   ];
   const rows = contexts.flatMap((context) => [
-    ...summary.arms.filter((arm) => arm.context === context).map((arm) => armRow(arm, summary, beside, multiple)),
+    ...summary.arms.filter((arm) => arm.context === context).map((arm) => armRow(arm, summary, beside, axes, multiple)),
     ...summary.baselines
       .filter((baseline) => baseline.context === context)
       .map(({ label, value }): Cell[] => [
@@ -32,7 +41,11 @@ export function armTable(summary: SweepSummary): Table {
         textCell('arm', label, 'faint'),
         { text: '', data: {}, emphasis: 'faint' },
         { text: formatValue(value, primary.unit), data: { [`${primary.id}_mean`]: value }, emphasis: 'faint' },
-        ...Array.from({ length: 1 + beside.length }, (): Cell => ({ text: '', data: {}, emphasis: 'faint' })),
+        ...Array.from({ length: 1 + beside.length + axes.length }, (): Cell => ({
+          text: '',
+          data: {},
+          emphasis: 'faint',
+        })),
       ]),
   ]);
   const notes = [`Mean ± sample standard deviation over seeds; interval: Student’s t for the mean.`];
@@ -47,14 +60,23 @@ function headingOf(id: string): string {
   return unit === '' ? metric.label : `${metric.label} (${unit})`;
 }
 
-function armRow(arm: ArmSummary, summary: SweepSummary, beside: readonly string[], multiple: boolean): Cell[] {
+function armRow(
+  arm: ArmSummary,
+  summary: SweepSummary,
+  beside: readonly string[],
+  axes: readonly string[],
+  multiple: boolean,
+): Cell[] {
   const { primary } = summary;
   const score = arm.metrics[primary.id];
   const { finished, failed, missing } = arm.trials;
   const total = finished + failed + missing;
   return [
     ...(multiple ? [textCell('task', arm.context)] : []),
-    { ...textCell('arm', arm.arm, arm.best ? 'best' : undefined) },
+    {
+      ...textCell('arm', arm.arm, arm.best ? 'best' : undefined),
+      data: { arm: arm.arm, ...axisData(arm) },
+    },
     {
       text: finished === total ? String(finished) : `${finished}/${total}`,
       data: { seeds: finished, failed, missing },
@@ -70,7 +92,22 @@ function armRow(arm: ArmSummary, summary: SweepSummary, beside: readonly string[
       },
     },
     ...beside.map((id) => estimateCell(id, arm.metrics[id])),
+    ...axes.map((axis): Cell => {
+      const value = arm.axes[axis];
+      if (value === undefined) return { text: NONE, data: {} };
+      return { text: axisValue(value), data: typeof value === 'number' ? { [`axis.${axis}`]: value } : {} };
+    }),
   ];
+}
+
+/** The arm's axes as columns of data. */
+function axisData(arm: ArmSummary): Record<string, string | number> {
+  return Object.fromEntries(
+    Object.entries(treatmentAxes(arm.axes)).map(([axis, value]) => [
+      `axis.${axis}`,
+      typeof value === 'number' ? value : axisValue(value),
+    ]),
+  );
 }
 
 function estimateCell(id: string, estimate: Estimate | undefined): Cell {

@@ -1,6 +1,7 @@
+import { largest } from '@gmoe/core/extremes';
 import { mean } from '../statistics/index.js';
 import { formatValue } from '../summary/numbers.js';
-import type { ArmSummary, LayerRoutingSummary, SweepSummary } from '../summary/index.js';
+import type { ArmSummary, LayerRoutingSummary, RoutingSummary, SweepSummary } from '../summary/index.js';
 import { textCell, type Cell, type Column, type Table } from './table.js';
 
 const NONE = '–';
@@ -11,6 +12,8 @@ interface Quantity {
   readonly heading: string;
   readonly of: (layer: LayerRoutingSummary) => number | null;
   readonly over: 'mean' | 'sum' | 'max';
+  /** Of a whole arm, where that is not one number a layer taken over layers. */
+  readonly ofArm?: (routing: RoutingSummary) => number;
   readonly text: (value: number, layers: readonly LayerRoutingSummary[]) => string;
   /** What chance alone gives, written behind it. */
   readonly chance?: (layer: LayerRoutingSummary) => number | null;
@@ -26,7 +29,14 @@ const pairsIn = (layers: readonly LayerRoutingSummary[]) =>
 const QUANTITIES: readonly Quantity[] = [
   { key: 'entropy', heading: 'Load entropy (0–1)', of: (l) => l.entropy, over: 'mean', text: share },
   { key: 'cv', heading: 'Load CV', of: (l) => l.cv, over: 'mean', text: share },
-  { key: 'max_share', heading: 'Max share (%)', of: (l) => l.maxShare, over: 'max', text: percent },
+  {
+    key: 'max_share',
+    heading: 'Max share (%)',
+    of: (l) => l.maxShare,
+    over: 'max',
+    ofArm: ({ maxShare }) => maxShare,
+    text: percent,
+  },
   {
     key: 'dead_experts',
     heading: 'Dead experts',
@@ -71,7 +81,7 @@ const QUANTITIES: readonly Quantity[] = [
 const takenOver = {
   mean,
   sum: (v: readonly number[]) => v.reduce((a, b) => a + b, 0),
-  max: (v: readonly number[]) => Math.max(...v),
+  max: (v: readonly number[]) => largest(v),
 };
 
 /** What the experts do: one row per arm, over its layers and seeds. */
@@ -90,7 +100,7 @@ export function routingTable(summary: SweepSummary): Table {
     ],
     rows: arms.map((arm): Cell[] => [
       textCell('arm', arm.arm),
-      ...used.map((quantity) => cell(quantity, arm.routing!.layers)),
+      ...used.map((quantity) => cell(quantity, arm.routing!.layers, arm.routing!)),
       ...(arms.some(({ agreement }) => agreement !== null)
         ? [
             {
@@ -101,7 +111,7 @@ export function routingTable(summary: SweepSummary): Table {
         : []),
     ]),
     notes: [
-      'On the test set. Mean over layers and seeds; dead experts, edges and twins are summed over layers, max share is the largest of any layer. ' +
+      'On the test set. Mean over layers and seeds; dead experts, edges and twins are summed over layers, max share is the largest share of any expert of any layer, mean over seeds. ' +
         'Same routing and same answers: of two seeds, mean over all pairs of seeds.',
     ],
   };
@@ -145,10 +155,14 @@ function usedQuantities(arms: readonly ArmSummary[]): Quantity[] {
 
 const column = ({ heading }: Quantity): Column => ({ heading, align: 'right' });
 
-function cell({ key, of, over, text, chance }: Quantity, layers: readonly LayerRoutingSummary[]): Cell {
+function cell(
+  { key, of, over, ofArm, text, chance }: Quantity,
+  layers: readonly LayerRoutingSummary[],
+  arm?: RoutingSummary,
+): Cell {
   const values = layers.flatMap((layer) => of(layer) ?? []);
   if (values.length === 0) return { text: NONE, data: { [key]: null } };
-  const value = takenOver[over](values);
+  const value = arm && ofArm ? ofArm(arm) : takenOver[over](values);
   if (!chance) return { text: text(value, layers), data: { [key]: value } };
   const alone = mean(layers.flatMap((layer) => chance(layer) ?? []));
   return { text: `${text(value, layers)} (${text(alone, layers)})`, data: { [key]: value, [`${key}_chance`]: alone } };

@@ -1,5 +1,5 @@
 import { reportCharts } from '../charts/report-charts.js';
-import type { Chart } from '../charts/chart.js';
+import type { Figure } from '../charts/figure.js';
 import type { SweepResults } from '../results/sweep-results.js';
 import { summarise, type SummariseOptions } from '../summary/index.js';
 import { armTable } from '../tables/index.js';
@@ -21,43 +21,35 @@ import {
 import { STYLE_SHEET } from './style-sheet.js';
 
 /**
- * The report as one HTML file: no scripts, no network, charts as inline SVG drawn for desktop and for phone, light and
- * dark. The same results give the same bytes.
+ * The report as one still HTML file, for mail: no scripts, no network, charts as inline SVG drawn for desktop and for phone, light
+ * and dark. The same results give the same bytes.
  */
-export function renderHtml(results: SweepResults, options: SummariseOptions = {}): string {
+export function renderStatic(results: SweepResults, options: SummariseOptions = {}): string {
   const summary = summarise(results, options);
   const charts = reportCharts(results, summary);
-  const section = (test: (chart: Chart) => boolean) => charts.filter(test);
-  const starts =
-    (...ids: string[]) =>
-    (chart: Chart) =>
-      ids.some((id) => chart.id.startsWith(`${id}-`));
-  const titled = (title: string, ...parts: (string | readonly Chart[])[]) => {
+  const starts = (...ids: string[]): Figure[] =>
+    charts.filter(({ id }) => ids.some((start) => id.startsWith(`${start}-`)));
+  const titled = (title: string, ...parts: (string | readonly Figure[])[]) => {
     const filled = parts.flatMap((part) => (typeof part === 'string' ? part : part.map(figure))).filter(Boolean);
     return filled.length === 0 ? '' : `<h2>${title}</h2>\n${filled.join('\n')}`;
   };
   const body = [
     heading(summary),
     finding(summary),
-    ...section(starts('arms')).map(figure),
+    ...starts('arms').map(figure),
     htmlTable(armTable(summary)),
     paper(summary),
-    comparisons(summary, section(starts('differences'))),
+    comparisons(summary, starts('differences').map(figure).join('\n')),
     notes(summary),
-    titled('Hyper-parameters', section(starts('axis'))),
-    titled(
-      'What matters, and what it costs',
-      section(starts('importance')),
-      effects(summary),
-      section(starts('pareto')),
-    ),
-    titled('Training', section(starts('loss'))),
+    titled('Hyper-parameters', starts('axis')),
+    titled('What matters, and what it costs', starts('importance'), effects(summary), starts('pareto')),
+    titled('Training', starts('loss')),
     titled(
       'What the experts do',
       experts(summary),
-      section(starts('load', 'entropy', 'parameter', 'domains', 'co-selection', 'collaboration')),
+      starts('load', 'entropy', 'parameter', 'domains', 'co-selection', 'collaboration'),
     ),
-    titled('Confidence', section(starts('reliability'))),
+    titled('Confidence', starts('reliability')),
     failures(summary),
     reproduce(summary),
     definitions(summary),
