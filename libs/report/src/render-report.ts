@@ -26,8 +26,8 @@ export function renderReport(
   options: PageOptions = {},
   text: TextOptions = {},
 ): string {
-  if (format === 'html') return renderPage(results, pageProgram('report'), options);
-  const { questionOf: _, ...summariseOptions } = options;
+  const { questionOf, ...summariseOptions } = options;
+  if (format === 'html') return renderPage(results, pageProgram('report'), { ...summariseOptions, questionOf });
   const summary = summarise(results, summariseOptions);
   switch (format) {
     case 'json':
