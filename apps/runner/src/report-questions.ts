@@ -1,5 +1,5 @@
 import { canonicalJson, type Json } from '@gmoe/core';
-import { taskKind, type Example } from '@gmoe/datasets';
+import { isChoice, taskKind, type Example } from '@gmoe/datasets';
 import type { PlannedTrial } from '@gmoe/experiment';
 import type { PageOptions } from '@gmoe/report';
 import { components, schema } from './components.js';
@@ -23,7 +23,7 @@ export async function reportQuestions(
   }
   return (id: string, trial: PlannedTrial) => {
     const example = byTrial.get(trial.hash)?.get(id);
-    return example && { prompt: example.prompt, options: example.options };
+    return example && isChoice(example) ? { prompt: example.prompt, options: example.options } : undefined;
   };
 }
 

@@ -8,6 +8,8 @@ import type { PageAnswers, PageExamples, PageQuestion } from './page-document.js
 /** Text of a test example of a trial's task, by its id. */
 export type QuestionOf = (id: string, trial: PlannedTrial) => PageQuestion | undefined;
 
+/** No option. */
+const NONE = 65_535;
 const MOST_SCORES = 1_200_000;
 const MOST_ANSWERS = 3_000_000;
 const MOST_PROMPT_CHARACTERS = 2_500_000;
@@ -18,11 +20,13 @@ export function packExamples(
   questionOf: QuestionOf = () => undefined,
 ): { readonly examples: PageExamples | null; readonly leftOut: string[] } {
   const contexts = new Map(groupArms(trials).map(({ group, context }) => [group, context]));
-  const answered = trials.flatMap(({ predictions, trial }, index) =>
-    predictions.length > 0
+  const answered = trials.flatMap(({ predictions: all, trial }, index) => {
+    // Texts have no options to choose from.
+    const predictions = all.filter(({ predicted }) => predicted !== undefined);
+    return predictions.length > 0
       ? [{ trial: index, planned: trial, seed: trial.seed, predictions, context: contexts.get(trial.group)! }]
-      : [],
-  );
+      : [];
+  });
   if (answered.length === 0) return { examples: null, leftOut: [] };
   // Ids are unique within a task.
   const places = new Map<string, number>();
@@ -40,7 +44,7 @@ export function packExamples(
       places.set(key, places.size);
       ids.push(context === '' ? id : `${context} · ${id}`);
       found.push(questionOf(id, planned) ?? null);
-      gold.push(right);
+      gold.push(right ?? NONE);
       domains.push(domain ?? '');
     }
   }
@@ -54,14 +58,14 @@ export function packExamples(
   if (scored.size < kept.length)
     leftOut.push(`Scores of options are in this page for ${scored.size} of ${kept.length} trials, lowest seeds first.`);
   const answers = kept.map((one): PageAnswers => {
-    const predicted = new Uint16Array(count).fill(65_535);
+    const predicted = new Uint16Array(count).fill(NONE);
     const correct = new Uint8Array(count);
     const scores = scored.has(one) ? new Float32Array(count * options).fill(NaN) : undefined;
     const written = one.predictions.some(({ text }) => text !== undefined);
     const texts = written ? new Array<string>(count).fill('') : null;
     for (const prediction of one.predictions) {
       const at = places.get(keyOf(one.context, prediction.id))!;
-      predicted[at] = prediction.predicted;
+      predicted[at] = prediction.predicted ?? NONE;
       correct[at] = Number(prediction.correct);
       if (texts) texts[at] = prediction.text ?? '';
       else scores?.set(prediction.scores, at * options);
