@@ -4,9 +4,9 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createAdapter, NAMES } from '@gmoe/adapters-moe-lora';
+import { NAMES } from '@gmoe/adapters-core';
 import { loraSchema, scalingFactor } from '@gmoe/adapters-lora';
-import { mixtureSchema } from '@gmoe/adapters-moe-lora';
+import { createMoeLora, mixtureSchema } from '@gmoe/adapters-moe-lora';
 import { normalCoordination } from '@gmoe/coordination-normal';
 import { poissonCoordination } from '@gmoe/coordination-poisson';
 import { families } from '@gmoe/families';
@@ -112,7 +112,7 @@ export function createBenchStep(size: StepSize): BenchStep {
     alpha: 2 * size.rank,
     selector: { id: 'top-k', k: size.topK },
   });
-  const adapter = createAdapter({
+  const adapter = createMoeLora({
     config,
     lora,
     mixture,
@@ -120,15 +120,15 @@ export function createBenchStep(size: StepSize): BenchStep {
     selector: topKSelector.create({ k: size.topK }),
     coordination: [poissonCoordination.create(poissonOptions), normalCoordination.create(normalOptions)],
   });
-  const start = adapter.init(key.fold('adapter'));
+  const weights = initWeights(config, key.fold('weights'), 0.06);
+  const start = adapter.init(key.fold('adapter'), weights);
   const trainable = Object.fromEntries(
     Object.entries(start.trainable).map(([name, tensor]) => [
       name,
       name.endsWith('lora_B.weight') ? key.fold(name).normal(tensor.shape, 0, 0.05) : tensor,
     ]),
   );
-  const weights = initWeights(config, key.fold('weights'), 0.06);
-  const trainee = adapterTrainee(config, weights, adapter, key, { start: { ...start, trainable } });
+  const trainee = adapterTrainee(weights, adapter, key, { start: { ...start, trainable } });
   return {
     size,
     trainee,
@@ -173,7 +173,7 @@ export async function exportBenchStep({ size, trainee, batches }: BenchStep, fol
       tensors[`param.lora.${layer}.${site}.A`] = trainable[NAMES.loraA(path)]!;
       tensors[`param.lora.${layer}.${site}.B`] = trainable[NAMES.loraB(path)]!;
     }
-    for (const site of ['gate_proj', 'up_proj', 'down_proj']) {
+    for (const site of ['gate_proj', 'up_proj', 'down_proj'] as const) {
       const path = NAMES.experts(layer, site);
       tensors[`param.moe.${layer}.${site}.A`] = trainable[NAMES.loraA(path)]!;
       tensors[`param.moe.${layer}.${site}.B`] = trainable[NAMES.loraB(path)]!;

@@ -1,4 +1,4 @@
-import { createAdapter, mixtureSchema } from '@gmoe/adapters-moe-lora';
+import { createMoeLora, mixtureSchema } from '@gmoe/adapters-moe-lora';
 import { coordinationKind } from '@gmoe/coordination-core';
 import { createComponent, FIDELITIES, type Fidelity } from '@gmoe/core';
 import { families } from '@gmoe/families';
@@ -75,7 +75,7 @@ const cases: Case[] = [
 
 function traineeOf({ router, selector, fidelity }: Case) {
   const context = { fidelity, registry: components };
-  const adapter = createAdapter({
+  const adapter = createMoeLora({
     config,
     lora: null,
     mixture: mixtureSchema.parse({ experts: 4, rank: 2, alpha: 4, dropout: 0.1 }),
@@ -89,7 +89,7 @@ function traineeOf({ router, selector, fidelity }: Case) {
       .all(coordinationKind)
       .map((strategy) => createComponent(strategy, { coefficient: 1 }, context)),
   });
-  const start = adapter.init(key);
+  const start = adapter.init(key, weights);
   // B starts at zero, where no gradient reaches the router.
   const trainable = Object.fromEntries(
     Object.entries(start.trainable).map(([name, tensor]) => [
@@ -97,7 +97,7 @@ function traineeOf({ router, selector, fidelity }: Case) {
       name.includes('lora_B') ? key.fold(name).normal(tensor.shape, 0, 0.5) : tensor,
     ]),
   );
-  return adapterTrainee(config, weights, adapter, key, { start: { ...start, trainable } });
+  return adapterTrainee(weights, adapter, key, { start: { ...start, trainable } });
 }
 
 /** Two optimizer steps, so that the second one starts from state; the first momentum of SGD is the gradient. */

@@ -1,4 +1,8 @@
 // The packages whose components come with the program: one line each. Every component that a package exports is registered.
+export * as '@gmoe/adapters-dora' from '@gmoe/adapters-dora';
+export * as '@gmoe/adapters-hydra-lora' from '@gmoe/adapters-hydra-lora';
+export * as '@gmoe/adapters-lora' from '@gmoe/adapters-lora';
+export * as '@gmoe/adapters-moe-lora' from '@gmoe/adapters-moe-lora';
 export * as '@gmoe/coordination-load-balance' from '@gmoe/coordination-load-balance';
 export * as '@gmoe/coordination-normal' from '@gmoe/coordination-normal';
 export * as '@gmoe/coordination-poisson' from '@gmoe/coordination-poisson';

@@ -154,7 +154,7 @@ describe('a routed mixture', () => {
     const out = join(folder(), 'unmerged');
     const { code, stderr } = await gmoeHere(['merge', adapter, out]);
     expect(stderr).toBe(
-      'gmoe: merge: this adapter holds a routed mixture, whose update differs from token to token: no single weight matrix equals it. Only plain LoRA merges\n',
+      "gmoe: merge: the adapter 'moe-lora' holds a routed mixture, whose update differs from token to token: no single weight matrix equals it. Only plain LoRA and DoRA merge\n",
     );
     expect(code).toBe(2);
     expect(existsSync(out)).toBe(false);

@@ -1,4 +1,4 @@
-import { createAdapter, mixtureSchema } from '@gmoe/adapters-moe-lora';
+import { createMoeLora, mixtureSchema } from '@gmoe/adapters-moe-lora';
 import { coordinationKind } from '@gmoe/coordination-core';
 import { families } from '@gmoe/families';
 import { initWeights, parseModelConfig } from '@gmoe/model';
@@ -33,7 +33,7 @@ const batch = {
 };
 
 it('a coefficient follows its schedule, with accumulation too', async () => {
-  const adapter = createAdapter({
+  const adapter = createMoeLora({
     config,
     lora: null,
     mixture: mixtureSchema.parse({ experts: 3, rank: 2 }),
@@ -51,7 +51,7 @@ it('a coefficient follows its schedule, with accumulation too', async () => {
     const engine = await createEngine({ engine: 'eager', device: 'cpu' });
     const run = train({
       engine,
-      trainee: adapterTrainee(config, weights, adapter, key),
+      trainee: adapterTrainee(weights, adapter, key),
       optimizer: sgd.create(),
       schedule: constantSchedule.create(),
       loop: trainingSchema.parse({ accumulate }),

@@ -1,3 +1,4 @@
+import { adapterKind } from '@gmoe/adapters-core';
 import { coordinationKind } from '@gmoe/coordination-core';
 import { ComponentRegistry, componentsOf } from '@gmoe/core';
 import { taskKind } from '@gmoe/datasets';
@@ -13,6 +14,7 @@ import * as builtIn from './built-in.js';
 
 /** Everything that a config can name. */
 export const components = new ComponentRegistry([
+  adapterKind,
   routerKind,
   selectorKind,
   coordinationKind,

@@ -1,7 +1,14 @@
 import { coordinationContract } from '@gmoe/coordination-core/testing';
 import type { Contract } from '@gmoe/core';
 import { familyContract } from '@gmoe/model';
+import { adapterContract } from '@gmoe/adapters-core/testing';
 import { routerContract, selectorContract } from '@gmoe/routers-core/testing';
 
 /** What each kind demands of its components. Kinds without an entry are checked for what every component holds. */
-export const contracts: readonly Contract[] = [routerContract, selectorContract, coordinationContract, familyContract];
+export const contracts: readonly Contract[] = [
+  adapterContract,
+  routerContract,
+  selectorContract,
+  coordinationContract,
+  familyContract,
+];

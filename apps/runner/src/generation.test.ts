@@ -1,5 +1,6 @@
+import { fixedAdapter } from '@gmoe/adapters-core';
 import { routerKind, selectorKind } from '@gmoe/routers-core';
-import { createAdapter, fixedAdapter, mixtureSchema } from '@gmoe/adapters-moe-lora';
+import { createMoeLora, mixtureSchema } from '@gmoe/adapters-moe-lora';
 import { loraSchema } from '@gmoe/adapters-lora';
 import { createComponent } from '@gmoe/core';
 import { families } from '@gmoe/families';
@@ -51,14 +52,14 @@ it.each(cases)(
     const selector = components.get(selectorKind, 'top-k');
     const lora = loraSchema.parse({ rank: 2 });
     const mixture = mixtureSchema.parse({ experts: 5, rank: 2, alpha: 4, form });
-    const adapter = createAdapter({
+    const adapter = createMoeLora({
       config,
       lora,
       mixture,
       router: createComponent(router, id === 'graph' ? { width: 8, density: 0.3 } : {}),
       selector: selector.create({ k: 2 }),
     });
-    const drawn = adapter.init(key);
+    const drawn = adapter.init(key, weights);
     // B starts at zero, where a mixture adds nothing.
     const trainable = Object.fromEntries(
       Object.entries(drawn.trainable).map(([name, tensor]) => [

@@ -1,5 +1,5 @@
 import { decoderHidden } from '@gmoe/model';
-import { createAdapter, mixtureSchema, type AdapterSettings } from '@gmoe/adapters-moe-lora';
+import { createMoeLora, mixtureSchema, type MoeLoraSettings } from '@gmoe/adapters-moe-lora';
 import { routingMetrics } from '@gmoe/routing-diagnostics';
 import { createEngine, type Engine, type HostTensor, linear, oneHot, takeAlongLast, tf, topKIds } from '@gmoe/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -112,7 +112,7 @@ describe('evaluation against one unpacked sequence at a time', () => {
   });
 
   describe('routing against one unpacked sequence at a time', () => {
-    const router: NonNullable<AdapterSettings['router']> = {
+    const router: NonNullable<MoeLoraSettings['router']> = {
       id: 'toy',
       init: (drawn, { experts, modelWidth }) => ({
         trainable: { weight: drawn.normal([experts, modelWidth]) },
@@ -125,7 +125,7 @@ describe('evaluation against one unpacked sequence at a time', () => {
         return { logits_TE, probs_TE: tf.softmax(logits_TE) };
       },
     };
-    const selectorOf = (k: number): NonNullable<AdapterSettings['selector']> => ({
+    const selectorOf = (k: number): NonNullable<MoeLoraSettings['selector']> => ({
       id: 'top-k',
       slots: () => k,
       select({ probs_TE }) {
@@ -137,14 +137,14 @@ describe('evaluation against one unpacked sequence at a time', () => {
       },
     });
     const setup = (experts: number | number[], k: number) => {
-      const adapter = createAdapter({
+      const adapter = createMoeLora({
         config,
         lora: null,
         mixture: mixtureSchema.parse({ experts, rank: 2 }),
         router,
         selector: selectorOf(k),
       });
-      const init = adapter.init(key);
+      const init = adapter.init(key, weights);
       // B is drawn too, so that the first layer's experts change what the second layer sees.
       const trainable = Object.fromEntries(
         Object.entries(init.trainable).map(([name, { shape }]) => [name, key.fold(name).normal(shape, 0, 0.5)]),
@@ -175,7 +175,7 @@ describe('evaluation against one unpacked sequence at a time', () => {
           { tokenMask_T: tf.ones([ids.length]), training: false },
         );
         decoderHidden(config, upload(weights), batch, bound.hooks);
-        return bound.routing().layers.map(({ probs_TE, mask_TE, gates_TE }) => ({
+        return bound.routing!.layers().layers.map(({ probs_TE, mask_TE, gates_TE }) => ({
           probs: probs_TE.arraySync(),
           mask: mask_TE.arraySync(),
           gates: gates_TE.arraySync(),

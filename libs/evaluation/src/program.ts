@@ -1,4 +1,4 @@
-import type { Adapter } from '@gmoe/adapters-moe-lora';
+import { adaptedWeights, type Adapter } from '@gmoe/adapters-core';
 import { decoderHidden, decoderLogits, type ModelConfig } from '@gmoe/model';
 import { gatherRows, type HostTensor, oneHot, takeAlongLast, tf } from '@gmoe/tensor';
 import { routingSums } from './routing-sums.js';
@@ -43,18 +43,19 @@ interface Batch {
 
 /** Hidden states at the asked rows, and the adapter of the pass. Without an adapter, `trainable` replaces base weights. */
 export function forward(
-  { config, adapter }: EvaluatedModel,
+  { config: base, adapter }: EvaluatedModel,
   frozen: FrozenTensors,
   { trainable, carried }: EvaluatedTensors<tf.Tensor>,
   batch: Batch,
   rows_N: tf.Tensor1D,
 ) {
+  const config = adapter?.config ?? base;
   const tokenMask_T = batch.segments_BS.reshape([-1]).greater(0).cast('float32') as tf.Tensor1D;
   const bound = adapter?.bind({ trainable, frozen: frozen.adapter, state: carried }, { tokenMask_T, training: false });
-  const weights = adapter ? frozen.weights : { ...frozen.weights, ...trainable };
+  const weights = adapter ? adaptedWeights(adapter, frozen.weights, trainable) : { ...frozen.weights, ...trainable };
   const hidden_TD = decoderHidden(config, weights, batch, bound?.hooks);
   const logits_NV = decoderLogits(config, weights, gatherRows(hidden_TD, rows_N));
-  return { logits_NV, bound: adapter?.settings.mixture ? bound : undefined, tokenMask_T };
+  return { logits_NV, routing: bound?.routing?.layers(), tokenMask_T };
 }
 
 /**
@@ -69,17 +70,17 @@ export function scoringProgram(model: EvaluatedModel, domains: number, greedy = 
     rows_N: tf.Tensor1D,
     candidates_NC: tf.Tensor2D,
   ) => {
-    const { logits_NV, bound } = forward(model, frozen, tensors, batch, rows_N);
+    const { logits_NV, routing } = forward(model, frozen, tensors, batch, rows_N);
     // One column more, for padding and for tokens without a domain.
     const domain_TG =
-      bound && domains > 0 ? (oneHot(batch.domains_BS.reshape([-1]), domains + 1) as tf.Tensor2D) : undefined;
+      routing && domains > 0 ? (oneHot(batch.domains_BS.reshape([-1]), domains + 1) as tf.Tensor2D) : undefined;
     const logProbs_NV = tf.logSoftmax(logits_NV);
     const logProbs_NC = takeAlongLast(logProbs_NV, candidates_NC);
     const first_N = () => logProbs_NC.slice([0, 0], [-1, 1]).reshape<tf.Tensor1D>([-1]);
     return {
       logProbs_NC,
       ...(greedy ? { likeliest_N: first_N().greaterEqual(logProbs_NV.max(1)).cast('float32') } : {}),
-      routing: bound ? routingSums(bound.routing(), rows_N, domain_TG) : [],
+      routing: routing ? routingSums(routing, rows_N, domain_TG) : [],
     };
   };
 }

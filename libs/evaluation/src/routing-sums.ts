@@ -1,4 +1,4 @@
-import type { BoundAdapter } from '@gmoe/adapters-moe-lora';
+import type { BoundRouting } from '@gmoe/adapters-core';
 import { gatherRows, linear, takeAlongLast, tf, topKIds } from '@gmoe/tensor';
 
 /** What a mixture layer did with the real tokens of a batch. E experts, N queries, G domains and one column for none. */
@@ -17,7 +17,7 @@ export type LayerSums<T = tf.Tensor> = {
 
 /** Sums over a batch, layer by layer: a few products as long as the batch and as wide as the experts. */
 export function routingSums(
-  { layers, tokenMask_T }: ReturnType<BoundAdapter['routing']>,
+  { layers, tokenMask_T }: ReturnType<BoundRouting['layers']>,
   rows_N: tf.Tensor1D,
   domain_TG: tf.Tensor2D | undefined,
 ): LayerSums[] {

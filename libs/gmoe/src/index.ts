@@ -24,6 +24,21 @@ export * from '@gmoe/tensor';
 
 // The kinds and their contracts.
 export {
+  adapterKind,
+  createRoutedLayers,
+  NAMES,
+  parameter,
+  randomInput,
+  type Adapter,
+  type AdapterBuilder,
+  type AdapterInit,
+  type AdapterParams,
+  type AdapterSettings,
+  type BoundAdapter,
+  type ForwardContext,
+  type RoutedLayer,
+} from '@gmoe/adapters-core';
+export {
   routerKind,
   selectorKind,
   discrete,

@@ -38,6 +38,7 @@ export { saveModel, type ModelParts } from './checkpoint/save-model.js';
 export { fusedRows, fuseWeights, storedShapes, type StoredRows } from './checkpoint/fused-weights.js';
 export { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.js';
 export { readSafetensors, SafetensorsFile } from './checkpoint/safetensors-reader.js';
+export { carryOver } from './checkpoint/carry-over.js';
 export { FLOAT_TYPES, writeSafetensors, type FloatType, type WriteOptions } from './checkpoint/safetensors-writer.js';
 export { convertLlama2c } from './conversion/llama2c.js';
 export { readSentencePieceModel, sentencePieceTokenizer, type Piece } from './conversion/sentencepiece.js';

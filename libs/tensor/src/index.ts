@@ -30,3 +30,4 @@ export { COMPUTES, INT8_SUFFIX, int8Weights, type Compute } from './quantization
 export { gelu, geluTanh, layerNorm, linear, repeatColumns, rmsNorm, silu, swiglu } from './ops/layers.js';
 export { attention, rope, type AttentionOptions } from './ops/attention.js';
 export { FlatLayout, type FlatEntry } from './ops/flat-parameters.js';
+export { underPrefix, withPrefix } from './named-tensors.js';

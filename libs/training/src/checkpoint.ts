@@ -1,8 +1,8 @@
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { below, prefixed } from '@gmoe/adapters-moe-lora';
 import { parseOptions, UserError } from '@gmoe/core';
 import { readSafetensors, writeSafetensors } from '@gmoe/model';
+import { underPrefix, withPrefix } from '@gmoe/tensor';
 import { z } from 'zod';
 import type { HostStepState } from './stepper.js';
 import type { TrainedTensors } from './train.js';
@@ -62,10 +62,10 @@ export async function writeCheckpoint(folder: string, identity: string, course: 
   await writeSafetensors(
     join(folder, FILE),
     {
-      ...prefixed({ ...state.optimizer, params: state.params_N }, OPTIMIZER),
-      ...prefixed(state.carried, 'carried.'),
-      ...prefixed(best?.tensors.trainable ?? {}, 'best.trainable.'),
-      ...prefixed(best?.tensors.carried ?? {}, 'best.carried.'),
+      ...withPrefix({ ...state.optimizer, params: state.params_N }, OPTIMIZER),
+      ...withPrefix(state.carried, 'carried.'),
+      ...withPrefix(best?.tensors.trainable ?? {}, 'best.trainable.'),
+      ...withPrefix(best?.tensors.carried ?? {}, 'best.carried.'),
     },
     { metadata: { gmoe: JSON.stringify(record) } },
   );
@@ -89,13 +89,13 @@ export async function readCheckpoint(folder: string, identity: string): Promise<
       `${path}: belongs to another run (${record.identity}, this one is ${identity}); use another folder`,
     );
   }
-  const { params: params_N, ...optimizer } = below(tensors, OPTIMIZER);
+  const { params: params_N, ...optimizer } = underPrefix(tensors, OPTIMIZER);
   if (!params_N) throw new UserError(`${path}: has no tensor '${OPTIMIZER}params'`);
   return {
     state: {
       params_N,
       optimizer,
-      carried: below(tensors, 'carried.'),
+      carried: underPrefix(tensors, 'carried.'),
     },
     step: record.step,
     evaluationsSinceBest: record.evaluationsSinceBest,
@@ -104,7 +104,10 @@ export async function readCheckpoint(folder: string, identity: string): Promise<
     best: record.best
       ? {
           ...record.best,
-          tensors: { trainable: below(tensors, 'best.trainable.'), carried: below(tensors, 'best.carried.') },
+          tensors: {
+            trainable: underPrefix(tensors, 'best.trainable.'),
+            carried: underPrefix(tensors, 'best.carried.'),
+          },
         }
       : undefined,
   };

@@ -59,9 +59,9 @@ export function createStepper(engine: Engine, trainee: Trainee, optimizer: Optim
   const collect = engine.jit(collectStep(trainee), { name: 'collect-sums', frozen });
   const accumulate = engine.jit(accumulateStep(trainee), { name: 'accumulate-gradient', frozen });
   const apply = engine.jit(applyStep(trainee, optimizer), { name: 'apply-gradient', frozen });
-  const { coordination = [] } = trainee.adapter?.settings ?? {};
+  const { coordination = [] } = trainee.adapter?.routing ?? {};
   const ownCoefficients = Object.fromEntries(coordination.map(({ id, coefficient }) => [id, coefficient]));
-  const layers = (trainee.adapter?.expertsPerLayer ?? []).map((experts) => HostTensor.zeros([experts]));
+  const layers = (trainee.adapter?.routing?.spec.expertsPerLayer ?? []).map((experts) => HostTensor.zeros([experts]));
 
   /** What the auxiliary losses sum over the tokens of all batches. */
   async function totalsOf(state: HostStepState, batches: readonly TrainingBatch[], draws: Draws, tokens: HostTensor) {

@@ -1,4 +1,4 @@
-import { expertCounts, type CoordinationPart, type StepPass, type StepSums } from '@gmoe/adapters-moe-lora';
+import { expertCounts, type StepPass, type StepSums } from '@gmoe/adapters-core';
 import { decoderHidden, decoderLogits } from '@gmoe/model';
 import type { Optimizer, OptimizerScalars, OptimizerState, ParameterGroups } from '@gmoe/optimizers';
 import type { tf } from '@gmoe/tensor';
@@ -76,21 +76,20 @@ export function batchGradient(
     const hidden_TD = decoderHidden(trainee.config, weights, batch, adapter?.hooks, trainee.decoder);
     const logits_NV = decoderLogits(trainee.config, weights, gatherRows(hidden_TD, batch.supervised_N));
     const lmLoss = crossEntropy(logits_NV, batch.targets_N).mul(batch.weights_N).sum().mul<tf.Scalar>(targetScale);
-    const coordinated = adapter?.coordinate();
-    const parts: readonly CoordinationPart[] = coordinated?.parts ?? [];
+    const routing = adapter?.routing;
+    const { parts = [], metrics = {}, state = {} } = routing?.losses() ?? {};
     const total = parts.reduce((sum, { id, loss }) => sum.add<tf.Scalar>(loss.mul(coefficients[id]!)), lmLoss);
-    const mixture = trainee.adapter?.settings.mixture ? adapter! : undefined;
     return {
       loss: total,
       rest: {
         lmLoss,
         auxiliary: Object.fromEntries(parts.map((part) => [part.id, part.loss])),
-        values: coordinated?.metrics ?? {},
-        counts: mixture ? expertCounts(mixture.routing()) : [],
-        assigned: step && mixture ? mixture.assigned() : [],
+        values: metrics,
+        counts: routing ? expertCounts(routing.layers()) : [],
+        assigned: step && routing ? routing.assigned() : [],
         // Of several batches only the last one's state counts: it is the whole step's in each.
-        coordination: coordinated?.state ?? {},
-        router: step ? {} : (adapter?.nextRouterState() ?? {}),
+        coordination: state,
+        router: step ? {} : (routing?.nextRouterState() ?? {}),
       },
     };
   }, params_N);
@@ -136,8 +135,9 @@ export function collectStep(trainee: Trainee) {
   ): { readonly sums: StepSums; readonly assigned: readonly tf.Tensor1D[] } => {
     const options = { tokenMask_T: tokenMask(batch), training: true, draws, step };
     const { weights, adapter } = trainee.pass(frozen, trainee.layout.split(params_N), carried, options);
-    decoderHidden(trainee.config, weights, batch, adapter!.hooks, trainee.decoder);
-    return { sums: adapter!.stepSums(), assigned: adapter!.assigned() };
+    decoderHidden(trainee.config, weights, batch, adapter?.hooks, trainee.decoder);
+    const routing = adapter?.routing;
+    return { sums: routing?.stepSums() ?? {}, assigned: routing?.assigned() ?? [] };
   };
 }
 
@@ -178,7 +178,7 @@ export function applyStep(trainee: Trainee, optimizer: Optimizer) {
       state: {
         params_N: updated.params_N,
         optimizer: updated.state,
-        carried: { ...carried, ...trainee.adapter?.nextRouterState(carried, loads) },
+        carried: { ...carried, ...trainee.adapter?.routing?.nextRouterState(carried, loads) },
       },
       gradientNorm: updated.gradientNorm,
     };

@@ -1,8 +1,7 @@
 import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loraSchema } from '@gmoe/adapters-lora';
-import { createAdapter } from '@gmoe/adapters-moe-lora';
+import { createLora, loraSchema } from '@gmoe/adapters-lora';
 import { initWeights, weightsFor } from '@gmoe/model';
 import { adamW, lion } from '@gmoe/optimizers';
 import { constantSchedule, cosineSchedule } from '@gmoe/schedules';
@@ -87,9 +86,9 @@ describe('train', () => {
 
   it('a resumed run gives the same bits with the base in 8 bits', async () => {
     const key = RandomKey.fromSeed(1);
-    const adapter = createAdapter({ config: tinyConfig, lora: loraSchema.parse({ rank: 2 }), mixture: null });
+    const adapter = createLora(loraSchema.parse({ rank: 2 }), tinyConfig);
     const trainee = async (compute: Compute) =>
-      adapterTrainee(tinyConfig, await weightsFor(compute, tinyConfig, weights), adapter, key);
+      adapterTrainee(await weightsFor(compute, tinyConfig, weights), adapter, key);
     const int8 = { trainee: await trainee('int8') };
     const whole = await collect(train(settings(int8)));
     const checkpoint = { folder: join(folder, 'int8'), identity: 'a' };

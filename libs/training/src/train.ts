@@ -1,7 +1,7 @@
-import { loadMetrics, loadShares } from '@gmoe/adapters-moe-lora';
 import { coefficientsAt } from '@gmoe/coordination-core';
 import { UserError } from '@gmoe/core';
 import type { Optimizer } from '@gmoe/optimizers';
+import { loadMetrics, loadShares } from '@gmoe/routing-diagnostics';
 import type { Schedule } from '@gmoe/schedules';
 import type { Engine, HostTensor, RandomKey } from '@gmoe/tensor';
 import { readCheckpoint, writeCheckpoint, type BestSnapshot, type Course } from './checkpoint.js';
@@ -62,7 +62,7 @@ export interface TrainResult {
  */
 export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEvent, TrainResult> {
   const { engine, trainee, loop, steps, signal, checkpoint } = settings;
-  const coordination = trainee.adapter?.settings.coordination ?? [];
+  const coordination = trainee.adapter?.routing?.coordination ?? [];
   const stepper = createStepper(engine, trainee, settings.optimizer);
   try {
     let course: Course = {

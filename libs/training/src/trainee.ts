@@ -1,4 +1,4 @@
-import type { Adapter, BoundAdapter, StepPass } from '@gmoe/adapters-moe-lora';
+import { adaptedWeights, type Adapter, type BoundAdapter, type StepPass } from '@gmoe/adapters-core';
 import type { DecoderOptions, ModelConfig } from '@gmoe/model';
 import { FlatLayout, type HostTensor, type RandomKey, type tf } from '@gmoe/tensor';
 
@@ -60,24 +60,23 @@ export interface AdapterTraineeOptions {
 
 /** Trains an adapter; the base weights stay as they are. */
 export function adapterTrainee(
-  config: ModelConfig,
   weights: Named<HostTensor>,
   adapter: Adapter,
   key: RandomKey,
-  { start = adapter.init(key), decoder = {} }: AdapterTraineeOptions = {},
+  { start = adapter.init(key, weights), decoder = {} }: AdapterTraineeOptions = {},
 ): Trainee {
   return {
-    config,
+    config: adapter.config,
     adapter,
     decoder,
     layout: layoutOf(start.trainable),
     frozen: { weights, adapter: start.frozen },
     initial: { trainable: start.trainable, carried: start.state },
     warnings: start.warnings,
-    draw: (stepKey, tokens) => adapter.draw(stepKey, tokens),
-    pass: (frozen, trainable, state, options) => ({
-      weights: frozen.weights,
-      adapter: adapter.bind({ trainable, frozen: frozen.adapter, state }, options),
+    draw: (stepKey, tokens) => adapter.randomInputs?.(stepKey, tokens) ?? {},
+    pass: (frozen, trainable, state, { draws, ...pass }) => ({
+      weights: adaptedWeights(adapter, frozen.weights, trainable),
+      adapter: adapter.bind({ trainable, frozen: frozen.adapter, state }, { ...pass, randomInputs: draws }),
     }),
   };
 }

@@ -1,60 +1,86 @@
-import { adapterStart, fixedAdapter, loadAdapter, type Adapter, type AdapterFile } from '@gmoe/adapters-moe-lora';
-import { parseOptions, UserError, type ComponentRegistry } from '@gmoe/core';
-import type { FixedAdapter, LoadedModel, ModelConfig } from '@gmoe/model';
+import { join } from 'node:path';
+import {
+  adaptedWeights,
+  adapterKind,
+  adapterStart,
+  fixedAdapter,
+  loadAdapter,
+  type Adapter,
+  type AdapterFile,
+  type AdapterInit,
+} from '@gmoe/adapters-core';
+import { UserError, type ComponentRegistry } from '@gmoe/core';
+import type { FixedAdapter, LoadedModel } from '@gmoe/model';
 import { RandomKey } from '@gmoe/tensor';
-import { z } from 'zod';
 import { checkAdapterCode } from './adapter-code.js';
 import { isBase, loadBase } from './base-model.js';
 import { buildAdapter } from './build-adapter.js';
+import { checkComponents } from './needed-components.js';
 
-/** A base model with what an adapter folder adds to it. */
+/** An adapter of a folder on a base model. */
+export interface AttachedAdapter {
+  readonly adapter: Adapter;
+  readonly start: AdapterInit;
+}
+
+/** A base model with what an adapter folder adds to it: config and weights are the adapted ones. */
 export interface AdaptedModel extends LoadedModel {
   readonly adapter?: FixedAdapter;
   /** Remarks on the adapter's code, one line each. */
   readonly notes: readonly string[];
-  /** The adapter as its files hold it. */
-  readonly file?: AdapterFile;
 }
 
-const componentSchema = z.looseObject({ id: z.string() });
+/** An adapter folder whose components are all here. */
+export interface ReadAdapter extends AdapterFile {
+  /** What is there in another version, one line each. */
+  readonly notes: readonly string[];
+}
 
 /**
- * Loads a base model and, where one is named, an adapter on it; every tensor of the adapter is checked against the base.
- * @param folders base: default the adapter's own base, else the bundled model
+ * Reads an adapter folder.
+ * @throws UserError if it is damaged, or needs components that are not known here
+ */
+export async function readAdapter(folder: string, components: ComponentRegistry): Promise<ReadAdapter> {
+  const file = await loadAdapter(folder);
+  const notes = checkAdapterCode(folder, components);
+  checkComponents(file.description, components, join(folder, 'adapter_config.json'));
+  return { ...file, notes };
+}
+
+/** The folder or name of the base: `base` if given, else the adapter's own, else the bundled model. @throws UserError */
+export function baseOf(base: string | undefined, adapter: string | undefined, file: AdapterFile | undefined): string {
+  const named = file?.description.baseModel;
+  if (base === undefined && named && !isBase(named)) {
+    throw new UserError(`${adapter}: was made on '${named}', which is no folder here; name the base with --base`);
+  }
+  return base ?? named ?? 'bundled';
+}
+
+/** Builds the adapter of a file on a base; every tensor is checked against it. @throws UserError if they do not fit */
+export function attachAdapter(file: AdapterFile, base: LoadedModel, components: ComponentRegistry): AttachedAdapter {
+  const { adapter: choice, router, coordination } = file.description;
+  const resolved = components.resolveChoice(adapterKind, choice, { where: 'adapter_config.json' });
+  const adapter = buildAdapter({ adapter: resolved, router, coordination }, base.config, components);
+  return { adapter, start: adapterStart(adapter, adapter.init(RandomKey.fromSeed(0), base.weights), file) };
+}
+
+/**
+ * Loads a base model and, where one is named, an adapter on it.
  * @throws UserError if one is missing or damaged, or if they do not fit together
  */
 export async function loadAdaptedModel(
   folders: { readonly base?: string | undefined; readonly adapter?: string | undefined },
   components: ComponentRegistry,
 ): Promise<AdaptedModel> {
-  const file = folders.adapter === undefined ? undefined : await loadAdapter(folders.adapter);
-  const named = file?.description.baseModel;
-  if (folders.base === undefined && named && !isBase(named)) {
-    throw new UserError(
-      `${folders.adapter}: was made on '${named}', which is no folder here; name the base with --base`,
-    );
-  }
-  const notes = folders.adapter === undefined ? [] : checkAdapterCode(folders.adapter, components);
-  const base = await loadBase(folders.base ?? named ?? 'bundled', components);
-  if (!file) return { ...base, notes };
-  const adapter = describedAdapter(file, base.config, components);
-  const start = adapterStart(adapter, adapter.init(RandomKey.fromSeed(0)), file);
-  return { ...base, notes, adapter: fixedAdapter(adapter, start), file };
-}
-
-/** The adapter that an `adapter_config.json` describes. */
-function describedAdapter(
-  { description: { lora, mixture, router, coordination } }: AdapterFile,
-  base: ModelConfig,
-  components: ComponentRegistry,
-): Adapter {
-  return buildAdapter(
-    {
-      adapter: { lora, mixture },
-      router: mixture ? parseOptions(componentSchema, router, 'adapter_config.json: router') : null,
-      coordination: parseOptions(z.array(componentSchema), coordination, 'adapter_config.json: coordination'),
-    },
-    base,
-    components,
-  );
+  const file = folders.adapter === undefined ? undefined : await readAdapter(folders.adapter, components);
+  const base = await loadBase(baseOf(folders.base, folders.adapter, file), components);
+  if (!file) return { ...base, notes: [] };
+  const { adapter, start } = attachAdapter(file, base, components);
+  return {
+    ...base,
+    config: adapter.config,
+    weights: adaptedWeights(adapter, base.weights, start.trainable),
+    adapter: fixedAdapter(adapter, start),
+    notes: file.notes,
+  };
 }

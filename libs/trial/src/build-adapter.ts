@@ -1,8 +1,8 @@
-import { createAdapter, type Adapter } from '@gmoe/adapters-moe-lora';
+import { adapterKind, type Adapter } from '@gmoe/adapters-core';
 import { coordinationKind } from '@gmoe/coordination-core';
 import type { ComponentRegistry } from '@gmoe/core';
 import type { ModelConfig } from '@gmoe/model';
-import { routerKind, selectorKind } from '@gmoe/routers-core';
+import { routerKind } from '@gmoe/routers-core';
 import type { TrialConfig } from './trial-schema.js';
 
 /** The adapter that a config describes, on a base model. */
@@ -11,17 +11,9 @@ export function buildAdapter(
   base: ModelConfig,
   components: ComponentRegistry,
 ): Adapter {
-  const { lora, mixture } = config.adapter;
-  return createAdapter({
+  return components.build(adapterKind, config.adapter).build({
     config: base,
-    lora,
-    mixture,
-    ...(mixture && config.router
-      ? {
-          router: components.build(routerKind, config.router),
-          selector: components.build(selectorKind, mixture.selector),
-          coordination: config.coordination.map((choice) => components.build(coordinationKind, choice)),
-        }
-      : {}),
+    ...(config.router ? { router: components.build(routerKind, config.router) } : {}),
+    coordination: config.coordination.map((choice) => components.build(coordinationKind, choice)),
   });
 }

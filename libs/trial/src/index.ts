@@ -1,10 +1,18 @@
-export { checkAdapterCode } from './adapter-code.js';
-export { loadAdaptedModel, type AdaptedModel } from './adapted-model.js';
+export {
+  attachAdapter,
+  baseOf,
+  loadAdaptedModel,
+  readAdapter,
+  type AdaptedModel,
+  type AttachedAdapter,
+  type ReadAdapter,
+} from './adapted-model.js';
 export { baseDir, baseFamily, bundledBaseDir, loadBase } from './base-model.js';
 export { baselineKey, measureBaseline } from './baseline.js';
 export { buildAdapter } from './build-adapter.js';
 export { pretrain, type PretrainedModel, type PretrainSettings } from './pretrain.js';
 export { pretrainRecipeSchema, type PretrainRecipe } from './pretrain-recipe.js';
+export { mergeAdapter, saveMerged, type MergedModel } from './merge-adapter.js';
 export { calibrateTrial, type Calibration } from './calibrate.js';
 export { createTrialExecutor, type RunTrialOptions } from './run-trial.js';
 export { checkTrialData } from './check-data.js';

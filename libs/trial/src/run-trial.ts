@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { saveAdapter } from '@gmoe/adapters-moe-lora';
-import { UserError, type ComponentRegistry, type Json } from '@gmoe/core';
+import { saveAdapter } from '@gmoe/adapters-core';
+import { UserError, type ComponentRegistry } from '@gmoe/core';
 import type { TrialAttempt, TrialCode, TrialExecutor, TrialOutcome } from '@gmoe/experiment';
 import { splitSummary, trainingBatches, type Split, type Task } from '@gmoe/datasets';
 import { checkedItems, createEvaluator, type EvaluationResult, type Evaluator } from '@gmoe/evaluation';
@@ -14,6 +14,7 @@ import { writeAdapterCode } from './adapter-code.js';
 import { loadBase } from './base-model.js';
 import { buildAdapter } from './build-adapter.js';
 import { median } from './median.js';
+import { neededComponents } from './needed-components.js';
 import { scoringOf } from './scoring.js';
 import { loadTaskData } from './task-data.js';
 import { scheduleMisfit } from './training-rules.js';
@@ -65,7 +66,7 @@ async function runTrial(
   const base = await loadBase(config.base, components, config.compute);
   const data = await loadTaskData(config, base.tokenizer, components);
   const adapter = buildAdapter(config, base.config, components);
-  const trainee = adapterTrainee(base.config, base.weights, adapter, key.fold('init'));
+  const trainee = adapterTrainee(base.weights, adapter, key.fold('init'));
   const model = {
     config: base.config,
     weights: base.weights,
@@ -149,11 +150,12 @@ async function runTrial(
   // With evaluations on dev the best tensors are kept, as a user of the adapter would; else the last.
   const trained = result.best?.tensors ?? result.last;
   const tensors = { trainable: trained.trainable, frozen: trainee.frozen.adapter, state: trained.carried };
-  await saveAdapter(join(attempt.folder, 'adapter'), {
+  await saveAdapter(join(attempt.folder, 'adapter'), adapter, {
     description: {
-      ...config.adapter,
-      router: config.router as Json,
-      coordination: config.coordination as unknown as Json[],
+      adapter: config.adapter,
+      router: config.router,
+      coordination: config.coordination,
+      components: neededComponents(config, components),
       baseModel: config.base,
     },
     tensors,

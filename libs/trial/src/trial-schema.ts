@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mixtureSchema } from '@gmoe/adapters-moe-lora';
-import { loraSchema } from '@gmoe/adapters-lora';
+import { adapterKind } from '@gmoe/adapters-core';
 import { coordinationKind } from '@gmoe/coordination-core';
 import { componentField, FIDELITIES, type ComponentChoice, type ComponentRegistry, type Fidelity } from '@gmoe/core';
 import { taskKind } from '@gmoe/datasets';
-import { createTrialSchema, type TrialRule, type TrialSchema } from '@gmoe/experiment';
+import { createTrialSchema, type JsonObject, type TrialRule, type TrialSchema } from '@gmoe/experiment';
 import { evaluationSchema } from '@gmoe/evaluation';
 import { optimizerKind } from '@gmoe/optimizers';
 import { routerKind } from '@gmoe/routers-core';
@@ -12,6 +11,7 @@ import { COMPUTES, DEVICES, ENGINES } from '@gmoe/tensor';
 import { scheduleKind } from '@gmoe/schedules';
 import { trainingSchema } from '@gmoe/training';
 import { z } from 'zod';
+import { adapterRule, withAdapterId } from './adapter-choice.js';
 import { isBase } from './base-model.js';
 import { trainingRules } from './training-rules.js';
 
@@ -24,18 +24,13 @@ const engineSchema = z.strictObject({
   threads: z.int().min(1).default(1).describe('threads inside one op; compiled engine on the cpu'),
 });
 
-const adapterSchema = z.strictObject({
-  lora: loraSchema.nullable().prefault({}).describe('plain LoRA; null = none'),
-  mixture: mixtureSchema.nullable().prefault({}).describe('mixture of LoRA experts on the FFN; null = none'),
-});
-
 /** A resolved trial config: every default filled in. */
 export interface TrialConfig {
   readonly base: string;
   readonly compute: (typeof COMPUTES)[number];
   readonly fidelity: Fidelity;
   readonly task: ComponentChoice;
-  readonly adapter: z.output<typeof adapterSchema>;
+  readonly adapter: ComponentChoice;
   readonly router: ComponentChoice | null;
   readonly coordination: readonly ComponentChoice[];
   readonly optimizer: ComponentChoice;
@@ -46,37 +41,10 @@ export interface TrialConfig {
   readonly seed: number;
 }
 
-const mixtureNeedsRouter: TrialRule<TrialConfig> = ({ adapter, router, coordination }) => {
-  if (adapter.mixture && !router) {
-    return { field: 'router', message: 'must name a router, since adapter.mixture is on' };
-  }
-  if (!adapter.mixture && router) return { field: 'router', message: 'must be null, since adapter.mixture is null' };
-  if (!adapter.mixture && coordination.length > 0) {
-    return { field: 'coordination', message: 'must be empty, since adapter.mixture is null' };
-  }
-  return undefined;
-};
-
 const computeFitsDevice: TrialRule<TrialConfig> = ({ compute, engine: { device } }) =>
   compute !== 'float32' && (device === 'webgpu' || device === 'cuda')
     ? { field: 'compute', message: `must be float32 on engine.device ${device}: products in 8 bits run on the cpu` }
     : undefined;
-
-const somethingTrains: TrialRule<TrialConfig> = ({ adapter }) =>
-  adapter.lora || adapter.mixture
-    ? undefined
-    : { field: 'adapter', message: 'lora and mixture are both null: nothing would train; set one of them' };
-
-const topKWithinExperts: TrialRule<TrialConfig> = ({ adapter: { mixture } }) => {
-  const k = mixture?.selector['k'];
-  if (!mixture || typeof k !== 'number') return undefined;
-  const fewest = Math.min(...[mixture.experts].flat());
-  if (k <= fewest) return undefined;
-  return {
-    field: 'adapter.mixture.selector.k',
-    message: `must be at most the experts of a layer (${fewest}): lower it or raise adapter.mixture.experts`,
-  };
-};
 
 const strategiesOnce: TrialRule<TrialConfig> = ({ coordination }) => {
   const ids = coordination.map(({ id }) => id);
@@ -115,7 +83,7 @@ export function trialSchema(components: ComponentRegistry): TrialSchema<TrialCon
         .default('paper')
         .describe("defaults of the method's options: the paper's equations, or the authors' code"),
       task: componentField(taskKind).describe('what is learned'),
-      adapter: adapterSchema.prefault({}),
+      adapter: adapterSchema(components).prefault({ id: 'moe-lora' }),
       router: componentField(routerKind).nullable().default(null),
       coordination: z
         .array(componentField(coordinationKind))
@@ -133,9 +101,7 @@ export function trialSchema(components: ComponentRegistry): TrialSchema<TrialCon
     },
     rules: [
       computeFitsDevice,
-      somethingTrains,
-      mixtureNeedsRouter,
-      topKWithinExperts,
+      adapterRule(components),
       strategiesOnce,
       baseIsThere,
       dataIsThere,
@@ -145,5 +111,21 @@ export function trialSchema(components: ComponentRegistry): TrialSchema<TrialCon
       (rule) => (config: object) => rule(config as TrialConfig),
     ),
   });
-  return schema as unknown as TrialSchema<TrialConfig>;
+  const { resolve } = schema;
+  return {
+    ...schema,
+    resolve: (raw: JsonObject, where = '') => resolve(withAdapterId(raw, where), where),
+  } as unknown as TrialSchema<TrialConfig>;
+}
+
+/** An adapter by id; without one, `{ lora, mixture }` of `moe-lora`, where `mixture: null` leaves plain LoRA. */
+function adapterSchema(components: ComponentRegistry) {
+  const byId = componentField(adapterKind);
+  if (!components.has(adapterKind, 'moe-lora')) return byId.describe('what is trained');
+  const { shape } = components.get(adapterKind, 'moe-lora').options;
+  const { mixture, ...rest } = shape as Record<string, z.ZodType>;
+  const withoutId = z.strictObject({ ...rest, mixture: z.nullable(mixture!) });
+  return z
+    .union([byId, withoutId])
+    .describe('what is trained; without an id: moe-lora, and lora where mixture is null') as unknown as typeof byId;
 }

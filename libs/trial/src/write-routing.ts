@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { routingFacts, type Adapter } from '@gmoe/adapters-moe-lora';
+import type { Adapter, AdapterRouting } from '@gmoe/adapters-core';
 import type { EvaluationResult } from '@gmoe/evaluation';
 import type { RoutingRecord } from '@gmoe/experiment';
 
@@ -9,10 +9,10 @@ export function writeRouting(
   folder: string,
   { routing, predictions }: EvaluationResult,
   adapter: Adapter,
-  tensors: Parameters<typeof routingFacts>[1],
+  tensors: Parameters<AdapterRouting['facts']>[0],
 ): void {
   if (!routing) return;
-  const facts = routingFacts(adapter, tensors);
+  const facts = adapter.routing?.facts(tensors) ?? [];
   const { tokens, examples, layers } = routing.statistics;
   const copy = (matrix: readonly (readonly number[])[]) => matrix.map((row) => [...row]);
   const record: RoutingRecord = {
@@ -37,9 +37,12 @@ export function writeRouting(
 }
 
 /** Parameters of the losses as metrics: `coordination/poisson/lambda.0`, as the training steps log them. */
-export function routingValues(adapter: Adapter, tensors: Parameters<typeof routingFacts>[1]): Record<string, number> {
+export function routingValues(
+  adapter: Adapter,
+  tensors: Parameters<AdapterRouting['facts']>[0],
+): Record<string, number> {
   return Object.fromEntries(
-    routingFacts(adapter, tensors).flatMap(({ values }, layer) =>
+    (adapter.routing?.facts(tensors) ?? []).flatMap(({ values }, layer) =>
       Object.entries(values).map(([name, value]) => [`coordination/${name}.${layer}`, value]),
     ),
   );

@@ -1,4 +1,4 @@
-import { NAMES } from '@gmoe/adapters-moe-lora';
+import { NAMES } from '@gmoe/adapters-core';
 import { sitePath } from '@gmoe/model';
 import { HostTensor } from '@gmoe/tensor';
 
@@ -27,7 +27,8 @@ export function mixtureSources(
   router: readonly (readonly [ours: string, theirs: string])[],
 ): Source[] {
   const ids = Array.from({ length: experts }, (_, e) => e);
-  const factors = Object.entries(FFN).flatMap(([site, name]): Source[] => {
+  const factors = (['gate_proj', 'down_proj', 'up_proj'] as const).flatMap((site): Source[] => {
+    const name = FFN[site];
     const ours = NAMES.experts(layer, site);
     const theirs = (factor: string) => ids.map((e) => `${prefix}experts.${e}.${name}.${factor}${end}`);
     return [

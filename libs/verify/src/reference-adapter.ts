@@ -1,5 +1,6 @@
 import { loraSchema } from '@gmoe/adapters-lora';
-import { createAdapter, mixtureSchema, type Adapter } from '@gmoe/adapters-moe-lora';
+import type { Adapter } from '@gmoe/adapters-core';
+import { createMoeLora, mixtureSchema } from '@gmoe/adapters-moe-lora';
 import type { CoordinationStrategy } from '@gmoe/coordination-core';
 import { createComponent, type Component } from '@gmoe/core';
 import type { ModelConfig } from '@gmoe/model';
@@ -21,7 +22,7 @@ export function referenceAdapter(
   coordination: readonly CoordinationStrategy[],
   withLora: boolean,
 ): Adapter {
-  return createAdapter({
+  return createMoeLora({
     config,
     lora: withLora ? loraSchema.parse({ rank: r, alpha }) : null,
     mixture: mixtureSchema.parse({ experts, rank: r, alpha }),

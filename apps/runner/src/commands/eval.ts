@@ -1,12 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { adapterStart, loadAdapter } from '@gmoe/adapters-moe-lora';
 import { parseOptions, UserError, type Json } from '@gmoe/core';
 import { taskKind, SPLITS, type Split } from '@gmoe/datasets';
 import { createEvaluator, scoringKind } from '@gmoe/evaluation';
 import { parseSweep, type JsonObject } from '@gmoe/experiment';
-import { createEngine, RandomKey } from '@gmoe/tensor';
-import { buildAdapter, checkAdapterCode, loadBase, loadTaskData, scoringOf } from '@gmoe/trial';
+import { createEngine } from '@gmoe/tensor';
+import { attachAdapter, baseOf, loadBase, loadTaskData, readAdapter, scoringOf } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
@@ -54,24 +53,22 @@ export function addEval(program: Command): void {
 
 async function runEval(raw: object): Promise<void> {
   const options = parseOptions(optionsSchema, raw, '--');
-  const loaded = options.adapter === undefined ? undefined : await loadAdapter(options.adapter);
-  if (options.adapter !== undefined) printNotes(checkAdapterCode(options.adapter, components));
+  const loaded = options.adapter === undefined ? undefined : await readAdapter(options.adapter, components);
+  if (loaded) printNotes(loaded.notes);
   const description = loaded?.description;
   const spec = parseSweep(
     {
       trial: {
-        base: options.base ?? description?.baseModel ?? 'bundled',
+        base: baseOf(options.base, options.adapter, loaded),
         task: { id: options.task, ...(options.data === undefined ? {} : { dataDir: options.data }) },
         evaluation: {
           ...(options.scoring === undefined ? {} : { scoring: options.scoring }),
           sequenceLength: options.sequenceLength,
           ...(options.limit === undefined ? {} : { limit: options.limit }),
         },
-        adapter: {
-          lora: (description?.lora ?? (description ? null : {})) as Json,
-          mixture: (description?.mixture ?? null) as Json,
-        },
-        ...(description?.mixture ? { router: description.router, coordination: description.coordination } : {}),
+        adapter: (description?.adapter ?? { id: 'lora' }) as Json,
+        router: (description?.router ?? null) as Json,
+        coordination: (description?.coordination ?? []) as unknown as Json,
       },
     },
     { source: 'eval', name: 'eval', set: options.set },
@@ -87,8 +84,7 @@ async function runEval(raw: object): Promise<void> {
   const items = await (await loadTaskData(config, base.tokenizer, components)).split(options.split as Split);
   const engine = await createEngine({ ...config.engine, ...readEngineOptions(raw) });
   try {
-    const adapter = loaded ? buildAdapter(config, base.config, components) : undefined;
-    const start = adapter && loaded ? adapterStart(adapter, adapter.init(RandomKey.fromSeed(0)), loaded) : undefined;
+    const { adapter, start } = loaded ? attachAdapter(loaded, base, components) : {};
     const evaluator = createEvaluator(
       engine,
       {

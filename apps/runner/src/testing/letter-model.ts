@@ -1,7 +1,7 @@
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const GOLDENS = 'libs/adapters/moe-lora/src/testing/peft';
+const GOLDENS = 'libs/adapters/core/src/testing/peft';
 
 /** The base and the adapters that tools/goldens/peft_roundtrip.py made with transformers and PEFT. */
 export const peftGoldens = {

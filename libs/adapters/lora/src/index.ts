@@ -1,4 +1,18 @@
-export { FFN_SITE_NAMES, type FfnSiteName } from './sites.js';
-export { loraSchema, scalingFactor, scalingSchema, targetsSchema, type LoraOptions, type Scaling } from './options.js';
+export { createLora, loraAdapter, loraProblem } from './lora-adapter.js';
+export {
+  alphaSchema,
+  dropoutSchema,
+  loraSchema,
+  rankSchema,
+  scalingFactor,
+  scalingSchema,
+  targetsSchema,
+  type LoraOptions,
+  type Scaling,
+} from './options.js';
+export { addLora, createLoraLayers, type LoraLayers, type SiteInput } from './lora-layers.js';
+export { loraSites, type LoraSite } from './lora-sites.js';
 export { initLora, kaimingUniformA, loraUpdate, type LoraFactors } from './lora-update.js';
+export { foldedWeight, tensorOf } from './merge-lora.js';
+export { savedModules, type SavedModules } from './saved-modules.js';
 export { applyDropout, keepMask } from './dropout.js';

@@ -1,4 +1,5 @@
-import type { FfnSiteName, LoraFactors } from '@gmoe/adapters-lora';
+import type { LoraFactors } from '@gmoe/adapters-lora';
+import type { SiteName } from '@gmoe/model';
 import type { Selection } from '@gmoe/routers-core';
 import type { tf } from '@gmoe/tensor';
 import { linear, oneHot, repeatColumns } from '@gmoe/tensor';
@@ -13,7 +14,7 @@ export interface FfnBase {
 }
 
 /** One layer's expert updates, experts stacked: A [E * R, in] with expert e in rows e R .. e R + R - 1, B [out, E * R]. */
-export type ExpertFactors = Partial<Record<FfnSiteName, LoraFactors>>;
+export type ExpertFactors = Partial<Record<SiteName, LoraFactors>>;
 
 export interface MixtureSettings {
   /** R of one expert. */
@@ -21,7 +22,7 @@ export interface MixtureSettings {
   /** alpha / R, or alpha / sqrt(R). */
   readonly scaling: number;
   /** Dropout on a site's input in front of the updates; the identity outside of training. Last two axes [T, in]. */
-  dropout<X extends tf.Tensor>(site: FfnSiteName, x: X): X;
+  dropout<X extends tf.Tensor>(site: SiteName, x: X): X;
 }
 
 /**
@@ -75,22 +76,36 @@ function sumOf(terms: readonly tf.Tensor2D[]): tf.Tensor2D {
 }
 
 /**
- * Experts as summed updates (paper eq. 5): each targeted projection is `W x + sum_e w_e scaling B_e A_e x`, evaluated as
- * `x W + ((x A) * repeat(w, R)) B`. One routing, from the network's input, serves its three projections.
+ * Experts as summed updates (paper eq. 5): each targeted projection is `W x + sum_e w_e scaling B_e A_e x`. One routing, from the
+ * network's input, serves its three projections.
  * x [T, D] -> [T, D].
  */
 export function mixtureAdditive(
   x_TD: tf.Tensor2D,
   base: FfnBase,
   experts: ExpertFactors,
+  selection: Selection,
+  settings: MixtureSettings,
+): tf.Tensor2D {
+  const project = (site: SiteName, x: tf.Tensor2D, y: tf.Tensor2D): tf.Tensor2D => {
+    const factors = experts[site];
+    return factors ? y.add(expertsUpdate(site, x, factors, selection, settings)) : y;
+  };
+  const hidden_TF = base.glu(project('gate_proj', x_TD, base.gate(x_TD)), project('up_proj', x_TD, base.up(x_TD)));
+  return project('down_proj', hidden_TF, base.down(hidden_TF));
+}
+
+/**
+ * `sum_e w_e scaling B_e A_e x` of one linear layer, as `((x A) * repeat(scaling w, R)) B` over the stacked experts.
+ * x [T, in] -> [T, out].
+ */
+export function expertsUpdate(
+  site: SiteName,
+  x_TI: tf.Tensor2D,
+  { a, b }: LoraFactors,
   { gates_TE }: Selection,
   { rank, scaling, dropout }: MixtureSettings,
 ): tf.Tensor2D {
   const gates_TM = repeatColumns(gates_TE, rank).mul<tf.Tensor2D>(scaling);
-  const project = (site: FfnSiteName, x: tf.Tensor2D, y: tf.Tensor2D): tf.Tensor2D => {
-    const factors = experts[site];
-    return factors ? y.add(linear(linear(dropout(site, x), factors.a).mul(gates_TM), factors.b)) : y;
-  };
-  const hidden_TF = base.glu(project('gate_proj', x_TD, base.gate(x_TD)), project('up_proj', x_TD, base.up(x_TD)));
-  return project('down_proj', hidden_TF, base.down(hidden_TF));
+  return linear(linear(dropout(site, x_TI), a).mul(gates_TM), b);
 }

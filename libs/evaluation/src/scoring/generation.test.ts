@@ -1,5 +1,4 @@
-import { createAdapter } from '@gmoe/adapters-moe-lora';
-import { loraSchema } from '@gmoe/adapters-lora';
+import { createLora, loraSchema } from '@gmoe/adapters-lora';
 import type { HostTensor } from '@gmoe/tensor';
 import { createEngine, type Engine, tf } from '@gmoe/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -80,12 +79,8 @@ describe("scoring 'generation' against a naive greedy decoder", () => {
   });
 
   it('writes with the adapter it is given', async () => {
-    const adapter = createAdapter({
-      config,
-      lora: loraSchema.parse({ rank: 2, alpha: 64 }),
-      mixture: null,
-    });
-    const init = adapter.init(key);
+    const adapter = createLora(loraSchema.parse({ rank: 2, alpha: 64 }), config);
+    const init = adapter.init(key, weights);
     const trainable = Object.fromEntries(
       Object.entries(init.trainable).map(([name, { shape }]) => [name, key.fold(name).normal(shape, 0, 1)]),
     );

@@ -1,4 +1,4 @@
-import { fixedAdapter } from '@gmoe/adapters-moe-lora';
+import { adaptedWeights, fixedAdapter } from '@gmoe/adapters-core';
 import { defineComponent, UserError } from '@gmoe/core';
 import { cutPrompt, fitText, type EncodedText } from '@gmoe/datasets';
 import { createGenerator, type GenerationModel, type Generator } from '@gmoe/model';
@@ -104,7 +104,11 @@ function generationModel(
   { trainable, carried }: EvaluatedTensors,
 ): GenerationModel {
   if (!adapter) return { config, weights: { ...weights, ...trainable } };
-  return { config, weights, adapter: fixedAdapter(adapter, { trainable, frozen: adapterFrozen, state: carried }) };
+  return {
+    config: adapter.config,
+    weights: adaptedWeights(adapter, weights, trainable),
+    adapter: fixedAdapter(adapter, { trainable, frozen: adapterFrozen, state: carried }),
+  };
 }
 
 async function answerQuestion(item: ChoiceItem, { generator, tokenizer, room, maxTokens }: Writer): Promise<Answered> {

@@ -1,6 +1,6 @@
 import { stableHash } from '@gmoe/core';
 import { describe, expect, it } from 'vitest';
-import { groupHash, trialHash } from './index.js';
+import { groupHash, trialHash, type JsonObject } from './index.js';
 
 const config = { base: 'bundled', seed: 3, engine: { threads: 1 }, training: { steps: 10, checkpointEvery: 5 } };
 
@@ -33,5 +33,24 @@ describe('identity', () => {
     expect(
       new Set([config, ...['int8-forward', 'int8'].map((compute) => ({ ...config, compute }))].map(trialHash)).size,
     ).toBe(3);
+  });
+
+  it('knows an adapter of before, when it had no id', () => {
+    const lora = { rank: 4, targets: ['q_proj'] };
+    const mixture = { experts: 8 };
+    const later = { layers: null, rankPattern: {}, alphaPattern: {}, modulesToSave: [] };
+    const hashOf = (adapter: JsonObject) => trialHash({ ...config, adapter });
+    expect(hashOf({ id: 'lora', ...lora, ...later })).toBe(hashOf({ lora, mixture: null }));
+    expect(hashOf({ id: 'moe-lora', lora: { ...lora, ...later }, mixture: { ...mixture, routing: 'block' } })).toBe(
+      hashOf({ lora, mixture }),
+    );
+    const others = [
+      { id: 'lora', ...lora, ...later, layers: [0] },
+      { id: 'dora', ...lora, ...later },
+      { id: 'moe-lora', lora: null, mixture: { ...mixture, routing: 'projection' } },
+    ];
+    expect(
+      new Set([{ lora, mixture: null }, { lora, mixture }, { lora: null, mixture }, ...others].map(hashOf)).size,
+    ).toBe(6);
   });
 });

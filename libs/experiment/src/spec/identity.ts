@@ -12,9 +12,26 @@ export const NON_SEMANTIC_PATHS: readonly string[] = ['engine', 'training.checkp
  * Options that came later, with the value that trials before them had: with it they are left out, so that no old trial becomes
  * another.
  */
-const LATER_OPTIONS: readonly (readonly [path: string, before: Json])[] = [['compute', 'float32']];
+const LATER_OPTIONS: readonly (readonly [path: string, before: Json])[] = [
+  ['compute', 'float32'],
+  ['adapter.lora.layers', null],
+  ['adapter.lora.rankPattern', {}],
+  ['adapter.lora.alphaPattern', {}],
+  ['adapter.lora.modulesToSave', []],
+  ['adapter.mixture.routing', 'block'],
+];
 
-function identify(config: JsonObject, leftOut: readonly string[]): string {
+/** Adapters as configs had them before they were components: plain LoRA beside a mixture, without an id. */
+function withFormerAdapter(config: JsonObject): JsonObject {
+  const { adapter } = config;
+  if (!isObject(adapter)) return config;
+  const options = without(adapter, 'id');
+  if (adapter['id'] === 'moe-lora') return { ...config, adapter: options };
+  return adapter['id'] === 'lora' ? { ...config, adapter: { lora: options, mixture: null } } : config;
+}
+
+function identify(resolved: JsonObject, leftOut: readonly string[]): string {
+  const config = withFormerAdapter(resolved);
   const asBefore = LATER_OPTIONS.flatMap(([path, before]) => (sameJson(getPath(config, path), before) ? [path] : []));
   const semantic = [...leftOut, ...asBefore].reduce<JsonObject>((rest, path) => withoutPath(rest, path), config);
   return stableHash({ formatVersion: FORMAT_VERSION, config: semantic });

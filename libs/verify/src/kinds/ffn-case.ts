@@ -1,4 +1,4 @@
-import { NAMES } from '@gmoe/adapters-moe-lora';
+import { NAMES } from '@gmoe/adapters-core';
 import { loadContribution, normalCoordination } from '@gmoe/coordination-normal';
 import { poissonCoordination } from '@gmoe/coordination-poisson';
 import { parseOptions } from '@gmoe/core';
@@ -55,7 +55,7 @@ export const ffnCase: CaseKind = {
     );
     const learned = Object.fromEntries(
       coordination.flatMap((strategy) =>
-        Object.entries(strategy.init(adapter.coordinationSpec).trainable).map(([name, tensor]) => [
+        Object.entries(strategy.init(adapter.routing!.spec).trainable).map(([name, tensor]) => [
           NAMES.coordination(strategy.id) + name,
           tensor,
         ]),
@@ -101,9 +101,9 @@ export const ffnCase: CaseKind = {
             glu: swiglu<tf.Tensor2D>,
           };
           const out = bound.hooks.ffn!(0, x_TD as tf.Tensor2D, base)!;
-          const layer = bound.routing().layers[0]!;
+          const layer = bound.routing!.layers().layers[0]!;
           const count = loadContribution(layer, tokenMask_T, top_k, { weights: 'probabilities', includePadding: true });
-          const { metrics, state: next } = bound.coordinate();
+          const { metrics, state: next } = bound.routing!.losses();
           const loss = tf.addN([out.mul(r.R1).sum(), layer.probs_TE.mul(r.R2).sum(), count.mul(r.R3).sum()]);
           const rest = { out, probs: layer.probs_TE, mask: layer.mask_TE, count, metrics, next };
           return { loss: loss as tf.Scalar, rest };

@@ -1,4 +1,4 @@
-import { NAMES } from '@gmoe/adapters-moe-lora';
+import { NAMES } from '@gmoe/adapters-core';
 import type { CoordinationStrategy } from '@gmoe/coordination-core';
 import { loadBalanceCoordination } from '@gmoe/coordination-load-balance';
 import { normalCoordination } from '@gmoe/coordination-normal';
@@ -200,8 +200,8 @@ function build(golden: GoldenCase, json: Json) {
         ]),
   );
   const key = RandomKey.fromSeed(0);
-  const { state, warnings } = adapter.init(key);
-  const trainee = adapterTrainee(config, weights, adapter, key, {
+  const { state, warnings } = adapter.init(key, weights);
+  const trainee = adapterTrainee(weights, adapter, key, {
     start: { trainable, frozen, state, warnings },
     decoder: { padding: 'tokens' },
   });

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { adapterStart, createAdapter, loadAdapter, mixtureSchema, NAMES, saveAdapter } from '@gmoe/adapters-moe-lora';
+import { adapterStart, loadAdapter, NAMES, saveAdapter } from '@gmoe/adapters-core';
+import { createMoeLora, mixtureSchema } from '@gmoe/adapters-moe-lora';
 import { createComponent, type Fidelity } from '@gmoe/core';
 import type { ModelConfig } from '@gmoe/model';
 import { topKSelector, type Router } from '@gmoe/routers-core';
@@ -123,7 +124,7 @@ describe('trap 3: edges that are laid anew from trained weights are another grap
 
   const config = { layers: 1, hiddenSize: 16, ffnSize: 8, heads: 2, kvHeads: 2, headSize: 8 } as ModelConfig;
   const adapterOf = (fidelity: Fidelity) =>
-    createAdapter({
+    createMoeLora({
       config,
       lora: null,
       mixture: mixtureSchema.parse({ experts: E, rank: 2 }),
@@ -135,7 +136,7 @@ describe('trap 3: edges that are laid anew from trained weights are another grap
     const name = (tensor: string) => `${NAMES.router(0)}${tensor}`;
     let changed = 0;
     for (let seed = 0; seed < 20; seed++) {
-      const { trainable, frozen } = adapterOf('reference').init(RandomKey.fromSeed(seed));
+      const { trainable, frozen } = adapterOf('reference').init(RandomKey.fromSeed(seed), {});
       const struct = trainable[name('struct.weight')]!;
       const noise = RandomKey.fromSeed(seed).fold('training').normal(struct.shape, 0, 0.1);
       const trained = HostTensor.float(
@@ -150,7 +151,7 @@ describe('trap 3: edges that are laid anew from trained weights are another grap
 
     for (const fidelity of ['reference', 'paper'] as const) {
       const adapter = adapterOf(fidelity);
-      const init = adapter.init(RandomKey.fromSeed(1));
+      const init = adapter.init(RandomKey.fromSeed(1), {});
       const trainable = Object.fromEntries(
         Object.entries(init.trainable).map(([key, { data, shape }]) => [
           key,
@@ -161,17 +162,17 @@ describe('trap 3: edges that are laid anew from trained weights are another grap
         ]),
       );
       const dir = join(folder, fidelity);
-      await saveAdapter(dir, {
+      await saveAdapter(dir, adapter, {
         description: {
-          lora: null,
-          mixture: { ...adapter.settings.mixture! },
+          adapter: { id: 'moe-lora', lora: null },
           router: { id: 'graph' },
           coordination: [],
+          components: [],
           baseModel: 'bundled',
         },
         tensors: { trainable, frozen: init.frozen, state: {} },
       });
-      const fresh = adapter.init(RandomKey.fromSeed(2));
+      const fresh = adapter.init(RandomKey.fromSeed(2), {});
       const loaded = adapterStart(adapter, fresh, await loadAdapter(dir));
       expect(fresh.frozen[name('adjacency')]!.data).not.toEqual(init.frozen[name('adjacency')]!.data);
       expect(loaded.frozen[name('adjacency')]!.data).toEqual(init.frozen[name('adjacency')]!.data);

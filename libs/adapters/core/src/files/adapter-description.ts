@@ -1,0 +1,22 @@
+import type { ComponentChoice } from '@gmoe/core';
+
+/** A component that an adapter is made of. */
+export interface NeededComponent {
+  /** Name of its kind: `router`. */
+  readonly kind: string;
+  readonly id: string;
+}
+
+/** What an adapter is, apart from its tensors: enough to build it again. */
+export interface AdapterDescription {
+  /** The adapter with its options, as in a trial config. */
+  readonly adapter: ComponentChoice;
+  /** Router with its options; null where nothing is routed. */
+  readonly router: ComponentChoice | null;
+  /** Strategies with their options. */
+  readonly coordination: readonly ComponentChoice[];
+  /** Everything that a config names by id to build it again; empty for PEFT's own adapters and files of older versions. */
+  readonly components: readonly NeededComponent[];
+  /** Name or folder of the base model. */
+  readonly baseModel: string | null;
+}

@@ -1,0 +1,235 @@
+import {
+  lossOfStep,
+  passSums,
+  type CoordinationContext,
+  type CoordinationSpec,
+  type CoordinationStrategy,
+  type HostTensors,
+  type LayerRouting,
+  type Tensors,
+} from '@gmoe/coordination-core';
+import { UserError } from '@gmoe/core';
+import type { Router, RouterSpec, Selection, Selector } from '@gmoe/routers-core';
+import { underPrefix, withPrefix, type HostTensor, type RandomKey, type tf } from '@gmoe/tensor';
+import type {
+  AdapterInit,
+  AdapterParams,
+  AdapterRouting,
+  AuxiliaryLoss,
+  BoundRouting,
+  ForwardContext,
+  RoutingFacts,
+} from './adapter.js';
+import { assignedCounts, expertCounts } from './expert-counts.js';
+import { randomInput } from './pass-tensors.js';
+import { NAMES } from './tensor-names.js';
+
+/** One place of the decoder where tokens are sent to experts. */
+export interface RoutedLayer {
+  /** Prefix of its router's tensors, with the dot: `model.layers.0.router.`. */
+  readonly name: string;
+  /** D, width of the features that the router sees. */
+  readonly width: number;
+  /** E. */
+  readonly experts: number;
+}
+
+export interface RoutedLayersSettings {
+  /** In the order in which the decoder meets them. */
+  readonly layers: readonly RoutedLayer[];
+  readonly router: Router;
+  readonly selector: Selector;
+  readonly coordination: readonly CoordinationStrategy[];
+}
+
+/** Routing inside one pass. */
+export interface BoundRoutedLayers {
+  /** Routes the tokens of a layer. x [T, D]. Once a layer and pass. */
+  route(layer: number, x_TD: tf.Tensor2D): Selection;
+  readonly routing: BoundRouting;
+}
+
+/** Routers, one a layer, with a selector and auxiliary losses: the part that all routed adapters share. */
+export interface RoutedLayers extends AdapterRouting {
+  init(key: RandomKey): AdapterInit;
+  /** Noise of the routers that need it. */
+  randomInputs(key: RandomKey, tokens: number): HostTensors;
+  bind(params: AdapterParams, context: ForwardContext): BoundRoutedLayers;
+}
+
+/** @throws UserError if the selector takes more experts than a layer has, or a strategy stands twice */
+export function createRoutedLayers(settings: RoutedLayersSettings): RoutedLayers {
+  const { layers, router, selector, coordination } = settings;
+  const ids = coordination.map(({ id }) => id);
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+  if (twice) throw new UserError(`coordination: '${twice}' stands twice; allowed: each strategy once`);
+  const specs = layers.map(({ width, experts }, layer): RouterSpec => ({
+    modelWidth: width,
+    experts,
+    topK: slotsOf(selector, experts),
+    layer,
+  }));
+  const spec = {
+    expertsPerLayer: layers.map(({ experts }) => experts),
+    topK: Math.max(0, ...specs.map(({ topK }) => topK)),
+  };
+  return {
+    spec,
+    coordination,
+    nextRouterState: (state, loads) => nextRouterState(settings, specs, state, loads),
+    facts: (params) => routingFacts(settings, params),
+    init: (key) => initRouting(settings, specs, spec, key),
+    randomInputs: (key, tokens) =>
+      router.needsNoise
+        ? Object.fromEntries(
+            layers.map(({ name, experts }) => [noiseName(name), key.fold(noiseName(name)).normal([tokens, experts])]),
+          )
+        : {},
+    bind: (params, context) => bindRouting(settings, specs, spec, params, context),
+  };
+}
+
+const noiseName = (layer: string): string => `${layer}noise`;
+
+function slotsOf(selector: Selector, experts: number): number {
+  const slots = selector.slots(experts);
+  if (slots <= experts) return slots;
+  throw new UserError(
+    `adapter: selector: '${selector.id}' takes ${slots} experts per token, a layer has ${experts}; allowed: at most ${experts}`,
+  );
+}
+
+function initRouting(
+  { layers, router, coordination }: RoutedLayersSettings,
+  specs: readonly RouterSpec[],
+  spec: CoordinationSpec,
+  key: RandomKey,
+): AdapterInit {
+  const trainable: Record<string, HostTensor> = {};
+  const frozen: Record<string, HostTensor> = {};
+  const state: Record<string, HostTensor> = {};
+  const warnings = new Map<string, number[]>();
+  layers.forEach(({ name }, layer) => {
+    const drawn = router.init(key.fold(name), specs[layer]!);
+    Object.assign(trainable, withPrefix(drawn.trainable, name));
+    Object.assign(frozen, withPrefix(drawn.frozen, name));
+    Object.assign(state, withPrefix(drawn.state, name));
+    for (const warning of drawn.warnings) warnings.set(warning, [...(warnings.get(warning) ?? []), layer]);
+  });
+  for (const strategy of coordination) {
+    const drawn = strategy.init(spec);
+    Object.assign(trainable, withPrefix(drawn.trainable, NAMES.coordination(strategy.id)));
+    Object.assign(state, withPrefix(drawn.state, NAMES.coordination(strategy.id)));
+  }
+  return { trainable, frozen, state, warnings: [...warnings].map(([text, at]) => `${layersText(at)}: ${text}`) };
+}
+
+function layersText(layers: readonly number[]): string {
+  return layers.length === 1 ? `layer ${layers[0]!}` : `layers ${layers.join(', ')}`;
+}
+
+function bindRouting(
+  { layers, router, selector, coordination }: RoutedLayersSettings,
+  specs: readonly RouterSpec[],
+  spec: CoordinationSpec,
+  { trainable, frozen, state }: AdapterParams,
+  { tokenMask_T, training, randomInputs, step }: ForwardContext,
+): BoundRoutedLayers {
+  const passed: LayerRouting[] = [];
+  const routing = (): CoordinationContext => ({
+    layers: layers.map((_, layer) => {
+      const found = passed[layer];
+      if (!found) throw new Error(`routed layer ${layer} has not run: give the hooks to the decoder first`);
+      return found;
+    }),
+    tokenMask_T,
+  });
+  const lossOf = (strategy: CoordinationStrategy) => (context: CoordinationContext) => {
+    const prefix = NAMES.coordination(strategy.id);
+    const params = { trainable: underPrefix(trainable, prefix), state: underPrefix(state, prefix) };
+    return strategy.loss(params, context, spec);
+  };
+  return {
+    route(layer, x_TD) {
+      const { name } = layers[layer]!;
+      const noise =
+        training && router.needsNoise ? { noise_TE: randomInput<tf.Tensor2D>(randomInputs, noiseName(name)) } : {};
+      const usage = step ? { step: { tokens: step.tokens, assigned_E: step.assigned[layer]! } } : {};
+      const pass = { tokenMask_T, training, ...noise, ...usage };
+      const output = router.route(
+        { trainable: underPrefix(trainable, name), frozen: underPrefix(frozen, name), state: underPrefix(state, name) },
+        x_TD,
+        pass,
+        specs[layer]!,
+      );
+      const selection = selector.select(output, pass);
+      passed[layer] = {
+        logits_TE: output.logits_TE,
+        probs_TE: output.probs_TE,
+        mask_TE: selection.mask_TE,
+        ...(selection.assigned_TE ? { assigned_TE: selection.assigned_TE } : {}),
+        gates_TE: selection.gates_TE,
+      };
+      return selection;
+    },
+    routing: {
+      layers: routing,
+      assigned: () => assignedCounts(routing()),
+      stepSums: () =>
+        Object.fromEntries(coordination.map((strategy) => [strategy.id, passSums(lossOf(strategy), routing())])),
+      losses() {
+        const metrics: Record<string, tf.Tensor> = {};
+        const next: Record<string, tf.Tensor> = {};
+        const parts = coordination.map((strategy): AuxiliaryLoss => {
+          const totals = step?.totals;
+          const result = totals
+            ? lossOfStep(lossOf(strategy), routing(), { sums: totals.sums[strategy.id]!, batches: totals.batches })
+            : lossOf(strategy)(routing());
+          Object.assign(metrics, withPrefix(result.metrics, `${strategy.id}/`));
+          Object.assign(next, withPrefix(result.state, NAMES.coordination(strategy.id)));
+          return { id: strategy.id, coefficient: strategy.coefficient, loss: result.loss };
+        });
+        return { parts, metrics, state: next };
+      },
+      nextRouterState: () =>
+        router.nextState ? nextRouterState({ layers, router }, specs, state, expertCounts(routing())) : {},
+    },
+  };
+}
+
+/** The routers' state after an optimizer step; none where the router has none. */
+function nextRouterState(
+  { layers, router }: Pick<RoutedLayersSettings, 'layers' | 'router'>,
+  specs: readonly RouterSpec[],
+  state: Tensors,
+  loads: readonly tf.Tensor1D[],
+): Record<string, tf.Tensor> {
+  const next: Record<string, tf.Tensor> = {};
+  if (!router.nextState) return next;
+  loads.forEach((load_E, layer) => {
+    const { name } = layers[layer]!;
+    Object.assign(next, withPrefix(router.nextState!(underPrefix(state, name), { load_E }, specs[layer]!), name));
+  });
+  return next;
+}
+
+function routingFacts(
+  { layers, router, coordination }: RoutedLayersSettings,
+  { trainable, frozen, state }: { trainable: HostTensors; frozen: HostTensors; state: HostTensors },
+): RoutingFacts[] {
+  const told = coordination.flatMap((strategy) => {
+    const prefix = NAMES.coordination(strategy.id);
+    const params = { trainable: underPrefix(trainable, prefix), state: underPrefix(state, prefix) };
+    return Object.entries(strategy.values?.(params) ?? {}).map(([name, perLayer]) => ({
+      name: `${strategy.id}/${name}`,
+      perLayer,
+    }));
+  });
+  return layers.map(({ name }, layer) => {
+    const edges = router.edges?.(underPrefix(frozen, name));
+    return {
+      ...(edges ? { edges } : {}),
+      values: Object.fromEntries(told.map((value) => [value.name, value.perLayer[layer]!])),
+    };
+  });
+}

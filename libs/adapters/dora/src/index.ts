@@ -1,0 +1,1 @@
+export { createDora, doraAdapter } from './dora-adapter.js';

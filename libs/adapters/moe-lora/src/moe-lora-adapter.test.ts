@@ -1,0 +1,210 @@
+import { expertCounts } from '@gmoe/adapters-core';
+import { loraSchema } from '@gmoe/adapters-lora';
+import type { CoordinationStrategy } from '@gmoe/coordination-core';
+import type { ModelConfig } from '@gmoe/model';
+import type { Router, Selector } from '@gmoe/routers-core';
+import { HostTensor, linear, oneHot, RandomKey, swiglu, takeAlongLast, tensorOf, tf, topKIds } from '@gmoe/tensor';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createMoeLora, expertsPerLayer, mixtureSchema } from './index.js';
+
+const config = { layers: 2, hiddenSize: 6, ffnSize: 8, heads: 2, kvHeads: 1, headSize: 3 } as ModelConfig;
+const T = 5;
+
+const router: Router = {
+  id: 'noisy',
+  needsNoise: true,
+  init: (key, { experts, modelWidth }) => ({
+    trainable: { weight: key.normal([experts, modelWidth]) },
+    frozen: {},
+    state: { seen: HostTensor.zeros([experts]) },
+    warnings: ['drawn'],
+  }),
+  route({ trainable }, x_TD, { noise_TE }) {
+    const scores = linear(x_TD, trainable['weight'] as tf.Tensor2D);
+    const logits_TE = noise_TE ? scores.add<tf.Tensor2D>(noise_TE) : scores;
+    return { logits_TE, probs_TE: tf.softmax(logits_TE) };
+  },
+  nextState: ({ seen }, { load_E }) => ({ seen: seen!.add(load_E) }),
+};
+const top2: Selector = {
+  id: 'top-k',
+  slots: () => 2,
+  select({ probs_TE }) {
+    const ids_TK = topKIds(probs_TE, 2);
+    const chosen = takeAlongLast(probs_TE, ids_TK);
+    const weights_TK = chosen.div<tf.Tensor2D>(chosen.sum(1, true));
+    const onehot = oneHot(ids_TK, probs_TE.shape[1]);
+    return { ids_TK, weights_TK, mask_TE: onehot.sum(1), gates_TE: onehot.mul(weights_TK.expandDims(2)).sum(1) };
+  },
+};
+const counting: CoordinationStrategy = {
+  id: 'count',
+  coefficient: 2,
+  init: () => ({ trainable: { scale: HostTensor.float([3]) }, state: { calls: HostTensor.float([1]) } }),
+  loss: ({ trainable, state }, { layers }) => ({
+    loss: trainable['scale']!.sum().mul(layers.length) as tf.Scalar,
+    metrics: { scale: trainable['scale']!.sum() },
+    state: { calls: state['calls']!.add(1) },
+  }),
+};
+
+const upload = (tensors: Readonly<Record<string, HostTensor>>) =>
+  Object.fromEntries(Object.entries(tensors).map(([name, host]) => [name, tensorOf(host)]));
+const key = RandomKey.fromSeed(1);
+const random = (name: string, shape: [number, number]) =>
+  tf.tensor(key.fold(name).normal(shape).data, shape) as tf.Tensor2D;
+const base = { gate: random('w1', [8, 6]), up: random('w3', [8, 6]), down: random('w2', [6, 8]) };
+const ffn = {
+  gate: (x: tf.Tensor2D) => linear(x, base.gate),
+  up: (x: tf.Tensor2D) => linear(x, base.up),
+  down: (x: tf.Tensor2D) => linear(x, base.down),
+  glu: swiglu<tf.Tensor2D>,
+};
+/** B is drawn too, so that updates are not zero. */
+const full = (tensors: Readonly<Record<string, HostTensor>>) =>
+  upload(Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, key.fold(name).normal(shape)])));
+
+describe('createMoeLora', () => {
+  beforeAll(() => tf.setBackend('cpu'));
+
+  it('starts as the base model, whatever the mixture', () => {
+    for (const form of ['ffn', 'additive'] as const) {
+      const adapter = createMoeLora({
+        config,
+        lora: loraSchema.parse({ targets: ['q_proj', 'up_proj'] }),
+        mixture: mixtureSchema.parse({ experts: 3, form }),
+        router,
+        selector: top2,
+      });
+      const init = adapter.init(key, {});
+      const bound = adapter.bind(
+        { trainable: upload(init.trainable), frozen: {}, state: upload(init.state) },
+        { tokenMask_T: tf.ones([T]), training: false },
+      );
+      const x = random('x', [T, 6]);
+      const plain = ffn.down(tf.sigmoid(ffn.gate(x)).mul<tf.Tensor2D>(ffn.gate(x)).mul(ffn.up(x)));
+      const difference = bound.hooks.ffn!(0, x, ffn)!.sub(plain).abs().max().dataSync()[0]!;
+      expect(difference / plain.abs().max().dataSync()[0]!).toBeLessThan(1e-6);
+      expect(init.warnings).toEqual(['layers 0, 1: drawn']);
+    }
+  });
+
+  it('plain LoRA on the FFN belongs to the base that experts share', () => {
+    const lora = loraSchema.parse({ rank: 2, alpha: 6, targets: ['gate_proj', 'down_proj'] });
+    const mixture = mixtureSchema.parse({ experts: 3, targets: ['up_proj'] });
+    const both = createMoeLora({ config, lora, mixture, router, selector: top2 });
+    const alone = createMoeLora({ config, lora: null, mixture, router, selector: top2 });
+    const trainable = full(both.init(key, {}).trainable);
+    const inputs = { tokenMask_T: tf.ones<tf.Rank.R1>([T]), training: false };
+    const params = { trainable, frozen: {}, state: {} };
+    const merged = (site: 'gate_proj' | 'down_proj', weight: tf.Tensor2D) => {
+      const path = `model.layers.1.mlp.${site}`;
+      const update = tf.matMul(
+        trainable[`${path}.lora_B.weight`]! as tf.Tensor2D,
+        trainable[`${path}.lora_A.weight`]! as tf.Tensor2D,
+      );
+      return (x: tf.Tensor2D) => linear(x, weight.add(update.mul(3)));
+    };
+    const x = random('x', [T, 6]);
+    const got = both.bind(params, inputs).hooks.ffn!(1, x, ffn)!;
+    const want = alone.bind(params, inputs).hooks.ffn!(1, x, {
+      gate: merged('gate_proj', base.gate),
+      up: ffn.up,
+      down: merged('down_proj', base.down),
+      glu: ffn.glu,
+    })!;
+    expect(got.sub(want).abs().max().div(want.abs().max()).dataSync()[0]!).toBeLessThan(1e-5);
+  });
+
+  it('dropout and noise are keyed, only in training, and dropout is inverted', () => {
+    const adapter = createMoeLora({
+      config,
+      lora: loraSchema.parse({ dropout: 0.25 }),
+      mixture: mixtureSchema.parse({ experts: 3, dropout: 0.5 }),
+      router,
+      selector: top2,
+    });
+    const draws = adapter.randomInputs!(key.fold(7), 4000);
+    const bytes = (name: string, from = draws) => Buffer.from(from[name]!.data.slice().buffer);
+    const redrawn = adapter.randomInputs!(key.fold(7), 4000);
+    for (const name of Object.keys(draws)) expect(bytes(name, redrawn).equals(bytes(name))).toBe(true);
+    expect(Object.keys(draws)).toHaveLength(2 * (4 + 3 + 1));
+    const kept = (name: string) => Array.from(draws[name]!.data).filter(Boolean).length / draws[name]!.size;
+    // Binomial: 5 standard deviations of 24 000 draws.
+    expect(Math.abs(kept('model.layers.0.self_attn.q_proj') - 0.75)).toBeLessThan(
+      5 * Math.sqrt((0.75 * 0.25) / 24_000),
+    );
+    expect(Math.abs(kept('model.layers.1.mlp.experts.down_proj') - 0.5)).toBeLessThan(5 * Math.sqrt(0.25 / 32_000));
+    expect(bytes('model.layers.0.self_attn.q_proj').equals(bytes('model.layers.1.self_attn.q_proj'))).toBe(false);
+
+    const trainable = full(adapter.init(key, {}).trainable);
+    const params = { trainable, frozen: {}, state: {} };
+    const x = random('x', [T, 6]);
+    const site = { layer: 0, name: 'q_proj' as const };
+    const zero = () => tf.zeros<tf.Rank.R2>([T, 6]);
+    const evaluate = adapter.bind(params, { tokenMask_T: tf.ones([T]), training: false }).hooks.linear!(site, x, zero);
+    const small = upload(adapter.randomInputs!(key, T));
+    const train = adapter.bind(params, { tokenMask_T: tf.ones([T]), training: true, randomInputs: small }).hooks
+      .linear!(site, x, zero);
+    const keep = small['model.layers.0.self_attn.q_proj']!.cast('float32');
+    const again = adapter.bind(params, { tokenMask_T: tf.ones([T]), training: false }).hooks.linear!(
+      site,
+      x.mul(keep).div(0.75),
+      zero,
+    );
+    expect(train.sub(again).abs().max().dataSync()[0]!).toBeLessThan(1e-5);
+    expect(train.sub(evaluate).abs().max().dataSync()[0]!).toBeGreaterThan(0.01);
+    expect(() =>
+      adapter.bind(params, { tokenMask_T: tf.ones([T]), training: true }).hooks.linear!(site, x, zero),
+    ).toThrow(/needs the random input/);
+  });
+
+  it('counts real tokens only, carries router and strategy state, reports parts', () => {
+    const adapter = createMoeLora({
+      config,
+      lora: null,
+      mixture: mixtureSchema.parse({ experts: [3, 4] }),
+      router,
+      selector: top2,
+      coordination: [counting],
+    });
+    const init = adapter.init(key, {});
+    expect(init.trainable['coordination.count.scale']!.data[0]).toBe(3);
+    const bound = adapter.bind(
+      { trainable: upload(init.trainable), frozen: {}, state: upload(init.state) },
+      { tokenMask_T: tf.tensor1d([1, 1, 1, 0, 0]), training: false },
+    );
+    expect(() => bound.routing!.layers()).toThrow(/routed layer 0 has not run/);
+    for (const layer of [0, 1]) bound.hooks.ffn!(layer, random(`x${layer}`, [T, 6]), ffn);
+    const counts = expertCounts(bound.routing!.layers());
+    expect(counts.map((count) => [count.size, count.sum().dataSync()[0]])).toEqual([
+      [3, 6],
+      [4, 6],
+    ]);
+    const state = bound.routing!.nextRouterState();
+    expect(state['model.layers.1.router.seen']!.dataSync()).toEqual(counts[1]!.dataSync());
+    const { parts, metrics, state: carried } = bound.routing!.losses();
+    expect(parts.map(({ id, coefficient, loss }) => [id, coefficient, loss.dataSync()[0]])).toEqual([['count', 2, 6]]);
+    expect(metrics['count/scale']!.dataSync()[0]).toBe(3);
+    expect(carried['coordination.count.calls']!.dataSync()[0]).toBe(2);
+  });
+
+  it('refuses what does not fit together in one line', () => {
+    const mixture = mixtureSchema.parse({ experts: 1 });
+    expect(() => createMoeLora({ config, lora: null, mixture, selector: top2 })).toThrow(/a mixture needs a router/);
+    expect(() => createMoeLora({ config, lora: null, mixture, router, selector: top2 })).toThrow(
+      /takes 2 experts per token, a layer has 1; allowed: at most 1/,
+    );
+    const twice = { config, lora: null, mixture: mixtureSchema.parse({}), router, selector: top2 };
+    expect(() => createMoeLora({ ...twice, coordination: [counting, counting] })).toThrow(/'count' stands twice/);
+  });
+});
+
+describe('experts per layer', () => {
+  it('splits layers into runs', () => {
+    expect(expertsPerLayer([2, 4, 6, 8], 8)).toEqual([2, 2, 4, 4, 6, 6, 8, 8]);
+    expect(expertsPerLayer([5, 7, 9, 11], 6)).toEqual([5, 5, 7, 9, 9, 11]);
+    expect(expertsPerLayer([3, 1], 2)).toEqual([3, 1]);
+    expect(() => expertsPerLayer([1, 2, 3], 2)).toThrow(/3 counts for a model of 2 layers/);
+  });
+});
