@@ -1,6 +1,6 @@
 """Writes tiny random models of every model family with the logits that Hugging Face transformers gives.
 
-Run: python tools/goldens/families.py [NAME...]   (torch 2.15, transformers 5.24, safetensors)
+Run: python -P tools/goldens/families.py [NAME...]   (torch 2.15, transformers 5.24; -P, since statistics.py stands beside it)
 Writes libs/families/src/goldens/<name>/{config.json, model.safetensors, expected.json}.
 
 Weights are wide (std 0.3) so that softmax, norms and caps are exercised, and rounded to bfloat16, in which they are stored. The model is

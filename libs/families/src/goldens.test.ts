@@ -1,60 +1,29 @@
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   createGenerator,
   decoderHidden,
   decoderLogits,
   fuseWeights,
-  loadModelConfig,
-  loadWeights,
   type DecoderBatch,
   type Weights,
 } from '@gmoe/model';
-import { createEngine, crossEntropy, HostTensor, tf, type Engine, type HostOf } from '@gmoe/tensor';
+import { createEngine, crossEntropy, tf, type Engine, type HostTensor } from '@gmoe/tensor';
 import { relativeError } from '@gmoe/tensor/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { families, familyComponents } from './index.js';
+import { batchOf, GOLDENS, loadGolden } from './testing/golden.js';
 import { familiesTable, withFamiliesTable } from './testing/families-table.js';
 import { REFUSED_VALUES } from './testing/refusals.js';
 
-/** What tools/goldens/families.py wrote for one model. */
-interface Expected {
-  /** What is special about it. */
-  readonly label: string;
-  readonly ids: number[];
-  /** All logits of the first tokens. */
-  readonly short: number[];
-  /** Logits of the last positions of all tokens. */
-  readonly long: number[];
-  /** Mean next-token cross-entropy of the first tokens, with its gradient's norm in every stored tensor. */
-  readonly loss: number;
-  readonly gradientNorms: Record<string, number>;
-  /** Greedy continuation of the first tokens, without a cache. */
-  readonly greedy: number[];
-}
-
 const DOCUMENT = fileURLToPath(new URL('../../../docs/checkpoints.md', import.meta.url));
-const GOLDENS = fileURLToPath(new URL('goldens', import.meta.url));
 const names = readdirSync(GOLDENS).sort();
 /** What is written through the cache departs most where keys are rotated late, or layers differ. */
 const GENERATED = names.filter((name) => /longrope|dynamic|mixed|smollm3|gemma3|mistral$/.test(name));
 
 /** Labels of the models that were found equal, by family. */
 const equal = new Map<string, string[]>();
-
-async function load(name: string) {
-  const dir = join(GOLDENS, name);
-  const config = await loadModelConfig(dir, families);
-  const expected = JSON.parse(await readFile(join(dir, 'expected.json'), 'utf8')) as Expected;
-  return { config, weights: await loadWeights(dir, config), expected };
-}
-
-function batchOf(ids: readonly number[]): HostOf<DecoderBatch> {
-  const row = (data: readonly number[]) => HostTensor.int(data, [1, ids.length]);
-  return { ids_BS: row(ids), positions_BS: row(ids.map((_, i) => i)), segments_BS: row(ids.map(() => 1)) };
-}
 
 describe('families', () => {
   let compiled: Engine;
@@ -70,7 +39,7 @@ describe('families', () => {
 
   describe.each(names)('%s', (name) => {
     it('has the logits, loss and gradients of transformers', async () => {
-      const { config, weights, expected } = await load(name);
+      const { config, weights, expected } = await loadGolden(name);
       const logitsOf = (w: Weights, batch: DecoderBatch): tf.Tensor2D =>
         decoderLogits(config, w, decoderHidden(config, w, batch));
       const short = batchOf(expected.ids.slice(0, expected.short.length / config.vocabSize));
@@ -101,7 +70,7 @@ describe('families', () => {
 
   describe.each(GENERATED)('%s', (name) => {
     it('writes through the cache what transformers writes without one', async () => {
-      const { config, weights, expected } = await load(name);
+      const { config, weights, expected } = await loadGolden(name);
       const generator = createGenerator(compiled, { config, weights });
       const prompt = expected.ids.slice(0, expected.short.length / config.vocabSize);
       const written = await generator.generate(prompt, { maxTokens: expected.greedy.length });
