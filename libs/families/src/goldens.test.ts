@@ -12,7 +12,7 @@ import {
 import { createEngine, crossEntropy, tf, type Engine, type HostTensor } from '@gmoe/tensor';
 import { relativeError } from '@gmoe/tensor/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { families, familyComponents } from './index.js';
+import { familyComponents } from './index.js';
 import { batchOf, GOLDENS, loadGolden } from './testing/golden.js';
 import { familiesTable, withFamiliesTable } from './testing/families-table.js';
 import { REFUSED_VALUES } from './testing/refusals.js';
