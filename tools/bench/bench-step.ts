@@ -10,11 +10,18 @@ import { createMoeLora, mixtureSchema } from '@gmoe/adapters-moe-lora';
 import { normalCoordination } from '@gmoe/coordination-normal';
 import { poissonCoordination } from '@gmoe/coordination-poisson';
 import { families } from '@gmoe/families';
-import { initWeights, parseModelConfig, sitePath, writeSafetensors } from '@gmoe/model';
+import {
+  initWeights,
+  parseModelConfig,
+  sitePath,
+  weightShapes,
+  writeSafetensors,
+  type ModelConfig,
+} from '@gmoe/model';
 import { topKSelector } from '@gmoe/routers-core';
 import { adamW } from '@gmoe/optimizers';
 import { graphRouter } from '@gmoe/routers-graph';
-import { HostTensor, RandomKey } from '@gmoe/tensor';
+import { HostTensor, RandomKey, sizeOf } from '@gmoe/tensor';
 import { adapterTrainee, type Trainee, type TrainingBatch } from '@gmoe/training';
 
 export interface StepSize {
@@ -33,6 +40,10 @@ export interface StepSize {
   /** Supervised positions of a batch. */
   readonly supervised: number;
   readonly batches: number;
+  /** The head is the embedding. */
+  readonly tied?: boolean;
+  /** Weights from a fast stream: a hundred million normal draws take half a minute. */
+  readonly fastWeights?: boolean;
 }
 
 /** ENGINE.md's size: a 4-layer decoder of width 256. */
@@ -51,6 +62,21 @@ export const BENCH_SIZE: StepSize = {
   length: 128,
   supervised: 1024,
   batches: 4,
+};
+
+/** The shape of SmolLM2-135M: ENGINE.md's size of a real language model. */
+export const SMOLLM2_SIZE: StepSize = {
+  ...BENCH_SIZE,
+  layers: 30,
+  hiddenSize: 576,
+  ffnSize: 1536,
+  heads: 9,
+  kvHeads: 3,
+  vocabSize: 49_152,
+  supervised: 64,
+  batches: 2,
+  tied: true,
+  fastWeights: true,
 };
 
 /** Small enough for tfjs's cpu backend. */
@@ -100,7 +126,7 @@ export function createBenchStep(size: StepSize): BenchStep {
       max_position_embeddings: 2048,
       rms_norm_eps: 1e-5,
       rope_theta: 10_000,
-      tie_word_embeddings: false,
+      tie_word_embeddings: size.tied ?? false,
       hidden_act: 'silu',
     },
     families,
@@ -120,7 +146,7 @@ export function createBenchStep(size: StepSize): BenchStep {
     selector: topKSelector.create({ k: size.topK }),
     coordination: [poissonCoordination.create(poissonOptions), normalCoordination.create(normalOptions)],
   });
-  const weights = initWeights(config, key.fold('weights'), 0.06);
+  const weights = size.fastWeights ? fastWeights(config) : initWeights(config, key.fold('weights'), 0.06);
   const start = adapter.init(key.fold('adapter'), weights);
   const trainable = Object.fromEntries(
     Object.entries(start.trainable).map(([name, tensor]) => [
@@ -134,6 +160,24 @@ export function createBenchStep(size: StepSize): BenchStep {
     trainee,
     batches: Array.from({ length: size.batches }, (_, i) => randomBatch(size, key.fold('batch').fold(i))),
   };
+}
+
+/** Uniform weights of the same deviation as `initWeights`, from a linear congruential stream. */
+function fastWeights(config: ModelConfig): Record<string, HostTensor> {
+  let word = 1;
+  return Object.fromEntries(
+    [...weightShapes(config)].map(([name, shape]) => {
+      if (name.endsWith('norm.weight')) return [name, HostTensor.full(shape, 1)];
+      const residual = /(?:o|down)_proj\.weight$/.test(name) ? Math.sqrt(2 * config.layers) : 1;
+      const bound = (0.06 * Math.sqrt(3)) / residual;
+      const data = new Float32Array(sizeOf(shape));
+      for (let i = 0; i < data.length; i++) {
+        word = (Math.imul(word, 1664525) + 1013904223) | 0;
+        data[i] = (word / 2 ** 31) * bound;
+      }
+      return [name, new HostTensor(data, shape)];
+    }),
+  );
 }
 
 /** Two segments and a little padding in each row, random tokens. */

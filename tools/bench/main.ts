@@ -2,29 +2,47 @@
  * `npm run bench`: how fast the training step is, each figure as a ratio against a peer in the same run.
  *
  * - against the same step on tfjs's wasm backend (the eager engine)
- * - against the same step in eager PyTorch, where `python3` (or `GMOE_PYTHON`) has torch: same weights, batches, maths, threads
+ * - against the same step in PyTorch, eager and compiled, float32 and bf16, where `python3` (or `GMOE_PYTHON`) has torch: same
+ *   weights, batches, maths, threads; each row in a process of its own, in turn, with losses and memory
  * - the share of matrix products in the step, from ONNX Runtime's profile
  * - what a trial and a large sweep cost beside training (`overhead.ts`)
+ * - with --all: evaluation against transformers, and how the step's time grows with its size
  *
- * Options: --steps N (default 20), --skip-wasm, --threads N (default 1), --only overhead
+ * Options: --size bench|smollm2 (default bench; smollm2: the table of steps alone), --steps N (default 20; 4 of smollm2),
+ * --rounds N (default 3), --skip-wasm, --threads N (default 1), --only overhead|evaluation|scaling, --all
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEngine, RandomKey, type EngineOptions } from '@gmoe/tensor';
 import { createStepper } from '@gmoe/training';
-import { BENCH_SIZE, createBenchStep, exportBenchStep, optimizer, type BenchStep } from './bench-step.js';
+import {
+  BENCH_SIZE,
+  createBenchStep,
+  exportBenchStep,
+  optimizer,
+  SMOLLM2_SIZE,
+  type BenchStep,
+  type StepSize,
+} from './bench-step.js';
+import { printEvaluation } from './evaluation-row.js';
 import { printOverhead } from './overhead.js';
 import { profileShares } from './profile-shares.js';
+import { printScaling } from './scaling.js';
+import { ownRows, printSteps, torchRows } from './step-rows.js';
 
 const argument = (name: string, fallback: number) => {
   const at = process.argv.indexOf(name);
   return at < 0 ? fallback : Number(process.argv[at + 1]);
 };
-const steps = argument('--steps', 20);
+const word = (name: string) => process.argv[process.argv.indexOf(name) + 1];
+const large = process.argv.includes('--size') && word('--size') === 'smollm2';
+const only = process.argv.includes('--only') ? word('--only') : undefined;
+const all = process.argv.includes('--all');
+const steps = argument('--steps', large ? 4 : 20);
 const threads = argument('--threads', 1);
-const ROUNDS = 3;
+const rounds = argument('--rounds', 3);
 const folder = mkdtempSync(join(tmpdir(), 'gmoe-bench-'));
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
@@ -52,57 +70,21 @@ async function timeSteps(step: BenchStep, options: EngineOptions, count: number,
   return { milliseconds: median(times), first, losses };
 }
 
-/** The same step in PyTorch; undefined where there is no torch. */
-function timeTorch(): { milliseconds: number; loss: number[]; torch: string } | undefined {
-  const python = process.env['GMOE_PYTHON'] ?? 'python3';
-  // OpenBLAS of some distributions takes a new processor for an old one; MKL ignores the variable.
-  const wide = /avx512/.test(readFileSync('/proc/cpuinfo', 'utf8'));
-  const env = {
-    ...process.env,
-    ...(wide && !process.env['OPENBLAS_CORETYPE'] ? { OPENBLAS_CORETYPE: 'SkylakeX' } : {}),
-  };
-  const args = ['tools/bench/step_torch.py', folder, '--threads', String(threads), '--steps', String(steps + 3)];
-  const { status, stdout } = spawnSync(python, args, { env, encoding: 'utf8' });
-  return status === 0 ? (JSON.parse(stdout) as ReturnType<typeof timeTorch>) : undefined;
+/** Every way to compute one step, in turn. */
+async function compareSteps(size: StepSize): Promise<void> {
+  const { layers, hiddenSize, rows, length, experts, rank, topK } = size;
+  process.stdout.write(
+    `step: ${layers} layers, width ${hiddenSize}, ${rows} x ${length} tokens, ${experts} experts of rank ${rank}, top ${topK}, graph router, Poisson and Normal; ${threads} thread(s), ${cpus()[0]?.model ?? 'unknown processor'}\n\n`,
+  );
+  await exportBenchStep(createBenchStep(size), folder);
+  const run = { threads, steps, warmUp: size.layers > BENCH_SIZE.layers ? 1 : 3 };
+  printSteps([...ownRows({ size, ...run }), ...torchRows(folder, run)], size, rounds);
 }
 
 async function benchStep(): Promise<void> {
+  await compareSteps(BENCH_SIZE);
   const step = createBenchStep(BENCH_SIZE);
-  await exportBenchStep(step, folder);
-  const { layers, hiddenSize, rows, length, experts, rank, topK } = BENCH_SIZE;
-  process.stdout.write(
-    `step: ${layers} layers, width ${hiddenSize}, ${rows} x ${length} tokens, ${experts} experts of rank ${rank}, top ${topK}, graph router, Poisson and Normal; fp32, ${threads} thread(s), ${cpus()[0]?.model ?? 'unknown processor'}\n\n`,
-  );
-
-  // Alternating runs: the machine's speed drifts, ratios are taken within a round.
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  let torch = '';
-  let worst = 0;
-  for (let round = 0; round < ROUNDS; round++) {
-    const compiled = await timeSteps(step, { threads }, steps, 3);
-    ours.push(compiled.milliseconds);
-    const peer = timeTorch();
-    if (!peer) continue;
-    theirs.push(peer.milliseconds);
-    torch = peer.torch;
-    peer.loss.forEach((loss, i) => {
-      if (i < compiled.losses.length) worst = Math.max(worst, Math.abs(compiled.losses[i]! / loss - 1));
-    });
-  }
-  row(
-    'compiled (ONNX Runtime)',
-    `${median(ours).toFixed(0)} ms a step, ${((1000 * rows * length) / median(ours)).toFixed(0)} tokens/s`,
-  );
-  if (theirs.length > 0) {
-    const ratios = ours.map((time, i) => time / theirs[i]!);
-    row(`PyTorch ${torch}, eager`, `${median(theirs).toFixed(0)} ms a step`);
-    row(
-      'compiled / PyTorch',
-      `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)} over ${ratios.length} rounds)`,
-    );
-    row('largest relative difference of the losses', worst.toExponential(1));
-  } else row('PyTorch', 'not measured: no python3 with torch (GMOE_PYTHON names another python)');
+  process.stdout.write('\n');
 
   if (!process.argv.includes('--skip-wasm')) {
     // tfjs's wasm backend runs on one thread in Node. Compiled steps before and after: what else the machine does meets both.
@@ -144,8 +126,10 @@ async function benchStep(): Promise<void> {
 }
 
 try {
-  if (!process.argv.includes('overhead')) await benchStep();
-  await printOverhead(row);
+  if (only === undefined) await (large ? compareSteps(SMOLLM2_SIZE) : benchStep());
+  if (only === 'scaling' || all) printScaling(threads, row);
+  if (only === 'evaluation' || all) printEvaluation(folder, threads, row);
+  if (only === 'overhead' || (only === undefined && !large) || all) await printOverhead(row);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

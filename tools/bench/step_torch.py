@@ -3,12 +3,15 @@
 Reads FOLDER/step.safetensors and FOLDER/step.json as tools/bench/bench-step.ts writes them and prints one JSON line:
 losses of every step, gradient norm of the first, and the median time of a step.
 
-    python3 tools/bench/step_torch.py FOLDER [--threads 1] [--steps 20] [--warmup 3]
+    python3 tools/bench/step_torch.py FOLDER [--threads 1] [--steps 20] [--warmup 3] [--bf16] [--compile]
+
+--bf16 runs the forward pass under autocast; --compile puts it through torch.compile.
 """
 
 import argparse
 import json
 import math
+import resource
 import struct
 import time
 
@@ -49,6 +52,7 @@ class Step:
             self.params.values(), lr=o["learningRate"], betas=tuple(o["betas"]), eps=o["epsilon"],
             weight_decay=o["weightDecay"])
         self.counts = None
+        self.bf16 = False
 
     def lora(self, layer, site, x, w):
         y = x @ w.T
@@ -129,7 +133,8 @@ class Step:
             routing.append((probs, gates))
             x = x + output
         hidden = norm(x, self.base["model.norm.weight"])[batch["supervised"]]
-        logits = hidden @ self.base["lm_head.weight"].T
+        head = self.base.get("lm_head.weight", self.base["model.embed_tokens.weight"])
+        logits = hidden @ head.T
         weight = batch["weights"]
         lm = (F.cross_entropy(logits, batch["targets"], reduction="none") * weight).sum() / weight.sum()
         real = (segments.reshape(-1) > 0).float()
@@ -158,7 +163,8 @@ class Step:
         return (c["poisson"] * poisson + c["normal"] * normal) / len(routing)
 
     def run(self, batch):
-        lm, aux = self.forward(batch)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            lm, aux = self.forward(batch)
         loss = lm + aux
         self.optimizer.zero_grad()
         loss.backward()
@@ -172,11 +178,16 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--warmup", type=int, default=3)
+    parser.add_argument("--bf16", action="store_true")
+    parser.add_argument("--compile", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     with open(f"{args.folder}/step.json") as file:
         config = json.load(file)
     step = Step(read_safetensors(f"{args.folder}/step.safetensors"), config)
+    step.bf16 = args.bf16
+    if args.compile:
+        step.forward = torch.compile(step.forward)
     losses, times = [], []
     for s in range(args.steps):
         started = time.perf_counter()
@@ -185,6 +196,7 @@ def main():
     times = sorted(times[args.warmup:])
     print(json.dumps({
         "torch": torch.__version__, "threads": torch.get_num_threads(), "milliseconds": times[len(times) // 2],
+        "mebibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "lm_loss": [lm for lm, _ in losses], "loss": [total for _, total in losses],
     }))
 

@@ -1,0 +1,59 @@
+/**
+ * One row of `npm run bench` in a process of its own, so that its memory is its own: runs steps of a size and prints one JSON line.
+ * The argument is a `ChildRun`.
+ */
+import { readFileSync } from 'node:fs';
+import { weightsFor } from '@gmoe/model';
+import { createEngine, RandomKey, type Compute } from '@gmoe/tensor';
+import { createStepper } from '@gmoe/training';
+import { createBenchStep, optimizer, type StepSize } from './bench-step.js';
+
+export interface ChildRun {
+  readonly size: StepSize;
+  readonly compute: Compute;
+  readonly threads: number;
+  readonly steps: number;
+  readonly warmUp: number;
+}
+
+export interface ChildResult {
+  /** Median of the steps after the warm-up. */
+  readonly milliseconds: number;
+  /** The first step, with tracing and opening the session. */
+  readonly first: number;
+  readonly loss: readonly number[];
+  /** Largest resident size of the process, with the weights and what the engine holds. */
+  readonly mebibytes: number;
+}
+
+const { size, compute, threads, steps, warmUp } = JSON.parse(process.argv[2]!) as ChildRun;
+const { trainee, batches } = createBenchStep(size);
+const weights = await weightsFor(compute, trainee.config, trainee.frozen.weights);
+const engine = await createEngine({ threads });
+const stepper = createStepper(engine, { ...trainee, frozen: { ...trainee.frozen, weights } }, optimizer);
+let state = stepper.initial();
+const times: number[] = [];
+const loss: number[] = [];
+for (let i = 0; i < steps + warmUp; i++) {
+  const started = performance.now();
+  const result = await stepper.run(
+    state,
+    [batches[i % batches.length]!],
+    i + 1,
+    optimizer.learningRate,
+    RandomKey.fromSeed(0),
+  );
+  times.push(performance.now() - started);
+  loss.push(result.report.loss);
+  state = result.state;
+}
+await stepper.dispose();
+await engine.dispose();
+const later = times.slice(warmUp).sort((a, b) => a - b);
+const result: ChildResult = {
+  milliseconds: later[Math.floor(later.length / 2)]!,
+  first: times[0]!,
+  loss,
+  mebibytes: Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024,
+};
+process.stdout.write(JSON.stringify(result));

@@ -1,0 +1,62 @@
+import { BENCH_SIZE, type StepSize } from './bench-step.js';
+import { ownStep } from './step-rows.js';
+
+/** A few layers of SmolLM2's shape: what is asked is how cost grows, not how large it is. */
+const BASE: StepSize = {
+  ...BENCH_SIZE,
+  layers: 4,
+  hiddenSize: 576,
+  ffnSize: 1536,
+  heads: 9,
+  kvHeads: 3,
+  supervised: 64,
+  batches: 1,
+  fastWeights: true,
+};
+
+const VARIANTS: readonly (readonly [name: string, change: Partial<StepSize>])[] = [
+  ['experts 16', { experts: 16 }],
+  ['experts 64', { experts: 64 }],
+  ['top 1', { topK: 1 }],
+  ['top 4', { topK: 4 }],
+  ['rank 4', { rank: 4 }],
+  ['rank 32', { rank: 32 }],
+  ['512 tokens', { rows: 4 }],
+  ['4096 tokens', { rows: 32 }],
+];
+
+/**
+ * Floating-point operations of a training step: products with the frozen base forward and for the input's gradient, products
+ * in rank space and of LoRA forward and twice backward, the graph router's, attention's and the head's.
+ */
+export function stepOperations(size: StepSize): number {
+  const { layers, hiddenSize: d, ffnSize: f, heads, kvHeads, rank, topK, experts, graphWidth: g } = size;
+  const tokens = size.rows * size.length;
+  const kv = (d / heads) * kvHeads;
+  const inner = experts * rank;
+  const frozen = 2 * d * d + 2 * d * kv + 3 * d * f;
+  // Two factors on the way in, which each slot reads, and one on the way out, which each slot feeds.
+  const rankSpace = inner * (2 * d + 2 * topK * f + topK * f + d);
+  const lora = rank * (2 * (d + d) + 2 * (d + kv));
+  const router = d * g + 2 * (experts + 1) * (g * g + (experts + 1) * g) + experts * g;
+  const attention = 2 * size.length * d;
+  const layer = 2 * frozen + 3 * (rankSpace + lora + router + attention);
+  const head = 2 * size.supervised * d * size.vocabSize;
+  return 2 * (layers * layer * tokens + head);
+}
+
+/** How the step's time grows with experts, slots, rank and tokens, beside how its operations do. */
+export function printScaling(threads: number, row: (name: string, value: string) => void): void {
+  const time = (size: StepSize) =>
+    ownStep({ size, compute: 'float32', threads, steps: 4, warmUp: 1 }).milliseconds;
+  for (const [name, change] of VARIANTS) {
+    const size = { ...BASE, ...change };
+    // The base again beside each: the machine's speed drifts.
+    const ratio = time(size) / time(BASE);
+    const predicted = stepOperations(size) / stepOperations(BASE);
+    row(
+      `scaling: ${name}`,
+      `${ratio.toFixed(2)} x the time, ${predicted.toFixed(2)} x the operations: ${(ratio / predicted).toFixed(2)}`,
+    );
+  }
+}
