@@ -42,7 +42,7 @@ export { carryOver } from './checkpoint/carry-over.js';
 export { FLOAT_TYPES, writeSafetensors, type FloatType, type WriteOptions } from './checkpoint/safetensors-writer.js';
 export { convertLlama2c } from './conversion/llama2c.js';
 export { readSentencePieceModel, sentencePieceTokenizer, type Piece } from './conversion/sentencepiece.js';
-export { decodeStep, prefill, type CachedPass, type KvCache } from './decoder/kv-cache.js';
+export { decodeStep, prefill, writeSlot, type CachedPass, type DecodedStep, type KvCache } from './decoder/kv-cache.js';
 export {
   createGenerator,
   generateOptionsSchema,

@@ -1,4 +1,4 @@
-import { attention, tf } from '@gmoe/tensor';
+import { attention, tf, type HostOf } from '@gmoe/tensor';
 import { attentionOfLayer, type ModelConfig } from '../config/model-config.js';
 import { sameRotation } from '../config/rope.js';
 import { attentionOptions, masksByWindow, runLayers, type DecoderHooks, type Weights } from './decoder.js';
@@ -12,10 +12,17 @@ export type KvCache = {
   readonly values: readonly tf.Tensor4D[];
 };
 
-/** Final hidden states with the cache that they leave. */
+/** Final hidden states of the prompts with the cache that they leave. */
 export interface CachedPass {
   readonly hidden_TD: tf.Tensor2D;
   readonly cache: KvCache;
+}
+
+/** Final hidden states of the new tokens with what they add to the cache. */
+export interface DecodedStep {
+  readonly hidden_TD: tf.Tensor2D;
+  /** Key and value of each layer for the new token's slot: [B, 1, J, P] each. */
+  readonly fresh: KvCache;
 }
 
 /**
@@ -56,9 +63,10 @@ export function prefill(
 }
 
 /**
- * Runs one new token per row over the cache, and puts its key and value into the cache. The cache must be of a pass that still
- * holds at the new length, see `cacheHolds`.
- * ids [B], slots [B] int32: the position of the new token, one more than the last.
+ * Runs one new token per row over the cache. The cache is read only: whoever keeps it writes the new key and value into their slot
+ * (`writeSlot`), so that a step moves one slot and not the cache. It must be of a pass that still holds at the new length, see
+ * `cacheHolds`.
+ * ids [B], slots [B] int32: the position of the new token, one more than the last; slots from there on count for nothing.
  */
 export function decodeStep(
   config: ModelConfig,
@@ -67,25 +75,35 @@ export function decodeStep(
   ids_B: tf.Tensor1D,
   slots_B: tf.Tensor1D,
   hooks: DecoderHooks = {},
-): CachedPass {
+): DecodedStep {
   const batch = ids_B.shape[0];
   const slots = cache.keys[0]!.shape[1];
   const column = (x: tf.Tensor1D): tf.Tensor2D => x.reshape([batch, 1]);
   const rotate = rotation(config, column(slots_B), slots, () => column(slots_B.add(tf.scalar(1, 'int32'))));
   const mask = masksByWindow((window) => cacheMask(slots_B, slots, window));
-  const isNew_BZ11 = tf.oneHot(slots_B, slots, 1, 0, 'float32').reshape<tf.Tensor4D>([batch, slots, 1, 1]);
-  const isOld_BZ11 = tf.sub<tf.Tensor4D>(1, isNew_BZ11);
   const keys: tf.Tensor4D[] = [];
   const values: tf.Tensor4D[] = [];
-  const put = (old: tf.Tensor4D, fresh: tf.Tensor4D): tf.Tensor4D =>
-    old.mul<tf.Tensor4D>(isOld_BZ11).add(fresh.mul(isNew_BZ11));
   const hidden_TD = runLayers(config, weights, column(ids_B), rotate, hooks, (layer, q, k, v) => {
-    keys[layer] = put(cache.keys[layer]!, k);
-    values[layer] = put(cache.values[layer]!, v);
+    keys[layer] = k;
+    values[layer] = v;
+    const known = tf.concat([cache.keys[layer]!, k], 1);
     const window = attentionOfLayer(config, layer).slidingWindow;
-    return attention(q, keys[layer]!, values[layer]!, mask(window), attentionOptions(config));
+    return attention(q, known, tf.concat([cache.values[layer]!, v], 1), mask(window), attentionOptions(config));
   });
-  return { hidden_TD, cache: { keys, values } };
+  return { hidden_TD, fresh: { keys, values } };
+}
+
+/** Writes what a step adds into a cache on the host that is the caller's own, at the slot of a row's new token. */
+export function writeSlot(cache: HostOf<KvCache>, fresh: HostOf<KvCache>, slots: readonly number[]): void {
+  for (const kind of ['keys', 'values'] as const) {
+    cache[kind].forEach(({ data, shape }, layer) => {
+      const width = shape[2]! * shape[3]!;
+      slots.forEach((slot, row) => {
+        const added = fresh[kind][layer]!.data.subarray(row * width, (row + 1) * width);
+        data.set(added, (row * shape[1]! + slot) * width);
+      });
+    });
+  }
 }
 
 /**

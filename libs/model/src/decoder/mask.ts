@@ -40,16 +40,17 @@ export function packedCausalMask(
 }
 
 /**
- * The mask of one new token over a cache: slot z is visible if z <= last and last - z < window.
- * last [B] int32, the slot of the new token -> [B, 1, 1, Z].
+ * The mask of one new token over a cache and, behind it, itself: slot z is visible if z < last and last - z < window, the token
+ * always. last [B] int32, the slot of the new token -> [B, 1, 1, Z + 1].
  */
 export function cacheMask(last_B: tf.Tensor1D, slots: number, window?: number): tf.Tensor4D {
   const distance_BZ = last_B.expandDims(1).sub(tf.range(0, slots, 1, 'int32').expandDims(0));
-  let visible_BZ = distance_BZ.greaterEqual(tf.scalar(0, 'int32'));
+  let visible_BZ = distance_BZ.greater(tf.scalar(0, 'int32'));
   if (window !== undefined && window < slots) {
     visible_BZ = visible_BZ.logicalAnd(distance_BZ.less(tf.scalar(window, 'int32')));
   }
-  return hide(visible_BZ).reshape([last_B.shape[0], 1, 1, slots]);
+  const itself_B1 = tf.zeros<tf.Rank.R2>([last_B.shape[0], 1]);
+  return tf.concat([hide(visible_BZ), itself_B1], 1).reshape([last_B.shape[0], 1, 1, slots + 1]);
 }
 
 function hide(visible: tf.Tensor): tf.Tensor {

@@ -5,7 +5,7 @@ import type { ModelConfig } from '../config/model-config.js';
 import { decoderLogits, type DecoderHooks, type Weights } from '../decoder/decoder.js';
 import type { FixedAdapter } from './fixed-adapter.js';
 import { drawToken, likeliestToken } from './sampling.js';
-import { cacheHolds, decodeStep, prefill, type KvCache } from '../decoder/kv-cache.js';
+import { cacheHolds, decodeStep, prefill, writeSlot, type KvCache } from '../decoder/kv-cache.js';
 
 export const generateOptionsSchema = z.strictObject({
   maxTokens: z.int().min(1).default(128).describe('Tokens to generate at most'),
@@ -77,10 +77,7 @@ export function createGenerator(engine: Engine, model: GenerationModel): Generat
     ({ weights, adapter: extra }: Frozen, cache: KvCache, ids_1: tf.Tensor1D, slot_1: tf.Tensor1D) => {
       const hooks = hooksOf(extra, tf.ones([1]));
       const pass = decodeStep(config, weights, cache, ids_1, slot_1, hooks);
-      return {
-        logits_1V: decoderLogits(config, weights, pass.hidden_TD),
-        cache: pass.cache,
-      };
+      return { logits_1V: decoderLogits(config, weights, pass.hidden_TD), fresh: pass.fresh };
     },
     { name: 'decode-step', frozen },
   );
@@ -99,18 +96,24 @@ export function createGenerator(engine: Engine, model: GenerationModel): Generat
         prefills.set(slots, program);
       }
       let pass = await program(...promptTensors(promptIds));
+      let { logits_1V } = pass;
       const written: number[] = [];
       for (let slot = count; ; slot++) {
-        const logits = pass.logits_1V.data as Float32Array;
+        const logits = logits_1V.data as Float32Array;
         const id =
           temperature === 0 ? likeliestToken(logits) : drawToken(logits, temperature, key!.fold(written.length), topP);
         if (stopIds.includes(id)) break;
         written.push(id);
         onToken?.(id);
         if (slot + 1 >= end) break;
-        pass = cacheHolds(config, slot, slot + 1)
-          ? await step(pass.cache, HostTensor.int([id]), HostTensor.int([slot]))
-          : await program(...promptTensors([...Array.from(promptIds), ...written]));
+        if (cacheHolds(config, slot, slot + 1)) {
+          const next = await step(pass.cache, HostTensor.int([id]), HostTensor.int([slot]));
+          writeSlot(pass.cache, next.fresh, [slot]);
+          ({ logits_1V } = next);
+        } else {
+          pass = await program(...promptTensors([...Array.from(promptIds), ...written]));
+          ({ logits_1V } = pass);
+        }
       }
       return written;
     },

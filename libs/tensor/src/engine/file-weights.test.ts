@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createEngine, HostTensor, tf } from '../index.js';
+import { createEngine, frozenLinear, HostTensor, int8Weights, tf } from '../index.js';
 
 const ROWS = 300;
 const COLUMNS = 40;
@@ -67,4 +67,28 @@ it('weights of two folders: those of one are mapped, the others are fed', async 
     expect(maps).not.toContain('b.bin');
   }
   await engine.dispose();
+});
+
+it('weights in 8 bits are constants, beside them weights in a file are read, and no idle session gives another’s', async () => {
+  const program = (w: Record<string, tf.Tensor>, input: tf.Tensor2D) => ({
+    y: frozenLinear(input, w, 'q').add(tf.matMul(input, w['file'] as tf.Tensor2D, false, true)),
+  });
+  const file = inFile('beside.bin', '1');
+  const one = async (factor: number) => {
+    const q = HostTensor.float(
+      values.map((value) => factor * value),
+      [ROWS, COLUMNS],
+    );
+    const engine = await createEngine({ engine: 'compiled', device: 'cpu' });
+    const frozen = { file, ...(await int8Weights({ q }, ['q'], 'int8')) };
+    const { y } = await engine.jit(program, { name: 'beside', frozen })(x);
+    await engine.dispose();
+    return Array.from(y.data);
+  };
+  const exact = await run('compiled', file);
+  for (const factor of [1, -3]) {
+    const got = await one(factor);
+    const largest = Math.max(...exact.map(Math.abs)) * (1 + Math.abs(factor));
+    got.forEach((value, i) => expect(Math.abs(value - (1 + factor) * exact[i]!)).toBeLessThan(0.03 * largest));
+  }
 });
