@@ -1,6 +1,6 @@
 /** One of our rows of the evaluation's bench: scores the items twice and prints the second time, which compiles nothing. */
 import { readFileSync } from 'node:fs';
-import { createEvaluator, evaluationSchema } from '@gmoe/evaluation';
+import { createEvaluator, scoringComponents } from '@gmoe/evaluation';
 import { weightsFor } from '@gmoe/model';
 import { createEngine } from '@gmoe/tensor';
 import { createBenchStep, SMOLLM2_SIZE } from './bench-step.js';
@@ -18,7 +18,10 @@ const scored = items.map(({ promptIds, optionIds }, i) => ({
   optionCharacters: optionIds.map((ids) => ids.length),
   gold: 0,
 }));
-const evaluator = createEvaluator(engine, model, scored, evaluationSchema.parse({ scoring: 'log-likelihood' }));
+const scoring = scoringComponents.find(({ id }) => id === 'log-likelihood')!;
+// Rows that hold the longest item with its options.
+const settings = { batchSize: 4, sequenceLength: 256, limit: null };
+const evaluator = createEvaluator(engine, model, scored, scoring.create(), settings);
 const tensors = { trainable: {}, carried: {} };
 await evaluator.evaluate(tensors);
 const started = performance.now();
