@@ -10,14 +10,7 @@ import { createMoeLora, mixtureSchema } from '@gmoe/adapters-moe-lora';
 import { normalCoordination } from '@gmoe/coordination-normal';
 import { poissonCoordination } from '@gmoe/coordination-poisson';
 import { families } from '@gmoe/families';
-import {
-  initWeights,
-  parseModelConfig,
-  sitePath,
-  weightShapes,
-  writeSafetensors,
-  type ModelConfig,
-} from '@gmoe/model';
+import { initWeights, parseModelConfig, sitePath, weightShapes, writeSafetensors, type ModelConfig } from '@gmoe/model';
 import { topKSelector } from '@gmoe/routers-core';
 import { adamW } from '@gmoe/optimizers';
 import { graphRouter } from '@gmoe/routers-graph';

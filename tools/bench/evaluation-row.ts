@@ -84,7 +84,9 @@ export function printEvaluation(folder: string, threads: number, row: (name: str
     const middle = seconds[i]!.toSorted((a, b) => a - b)[Math.floor(seconds[i]!.length / 2)];
     row(
       `evaluation: ${name}`,
-      middle === undefined ? 'did not run' : `${(tokens / middle).toFixed(0)} tokens/s, peak ${memory[i]!.toFixed(0)} MiB`,
+      middle === undefined
+        ? 'did not run'
+        : `${(tokens / middle).toFixed(0)} tokens/s, peak ${memory[i]!.toFixed(0)} MiB`,
     );
   });
 }

@@ -47,8 +47,7 @@ export function stepOperations(size: StepSize): number {
 
 /** How the step's time grows with experts, slots, rank and tokens, beside how its operations do. */
 export function printScaling(threads: number, row: (name: string, value: string) => void): void {
-  const time = (size: StepSize) =>
-    ownStep({ size, compute: 'float32', threads, steps: 4, warmUp: 1 }).milliseconds;
+  const time = (size: StepSize) => ownStep({ size, compute: 'float32', threads, steps: 4, warmUp: 1 }).milliseconds;
   for (const [name, change] of VARIANTS) {
     const size = { ...BASE, ...change };
     // The base again beside each: the machine's speed drifts.

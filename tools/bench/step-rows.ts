@@ -90,7 +90,9 @@ export function printSteps(rows: readonly StepRow[], size: StepSize, rounds: num
       ]),
     );
   }
-  process.stdout.write(`\n${cells(['losses, step', ...(results.get(rows[0]!)![0]?.loss ?? []).map((_, i) => String(i + 1))])}`);
+  process.stdout.write(
+    `\n${cells(['losses, step', ...(results.get(rows[0]!)![0]?.loss ?? []).map((_, i) => String(i + 1))])}`,
+  );
   for (const row of rows) {
     const loss = results.get(row)![0]?.loss;
     if (loss) process.stdout.write(cells([row.name, ...loss.map((value) => value.toFixed(5))]));

@@ -115,14 +115,12 @@ function packedWeights(model: OnnxModel, weights: ReadonlyMap<string, HostTensor
   return {
     names: new Set(chosen.map(({ name }) => name)),
     ids: chosen.map(({ path }) => path),
-    initializers: chosen.map(
-      ({ name, host, path }): OnnxInitializer => ({
-        name,
-        shape: host.shape,
-        type: 'int8',
-        data: { file: path, offset: 0, bytes: host.size },
-      }),
-    ),
+    initializers: chosen.map(({ name, host, path }): OnnxInitializer => ({
+      name,
+      shape: host.shape,
+      type: 'int8',
+      data: { file: path, offset: 0, bytes: host.size },
+    })),
     options:
       chosen.length === 0
         ? {}
