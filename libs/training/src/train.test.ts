@@ -167,3 +167,25 @@ describe('train', () => {
     expect((await collect(train(settings({ signal: abort })))).result).toMatchObject({ steps: 0, stopped: 'aborted' });
   });
 });
+
+it("README's example is the one that runs here", async () => {
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const [, example] = /```ts\n(?:import .*\n)*\n(.*?)```/s.exec(readme)!;
+  const config = tinyConfig;
+  const losses: number[] = [];
+  const batchesFrom = function* (skip: number) {
+    for (let i = skip; ; i++) yield countingBatch(i);
+  };
+  // The text of the example, with the imports of this file.
+  const run = new Function(
+    ...['createEngine', 'train', 'fullTrainee', 'adamW', 'cosineSchedule', 'trainingSchema', 'RandomKey'],
+    ...['config', 'weights', 'batchesFrom', 'losses'],
+    `return (async () => { ${example!.replaceAll('!)', ')')} })()`,
+  ) as (...values: unknown[]) => Promise<void>;
+  await run(
+    ...[createEngine, train, fullTrainee, adamW, cosineSchedule, trainingSchema, RandomKey],
+    ...[config, weights, batchesFrom, losses],
+  );
+  expect(losses).toHaveLength(8);
+  expect(losses.at(-1)!).toBeLessThan(losses[0]!);
+});
