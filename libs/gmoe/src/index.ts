@@ -54,14 +54,18 @@ export {
   type RouterUsage,
   type Selection,
   type Selector,
+  type StepUsage,
 } from '@gmoe/routers-core';
 export {
+  coefficientOf,
+  coefficientOptions,
   coordinationKind,
   decodePositive,
   encodePositive,
   meanOf,
   PARAMETERIZATIONS,
   positiveValues,
+  stepSum,
   tokenMean,
   type CoordinationContext,
   type CoordinationInit,
@@ -89,6 +93,15 @@ export {
   type ModelFamily,
   type Rope,
 } from '@gmoe/model';
+export {
+  composeOptimizer,
+  optimizerKind,
+  sharedOptions,
+  type Optimizer,
+  type UpdateInputs,
+  type UpdateRule,
+} from '@gmoe/optimizers';
+export { finalRatioOption, scheduleKind, warmupOption, withWarmup, type Schedule } from '@gmoe/schedules';
 export {
   choiceExample,
   choiceTaskOptions,
