@@ -60,7 +60,9 @@ export function createSweeps(program: SweepProgram): Sweeps {
       program.prepare(store);
       const launcher = createLocalLauncher({ command: (each) => [...program.workerCommand(each)], jobs: options.jobs });
       const submission = await launcher.submit({ store, stopping: planned.spec.stopping });
-      options.signal?.addEventListener('abort', () => void submission.cancel('checkpoint'), { once: true });
+      const cancel = (): void => void submission.cancel('checkpoint');
+      options.signal?.addEventListener('abort', cancel, { once: true });
+      if (options.signal?.aborted) cancel();
       for await (const event of submission.events()) options.onEvent?.(event);
       await submission.done;
       return loadResults(store.folder);

@@ -11,6 +11,8 @@ export interface SlurmTask {
 }
 
 const TIMEOUT_MS = 30_000;
+/** Lines of a refusal that are told: the reason often stands in the second (QOSMaxSubmitJobPerUserLimit). */
+const MOST_LINES = 3;
 
 /** Runs Slurm's programs; each call is limited in time, since clients retry for minutes when they cannot connect. */
 async function call(program: string, args: readonly string[]): Promise<string> {
@@ -24,7 +26,11 @@ async function call(program: string, args: readonly string[]): Promise<string> {
       }
       const said = error.killed
         ? `no answer within ${TIMEOUT_MS / 1000} s`
-        : stderr.trim().split('\n')[0] || error.message;
+        : stderr
+            .trim()
+            .split(/\s*\n\s*/)
+            .slice(0, MOST_LINES)
+            .join('; ') || error.message;
       reject(new UserError(`${program}: ${said}`));
     });
   });

@@ -1,4 +1,14 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -131,6 +141,27 @@ describe('slurm launcher', () => {
     expect(second.id).toBe(first.id);
     expect(await second.done).toMatchObject({ finished: 2 });
     expect(calls().filter((call) => call.startsWith('sbatch'))).toHaveLength(1);
+  });
+
+  it('takes any folder, tells when Slurm does not answer, and a cancel that fails is told, not thrown', async () => {
+    const folder = join(temporaryFolder(), '100% of é');
+    const store = fakeStore({ trial: { steps: 30 } }, folder);
+    const run = await launcher({}, 20).submit({ store });
+    const events = collect(run.events());
+    await until(() => running(store));
+    writeFileSync(join(slurm, 'refuse-squeue'), 'slurm_load_jobs error: Unable to contact controller');
+    writeFileSync(join(slurm, 'refuse-scancel'), 'scancel: error: Access denied');
+    await delay(300);
+    await run.cancel('checkpoint');
+    rmSync(join(slurm, 'refuse-squeue'));
+    expect(await run.done).toMatchObject({ finished: 1 });
+    const troubles = (await events).flatMap((event) => (event.type === 'trouble' ? [event.message] : []));
+    expect(troubles).toEqual([
+      'squeue: slurm_load_jobs error: Unable to contact controller; what is submitted goes on',
+      'the jobs may still run: scancel: scancel: error: Access denied',
+    ]);
+    const [submission] = readdirSync(join(folder, 'submissions'));
+    expect(readdirSync(join(folder, 'submissions', submission!))).toContain('task-0.log');
   });
 
   it('refuses what it cannot do with one line', async () => {

@@ -1,40 +1,16 @@
-import { randomBytes } from 'node:crypto';
-import { chmodSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { UserError } from '@gmoe/core';
-import { FORMAT_VERSION, type PlannedTrial } from '../records/index.js';
-import type { SlurmOptions } from '../spec/index.js';
+import { messageOf, UserError } from '@gmoe/core';
 import { readClaim } from '../store/claim.js';
 import { recordFailure, settleFailures } from '../store/failures.js';
-import { guardStore } from '../store/store-error.js';
 import type { SweepStore } from '../store/sweep-store.js';
 import { openTrials } from '../worker/run-worker.js';
 import { EventQueue } from './event-queue.js';
 import type { Launcher, LaunchEvent, LaunchRequest, LaunchSummary, Submission } from './launcher.js';
-import { hasEnded, jobByName, largestArray, sbatch, scancel, tasksOf, type SlurmTask } from './slurm-client.js';
-import {
-  isCancelled,
-  markCancelled,
-  readIntents,
-  readJob,
-  recordIntent,
-  recordJob,
-  submissionFolder,
-  type Intent,
-} from './slurm-submission.js';
+import { submitArray, type ArrayJob, type SlurmLauncherOptions } from './slurm-array.js';
+import { hasEnded, jobByName, scancel, tasksOf, type SlurmTask } from './slurm-client.js';
+import { isCancelled, markCancelled, readIntents, readJob, recordJob } from './slurm-submission.js';
 import { StoreFollower } from './store-follower.js';
 import { summarise } from './summary.js';
-
-export interface SlurmLauncherOptions {
-  readonly options: SlurmOptions;
-  /** The command that starts a worker on the store; as an array task it calls `runSlurmTask`. */
-  readonly command: (store: SweepStore) => readonly string[];
-  /** The command of the job that runs when all tasks have ended, e.g. to write the report. */
-  readonly summaryCommand?: ((store: SweepStore) => readonly string[]) | undefined;
-  /** Between two looks at the store, s. */
-  readonly pollSeconds?: number;
-}
 
 /** Runs trials as a Slurm job array. Progress comes from the store, which all nodes must see at the same path. */
 export function createSlurmLauncher(launcher: SlurmLauncherOptions): Launcher {
@@ -52,11 +28,6 @@ export function createSlurmLauncher(launcher: SlurmLauncherOptions): Launcher {
       return new SlurmRun(request, launcher, jobs);
     },
   };
-}
-
-interface ArrayJob {
-  readonly intent: Intent;
-  readonly job: string;
 }
 
 /**
@@ -100,95 +71,8 @@ async function liveSubmissions(store: SweepStore): Promise<ArrayJob[]> {
   return live;
 }
 
-async function submitArray(
-  store: SweepStore,
-  trials: readonly PlannedTrial[],
-  { options, command, summaryCommand }: SlurmLauncherOptions,
-): Promise<ArrayJob> {
-  const tasks = Array.from({ length: Math.ceil(trials.length / options.trialsPerTask) }, (_, task) =>
-    trials.slice(task * options.trialsPerTask, (task + 1) * options.trialsPerTask).map((trial) => trial.hash),
-  );
-  const most = await largestArray();
-  if (tasks.length > most - 1) {
-    const needed = Math.ceil(trials.length / (most - 1));
-    throw new UserError(
-      `launcher.trialsPerTask: must be at least ${needed}: the cluster takes arrays of ${most - 1} tasks (got ${options.trialsPerTask} for ${trials.length} trials)`,
-    );
-  }
-  const name = store.manifest().name.slice(0, 40);
-  const intent: Intent = {
-    formatVersion: FORMAT_VERSION,
-    jobName: `gmoe-${name}-${randomBytes(4).toString('hex')}`,
-    tasks,
-    createdAt: Date.now(),
-  };
-  recordIntent(store, intent);
-  const folder = submissionFolder(store, intent.jobName);
-  const script = writeScript(folder, 'task.sh', intent.jobName, options.setup, command(store));
-  const job = await sbatch([...arrayOptions(intent, options, folder), script]);
-  recordJob(store, intent.jobName, { job });
-  if (summaryCommand) {
-    const summary = writeScript(folder, 'summary.sh', intent.jobName, options.setup, summaryCommand(store));
-    const summaryJob = await sbatch([
-      `--job-name=${intent.jobName}-summary`,
-      `--dependency=afterany:${job}`,
-      `--output=${join(folder, 'summary.log')}`,
-      ...where(options),
-      summary,
-    ]);
-    recordJob(store, intent.jobName, { job, summaryJob });
-  }
-  return { intent, job };
-}
-
-function arrayOptions(intent: Intent, options: SlurmOptions, folder: string): string[] {
-  const throttle = options.concurrency === undefined ? '' : `%${options.concurrency}`;
-  const given = (option: string, value: string | number | undefined): string[] =>
-    value === undefined ? [] : [`--${option}=${value}`];
-  return [
-    `--job-name=${intent.jobName}`,
-    `--array=0-${intent.tasks.length - 1}${throttle}`,
-    `--output=${join(folder, 'task-%a.log')}`,
-    '--open-mode=append',
-    '--requeue',
-    `--signal=B:USR1@${options.signalSeconds}`,
-    `--cpus-per-task=${options.cpus}`,
-    ...given('time', options.timeMinutes),
-    ...given('mem', options.memoryMiB === undefined ? undefined : `${options.memoryMiB}M`),
-    ...given('gpus', options.gpus),
-    ...given('constraint', options.constraint),
-    ...where(options),
-    ...options.extra,
-  ];
-}
-
-function where(options: SlurmOptions): string[] {
-  const { partition, account, qos } = options;
-  return Object.entries({ partition, account, qos }).flatMap(([option, value]) =>
-    value === undefined ? [] : [`--${option}=${value}`],
-  );
-}
-
-/** `exec` makes the worker the batch process itself, so that signals for the batch reach it. */
-function writeScript(
-  folder: string,
-  name: string,
-  submission: string,
-  setup: readonly string[],
-  command: readonly string[],
-): string {
-  const file = join(folder, name);
-  const lines = ['#!/bin/bash', ...setup, `export GMOE_SUBMISSION=${quote(submission)}`];
-  guardStore(file, () => {
-    writeFileSync(file, `${[...lines, `exec ${command.map(quote).join(' ')}`].join('\n')}\n`);
-    chmodSync(file, 0o755);
-  });
-  return file;
-}
-
-function quote(word: string): string {
-  return /^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
+/** Submissions in a row that may end without any progress. */
+const MOST_FRUITLESS = 3;
 
 class SlurmRun implements Submission {
   readonly id: string;
@@ -196,6 +80,8 @@ class SlurmRun implements Submission {
   private readonly emitted = new EventQueue<LaunchEvent>();
   private readonly follower: StoreFollower;
   private cancelled = false;
+  private trouble: string | undefined;
+  private again = { times: 0, open: Infinity };
 
   constructor(
     private readonly request: LaunchRequest,
@@ -218,7 +104,12 @@ class SlurmRun implements Submission {
   async cancel(how: 'checkpoint' | 'kill'): Promise<void> {
     this.cancelled = true;
     this.emitted.push({ type: 'stopping' });
-    await cancelJobs(this.request.store, this.jobs, how);
+    try {
+      await cancelJobs(this.request.store, this.jobs, how);
+    } catch (error) {
+      // Nobody awaits a cancel after Ctrl-C.
+      this.emitted.push({ type: 'trouble', message: `the jobs may still run: ${messageOf(error)}` });
+    }
   }
 
   /** Watches the store until every trial has its result, or no task is left that could bring one. */
@@ -248,7 +139,11 @@ class SlurmRun implements Submission {
           for (const hash of intent.tasks[task.index] ?? []) ended.set(hash, task);
         }
       }
-    } catch {
+      this.trouble = undefined;
+    } catch (error) {
+      const message = `${messageOf(error)}; what is submitted goes on`;
+      if (message !== this.trouble) this.emitted.push({ type: 'trouble', message });
+      this.trouble = message;
       return undefined;
     }
     return { live, ended };
@@ -278,10 +173,19 @@ class SlurmRun implements Submission {
       return true;
     });
     for (const event of this.follower.look()) this.emitted.push(event);
-    if (again.length === 0) return false;
+    if (again.length === 0 || !this.worthAnother(again.length)) return false;
     const next = await submitArray(store, again, this.launcher);
     this.jobs = [next];
     this.emitted.push({ type: 'submitted', id: next.job, tasks: next.intent.tasks.length });
     return true;
+  }
+
+  /** Tasks that end without a result and without a failed trial (a full disk, a node without the data) are not fed for ever. */
+  private worthAnother(open: number): boolean {
+    this.again = { times: open < this.again.open ? 1 : this.again.times + 1, open };
+    if (this.again.times <= MOST_FRUITLESS) return true;
+    const message = `${MOST_FRUITLESS} submissions in a row brought no trial to an end: see the task-*.log files of the last one`;
+    this.emitted.push({ type: 'trouble', message });
+    return false;
   }
 }

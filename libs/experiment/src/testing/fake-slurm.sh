@@ -7,6 +7,7 @@ state() { cat "$FAKE_SLURM/$1/$2.state" 2>/dev/null; }
 put() { echo "$3" > "$FAKE_SLURM/$1/$2.state.new" && mv "$FAKE_SLURM/$1/$2.state.new" "$FAKE_SLURM/$1/$2.state"; }
 [ "$name" = fake-task ] || echo "$name $*" >> "$FAKE_SLURM/calls"
 
+if [ -e "$FAKE_SLURM/refuse-$name" ]; then cat "$FAKE_SLURM/refuse-$name" >&2; exit 1; fi
 case "$name" in
 sbatch)
   array=0-0 throttle=1 output=/dev/null dependency=
@@ -33,6 +34,7 @@ sbatch)
   ;;
 fake-task)
   id=$1 i=$2 output=${3//%a/$2} script=$4
+  output=${output//%%/%}
   while [ "$(state $id $i)" = PENDING ]; do
     put $id $i RUNNING
     SLURM_ARRAY_JOB_ID=$id SLURM_ARRAY_TASK_ID=$i bash "$script" >> "$output" 2>&1 &
