@@ -51,8 +51,11 @@ export async function filesOf(repo: Repo, commit: string, client: HubClient): Pr
   return files;
 }
 
-/** Whether a path stays below the folder that it is joined to, on every system. */
+/** Git's own folder, also as Windows and macOS read its name: a hook in it would be run. */
+const REPOSITORY = /^(?:\.git|git~\d+)[. ]*$/i;
+
+/** Whether a path stays below the folder that it is joined to, on every system, and is none of Git's own. */
 function isInside(path: string): boolean {
   if (/[\\:\u0000-\u001f]/.test(path)) return false;
-  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && !REPOSITORY.test(part));
 }
