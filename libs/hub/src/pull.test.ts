@@ -278,7 +278,7 @@ describe('refusals', () => {
     },
   );
 
-  it.each(['../../escape', '/etc/passwd', 'a/../../b', 'C:/x', 'a\\b'])(
+  it.each(['../../escape', '/etc/passwd', 'a/../../b', 'C:/x', 'a\\b', '.git/hooks/post-checkout', 'x/.GIT./config'])(
     'writes nothing of a repository that lists %s',
     async (path) => {
       hub = await serve([{ ...MODEL, files: { ...MODEL.files, [path]: Buffer.from('evil') } }]);

@@ -1,1 +1,2 @@
 export { testChecks } from './test-checks.js';
+export { mutations } from './mutations.js';

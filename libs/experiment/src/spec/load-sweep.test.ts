@@ -67,4 +67,23 @@ describe('loadSweep', () => {
     write('b.yaml', 'extends: a.yaml\n');
     expect(() => loadSweep(write('a.yaml', 'extends: b.yaml\n'))).toThrow(/in a circle/);
   });
+
+  it('names a sweep by its file in any script, and keeps the folders of two files apart', () => {
+    const named = (file: string): string => loadSweep(write(file, 'seeds: 1\n')).name;
+    expect([named('消融.yaml'), named('基线.yaml'), named('my sweep.yaml'), named('ablação-2.yaml')]).toEqual([
+      '消融',
+      '基线',
+      'my-sweep',
+      'ablação-2',
+    ]);
+    const odd = ['🚀.yaml', '🎯.yaml', '..yaml', '-.yaml'].map(named);
+    for (const name of odd) expect(name).toMatch(/^sweep-[0-9a-f]{6}$/);
+    expect(new Set(odd).size).toBe(4);
+  });
+
+  it('refuses a name that JavaScript would drop, and a file without end', () => {
+    const file = write('proto.yaml', 'grid: { router.id: { __proto__: linear, b: graph } }\n');
+    expect(() => loadSweep(file)).toThrow(/proto\.yaml: the name __proto__ cannot be used/);
+    expect(() => loadSweep('/dev/zero')).toThrow('/dev/zero: has more than 16777216 bytes');
+  });
 });

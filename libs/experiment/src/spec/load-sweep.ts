@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { basename, dirname, extname, resolve } from 'node:path';
-import { messageOf, parseOptions, UserError, type Json } from '@gmoe/core';
+import { messageOf, parseOptions, readBounded, stableHash, UserError, type Json } from '@gmoe/core';
 import { parseDocument } from 'yaml';
 import { isObject, mergeConfig, without, type JsonObject } from './config-path.js';
 import { applyOverrides } from './overrides.js';
@@ -35,7 +34,21 @@ export function parseSweep(
 ): SweepSpec {
   const overridden = applyOverrides(raw, options.set ?? []);
   const spec = without(parseOptions(sweepFileSchema, overridden, options.source), 'extends');
-  return { ...spec, name: spec.name ?? options.name.replace(/[^\w.-]+/g, '-'), source: options.source };
+  return { ...spec, name: spec.name ?? nameFor(options.name), source: options.source };
+}
+
+/**
+ * The name of a sweep from its file's, whatever script that is written in. Where little is left of it, a digest keeps the
+ * folders of two files apart.
+ */
+export function nameFor(file: string): string {
+  const name = file
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{M}\p{N}._-]+/gu, '-')
+    .replace(/^[^\p{L}\p{N}_]+/u, '');
+  const lost = file.normalize('NFC').replace(/[\p{L}\p{M}\p{N}._\-\s]/gu, '');
+  if (name !== '' && lost === '') return name;
+  return `${name || 'sweep'}-${stableHash(file).slice(0, 6)}`;
 }
 
 function readMerged(file: string, above: readonly string[]): JsonObject {
@@ -80,13 +93,26 @@ function readYaml(file: string): JsonObject {
     throw invalid(messageOf(error));
   }
   if (!isObject(value)) throw new UserError(`${file}: a sweep file must be a mapping of fields`);
+  refusePrototype(value, file, 0);
   return value;
+}
+
+/** More text than any sweep has, bytes. */
+const MOST_BYTES = 1 << 24;
+const DEEPEST = 200;
+
+/** JavaScript takes the name `__proto__` for something else: what it names would be dropped without a word. */
+function refusePrototype(value: unknown, file: string, depth: number): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > DEEPEST) throw new UserError(`${file}: is nested more than ${DEEPEST} levels deep`);
+  if (Object.hasOwn(value, '__proto__')) throw new UserError(`${file}: the name __proto__ cannot be used`);
+  for (const each of Object.values(value)) refusePrototype(each, file, depth + 1);
 }
 
 function readUtf8(file: string): string {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(file);
+    bytes = readBounded(file, MOST_BYTES);
   } catch (error) {
     throw new UserError(`${file}: cannot be read: ${messageOf(error)}`, { cause: error });
   }
