@@ -3,6 +3,7 @@ export { isTextItem, type ChoiceItem, type EvaluationItem, type Prediction } fro
 export { checkedItems, createEvaluator, itemKind, type EvaluationResult, type Evaluator } from './evaluator.js';
 export { scoringKind, type ItemKind, type Scoring } from './scoring/scoring.js';
 export { scoringComponents } from './scoring/index.js';
+export { choose, question, type ChoicePrediction } from './scoring/choices.js';
 export { planScoring, type ItemSegments, type ScoringPlan } from './scoring/plan.js';
 export { plannedEvaluator } from './scoring/planned-evaluator.js';
 export type { Query, Segment } from './pack-segments.js';

@@ -42,11 +42,7 @@ function unpack({ ids_BS, positions_BS, segments_BS, supervised_N, targets_N, we
   return found;
 }
 
-const collect = async (batches: AsyncGenerator<PackedBatch>) => {
-  const all: PackedBatch[] = [];
-  for await (const batch of batches) all.push(batch);
-  return all;
-};
+const collect = (batches: Iterable<PackedBatch>): PackedBatch[] => [...batches];
 
 describe('trainingBatches', () => {
   const key = RandomKey.fromSeed(3);
@@ -59,7 +55,7 @@ describe('trainingBatches', () => {
         const steps = list.length;
         const options = { batchSize, sequenceLength: 25, targets: 'answer' as const };
         const plan = trainingBatches(list, options, key, steps);
-        const found = (await collect(plan.iterate())).flatMap(unpack);
+        const found = collect(plan.iterate()).flatMap(unpack);
         const seen = new Map<string, number>();
         for (const { ids, targets } of found) {
           const whole = [...ids, targets.at(-1)![1]];
@@ -83,7 +79,7 @@ describe('trainingBatches', () => {
     await fc.assert(
       fc.asyncProperty(examples, fc.integer({ min: 0, max: 6 }), async (list, skip) => {
         const plan = trainingBatches(list, { batchSize: 2, sequenceLength: 30, targets: 'prompt_and_answer' }, key, 7);
-        expect(await collect(plan.iterate(skip))).toEqual((await collect(plan.iterate())).slice(skip));
+        expect(collect(plan.iterate(skip))).toEqual(collect(plan.iterate()).slice(skip));
       }),
       { numRuns: 20 },
     );
@@ -99,9 +95,7 @@ describe('trainingBatches', () => {
       gold: 0,
     };
     const batch = async (targets: 'answer' | 'prompt_and_answer') =>
-      unpack(
-        (await collect(trainingBatches([long], { batchSize: 1, sequenceLength: 4, targets }, key, 1).iterate()))[0]!,
-      );
+      unpack(collect(trainingBatches([long], { batchSize: 1, sequenceLength: 4, targets }, key, 1).iterate())[0]!);
     expect(await batch('answer')).toEqual([
       {
         ids: [1, 12, 13, 20],

@@ -1,5 +1,4 @@
 import { HostTensor, type RandomKey } from '@gmoe/tensor';
-import * as data from '@tensorflow/tfjs-data';
 import type { EncodedExample } from '../encoding/encoded-example.js';
 import { trainingSequence, type TrainingSequence, type TrainingTargets } from './training-sequence.js';
 
@@ -29,9 +28,6 @@ export interface TrainingBatchOptions {
   readonly endOfText?: number | undefined;
 }
 
-/** tfjs-data knows tensors and plain values; a batch of host tensors passes through it untouched. */
-type HostBatch = Record<string, number>;
-
 /** The batches of a training run, all of one static shape. */
 export interface TrainingBatches {
   /** B, rows of a batch: what the fullest batch of the run needs. */
@@ -42,14 +38,17 @@ export interface TrainingBatches {
   readonly truncated: number;
   /** Mean share of the B S positions that hold a token. */
   readonly fill: number;
-  readonly stepsPerEpoch: number;
   /** The run's batches from the `skip`-th on: the same sequence as without, so that a run can go on where it stopped. */
-  iterate(skip?: number): AsyncGenerator<PackedBatch>;
+  iterate(skip?: number): Generator<PackedBatch>;
 }
 
 /**
  * Plans the batches of a run. Every epoch visits each example once in its own keyed order; batches run over the ends of
  * epochs, so that each has exactly `batchSize` examples. Examples are packed several to a row.
+ *
+ * A batch is a function of its place in the run, so that a run goes on anywhere with the same bits. A pipeline of tfjs-data
+ * cannot: its shuffle draws from a buffer as it goes, and its prefetch would hide a wait that is not there, since packing a
+ * batch takes a fraction of a millisecond.
  *
  * @param steps batches of the run; B and N are planned for these
  * @throws RangeError if there is no example
@@ -96,19 +95,9 @@ export function trainingBatches(
     slots,
     truncated: sequences.filter(({ truncated }) => truncated).length,
     fill: tokens / (steps * rows * sequenceLength),
-    stepsPerEpoch: sequences.length / batchSize,
-    async *iterate(skip = 0) {
-      const pipeline = data
-        .generator(function* () {
-          for (let index = skip; index < steps; index++) yield { index };
-        })
-        .map((item) => {
-          const packed = packRows(batchOf((item as { index: number }).index), sequenceLength);
-          return { packed: toBatch(packed, rows, slots, sequenceLength) as unknown as HostBatch };
-        });
-      const iterator = await pipeline.iterator();
-      for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
-        yield (next.value as unknown as { packed: PackedBatch }).packed;
+    *iterate(skip = 0) {
+      for (let index = skip; index < steps; index++) {
+        yield toBatch(packRows(batchOf(index), sequenceLength), rows, slots, sequenceLength);
       }
     },
   };

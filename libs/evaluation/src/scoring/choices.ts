@@ -50,13 +50,14 @@ export function checkOnePrompt({ id, optionPromptIds }: ChoiceItem, scoring: str
   );
 }
 
-/** The option of the largest value for each item. */
+/** The option of the largest value for each item, by the values that an item's options have. */
 export function choose(
   items: readonly ChoiceItem[],
-  valuesOf: (index: number) => readonly number[],
+  valuesOf: (item: ChoiceItem, index: number) => readonly number[],
 ): ChoicePrediction[] {
-  return items.map(({ id, gold, domain }, index) => {
-    const scores = [...valuesOf(index)];
+  return items.map((item, index) => {
+    const { id, gold, domain } = item;
+    const scores = [...valuesOf(item, index)];
     const predicted = scores.indexOf(Math.max(...scores));
     const answer = { id, gold, predicted, correct: predicted === gold, scores };
     return domain === undefined ? answer : { ...answer, domain };

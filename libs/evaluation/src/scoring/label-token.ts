@@ -45,7 +45,7 @@ export const labelTokenScoring = defineComponent(scoringKind, {
       };
       const plan = planScoring(asked, segments, settings, false);
       const judge = () => {
-        const predictions = choose(asked, (index) => [...logProbs[index]!]);
+        const predictions = choose(asked, (_, index) => [...logProbs[index]!]);
         return { predictions, metrics: judgeChoices(asked, predictions, logProbs, plan.truncated, bins) };
       };
       return plannedEvaluator(engine, model, plan, judge, () => logProbs.forEach((each) => each.fill(0)));

@@ -36,9 +36,9 @@ export const logLikelihoodScoring = defineComponent(scoringKind, {
         likelihoodSegments(item, index, logProbs[index]!, settings.sequenceLength);
       const plan = planScoring(asked, segments, settings, true);
       const by = (length: 'none' | 'characters') =>
-        choose(asked, (index) =>
+        choose(asked, ({ optionCharacters }, index) =>
           Array.from(logProbs[index]!, (value, i) =>
-            length === 'none' ? value : value / Math.max(1, asked[index]!.optionCharacters[i]!),
+            length === 'none' ? value : value / Math.max(1, optionCharacters[i]!),
           ),
         );
       const judge = () => {

@@ -9,7 +9,8 @@ export type Format = (typeof FORMATS)[number];
 export const LABELS = ['text', 'letter', 'zero-based', 'one-based'] as const;
 export type Labels = (typeof LABELS)[number];
 
-const file = (what: string) => z.string().min(1).describe(`${what}; relative to dataDir, or to the current folder`);
+const file = (what: string) =>
+  z.string().min(1).nullable().default(null).describe(`${what}; relative to dataDir, or to the current folder`);
 
 /** Options of tasks that read a user's own files. */
 export const fileTaskOptions = taskOptions.extend({
@@ -18,13 +19,11 @@ export const fileTaskOptions = taskOptions.extend({
     .nullable()
     .default(null)
     .describe('folder that the files are relative to; null = the current one'),
-  trainFile: file('file of the training examples; .gz may follow jsonl, csv and tsv; null = none, to score a test file')
-    .nullable()
-    .default(null),
-  devFile: file('file of the dev split; null = a tenth of train').nullable().default(null),
-  testFile: file('file of the test split; null = dev, or another tenth of train where there is no dev file')
-    .nullable()
-    .default(null),
+  trainFile: file(
+    'file of the training examples; .gz may follow jsonl, csv and tsv; null = none, to score a test file',
+  ),
+  devFile: file('file of the dev split; null = a tenth of train'),
+  testFile: file('file of the test split; null = dev, or another tenth of train where there is no dev file'),
   format: z.enum(FORMATS).default('auto').describe("form of the files; auto: by the name's ending"),
   delimiter: z
     .string()
