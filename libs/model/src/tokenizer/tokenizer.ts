@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, parseOptions, UserError } from '@gmoe/core';
 import { Tokenizer as Library } from 'tokenizers';
@@ -56,7 +57,13 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer> {
   const json = await readJsonFile(path, z.looseObject({}));
   if (!json) throw new UserError(`${path}: no such file; a model folder needs its tokenizer.json`);
   const config = await readJsonFile(join(dir, 'tokenizer_config.json'), tokenizerConfigSchema);
-  return createTokenizer(json, config ?? {}, path);
+  return createTokenizer(json, withChatTemplate(config ?? {}, dir), path);
+}
+
+/** The configuration with the chat template of a file of its own, where there is one, as newer transformers write it. */
+function withChatTemplate(config: TokenizerConfig, dir: string): TokenizerConfig {
+  const path = join(dir, 'chat_template.jinja');
+  return existsSync(path) ? { ...config, chat_template: readFileSync(path, 'utf8') } : config;
 }
 
 /**
