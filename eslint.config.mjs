@@ -89,6 +89,7 @@ const LAYERS = {
   client: ['client'],
   tracking: ['client', 'tracking'],
   report: ['tensor', 'experiment', 'diagnostics', 'report'],
+  ui: ['experiment', 'report'],
 };
 
 const WITH_ADAPTERS = {

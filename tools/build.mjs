@@ -51,7 +51,7 @@ await build({
 
 // What runs in a browser: one file a page, which is put into it.
 await build({
-  entryPoints: { report: 'libs/report/src/page/main.ts' },
+  entryPoints: { report: 'libs/report/src/page/main.ts', ui: 'libs/ui/src/page/main.ts' },
   outdir: join(folder, 'pages'),
   bundle: true,
   minify: true,

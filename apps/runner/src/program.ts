@@ -17,6 +17,7 @@ import { addSchema } from './commands/schema.js';
 import { addSweep } from './commands/sweep.js';
 import { addSync } from './commands/sync.js';
 import { addTrain } from './commands/train.js';
+import { addUi } from './commands/ui.js';
 import { addVerify } from './commands/verify.js';
 import { addWorker } from './commands/worker.js';
 import { framework } from './code.js';
@@ -55,6 +56,7 @@ export function createProgram(): Command {
     addGenerate,
     addPerplexity,
     addReport,
+    addUi,
     addPlan,
     addWorker,
     addCancel,

@@ -6,6 +6,8 @@ export * from './tables/index.js';
 export { renderReport, REPORT_FORMATS, type ReportFormat } from './render-report.js';
 export { renderPage, type PageOptions } from './html/render-page.js';
 export { renderStatic } from './html/render-static.js';
+export { PAGE_STYLE } from './html/page-style.js';
+export { STYLE_SHEET } from './html/style-sheet.js';
 export { pageProgram, type PageProgram } from './html/page-program.js';
 export { reportCharts } from './charts/report-charts.js';
 export type { Figure } from './charts/figure.js';

@@ -62,7 +62,8 @@ export class LiveFigure {
 
   update(): void {
     this.stale = true;
-    if (this.inSight || printing) this.draw();
+    // What is hidden for lack of data is never in sight.
+    if (this.inSight || this.node.hidden || printing) this.draw();
   }
 
   seen(inSight: boolean): void {

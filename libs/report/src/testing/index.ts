@@ -1,0 +1,2 @@
+export { CHROMIUM, launchBrowser, troubleOf } from './browser.js';
+export { builtProgram } from './page-program.js';

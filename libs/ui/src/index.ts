@@ -1,0 +1,1 @@
+export { serveUi, type UiOptions, type UiServer } from './serve-ui.js';
