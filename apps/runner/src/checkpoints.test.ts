@@ -57,9 +57,14 @@ describe('a PEFT adapter on a small Llama', () => {
 
   it('merges into a model of its own that writes and scores the same', async () => {
     const merged = join(folder(), 'new', 'merged');
+    const carried = { 'generation_config.json': '{ "top_k":  3 }', 'chat_template.jinja': '{{ messages }}\n' };
+    for (const [name, text] of Object.entries(carried)) writeFileSync(join(base, name), text);
     expect(await run('merge', peftGoldens.adapter, merged, '--base', base)).toContain('rank 3 on q_proj');
+    for (const [name, text] of Object.entries(carried)) expect(readFileSync(join(merged, name), 'utf8')).toBe(text);
     expect(readdirSync(merged).sort()).toEqual([
+      'chat_template.jinja',
       'config.json',
+      'generation_config.json',
       'model.safetensors',
       'tokenizer.json',
       'tokenizer_config.json',

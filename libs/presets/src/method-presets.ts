@@ -34,7 +34,7 @@ const graphSource = { router: `${GMOE}: G = 256, 2 layers, density 0.1 (the grap
 const gmoe = (id: string, description: string, router: 'graph' | 'linear', coordination: Json[]): MethodPreset => ({
   id,
   description,
-  trial: { adapter: { lora: attention, mixture: experts }, router: { id: router }, coordination },
+  trial: { adapter: { id: 'moe-lora', lora: attention, mixture: experts }, router: { id: router }, coordination },
   sources: {
     ...size,
     ...(router === 'graph' ? graphSource : { router: `${GMOE}, ablation without the graph: softmax of a linear map` }),
@@ -71,7 +71,7 @@ export const methodPresets: readonly MethodPreset[] = [
     description:
       "LoRAMoE (arXiv 2312.09979): every expert for every token. Its localised balancing constraint over two groups of experts is not included: it needs the examples' task types",
     trial: {
-      adapter: { lora: null, mixture: { ...experts, form: 'additive', selector: { id: 'dense' } } },
+      adapter: { id: 'moe-lora', lora: null, mixture: { ...experts, form: 'additive', selector: { id: 'dense' } } },
       router: { id: 'linear' },
       coordination: [],
     },
@@ -87,7 +87,7 @@ export const methodPresets: readonly MethodPreset[] = [
     id: 'ming-moe',
     description: 'MING-MoE (arXiv 2404.09027): top-2 of larger experts, no auxiliary loss',
     trial: {
-      adapter: { lora: null, mixture: { ...experts, rank: 16, alpha: 32, form: 'additive' } },
+      adapter: { id: 'moe-lora', lora: null, mixture: { ...experts, rank: 16, alpha: 32, form: 'additive' } },
       router: { id: 'linear' },
       coordination: [],
     },
@@ -103,7 +103,7 @@ export const methodPresets: readonly MethodPreset[] = [
     id: 'mola',
     description: 'MoLA (arXiv 2402.08562): more experts in higher layers; four runs of layers',
     trial: {
-      adapter: { lora: null, mixture: { ...experts, experts: [5, 7, 9, 11], form: 'additive' } },
+      adapter: { id: 'moe-lora', lora: null, mixture: { ...experts, experts: [5, 7, 9, 11], form: 'additive' } },
       router: { id: 'linear' },
       coordination: [],
     },
@@ -118,7 +118,7 @@ export const methodPresets: readonly MethodPreset[] = [
     id: 'mixlora',
     description: 'MixLoRA (arXiv 2404.15159): top-2 FFN experts, load-balance loss, plain LoRA on attention',
     trial: {
-      adapter: { lora: attention, mixture: experts },
+      adapter: { id: 'moe-lora', lora: attention, mixture: experts },
       router: { id: 'linear' },
       coordination: [{ id: 'load-balance', coefficient: 0.01 }],
     },

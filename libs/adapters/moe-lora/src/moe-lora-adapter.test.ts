@@ -189,6 +189,45 @@ describe('createMoeLora', () => {
     expect(carried['coordination.count.calls']!.dataSync()[0]).toBe(2);
   });
 
+  it('on the attention: q, k, v and o share the routing of the block, whose updates are summed', () => {
+    const attentionConfig = { ...config, hiddenSize: 6 } as ModelConfig;
+    const mixture = mixtureSchema.parse({ experts: 3, rank: 2, alpha: 3, targets: ['v_proj', 'o_proj'] });
+    const adapter = createMoeLora({ config: attentionConfig, lora: null, mixture, router, selector: top2 });
+    expect(adapter.routing!.spec.expertsPerLayer).toEqual([3, 3]);
+    const trainable = full(adapter.init(key, {}).trainable);
+    const bound = adapter.bind(
+      { trainable, frozen: {}, state: {} },
+      { tokenMask_T: tf.ones<tf.Rank.R1>([T]), training: false },
+    );
+    const { linear: hook, ffn: network } = bound.hooks;
+    expect(network!(0, random('f', [T, 6]), ffn)).toBeUndefined();
+    const [x, mixed] = [random('x', [T, 6]), random('mixed', [T, 6])];
+    const zero = (width: number) => () => tf.zeros<tf.Rank.R2>([T, width]);
+    for (const layer of [0, 1]) hook!({ layer, name: 'q_proj' }, x, zero(6));
+    const v = hook!({ layer: 1, name: 'v_proj' }, x, zero(3)).arraySync();
+    const o = hook!({ layer: 1, name: 'o_proj' }, mixed, zero(6)).arraySync();
+    const gates = bound.routing!.layers().layers[1]!.gates_TE.arraySync();
+    /** One token and one expert at a time. */
+    const loop = (name: string, input: tf.Tensor2D) => {
+      const module = `model.layers.1.self_attn.experts.${name}`;
+      const a = trainable[`${module}.lora_A.weight`]!.arraySync() as number[][];
+      const b = trainable[`${module}.lora_B.weight`]!.arraySync() as number[][];
+      const dot = (u: number[], w: number[]) => u.reduce((sum, value, i) => sum + value * w[i]!, 0);
+      return input.arraySync().map((token, t) =>
+        b.map((row) =>
+          gates[t]!.reduce((sum, gate, e) => {
+            const inner = a.slice(2 * e, 2 * e + 2).map((each) => dot(each, token));
+            return sum + gate * 1.5 * dot(row.slice(2 * e, 2 * e + 2), inner);
+          }, 0),
+        ),
+      );
+    };
+    const close = (got: number[][], want: number[][]) =>
+      want.forEach((row, t) => row.forEach((value, j) => expect(got[t]![j]).toBeCloseTo(value, 3)));
+    close(v, loop('v_proj', x));
+    close(o, loop('o_proj', mixed));
+  });
+
   it('refuses what does not fit together in one line', () => {
     const mixture = mixtureSchema.parse({ experts: 1 });
     expect(() => createMoeLora({ config, lora: null, mixture, selector: top2 })).toThrow(/a mixture needs a router/);
