@@ -47,7 +47,14 @@ export function loadBase(
 ): Promise<LoadedModel> {
   const folder = baseDir(base);
   const key = `${compute} ${folder}`;
-  if (last?.key !== key) last = { key, model: loadFor(folder, components, compute) };
+  if (last?.key !== key) {
+    const loading = { key, model: loadFor(folder, components, compute) };
+    last = loading;
+    // What failed once may be there the next time: a disk that was mounted meanwhile.
+    loading.model.catch(() => {
+      if (last === loading) last = undefined;
+    });
+  }
   return last.model;
 }
 

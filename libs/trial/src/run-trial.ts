@@ -2,7 +2,14 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { saveAdapter } from '@gmoe/adapters-core';
 import { UserError, type ComponentRegistry } from '@gmoe/core';
-import type { TrialAttempt, TrialCode, TrialExecutor, TrialOutcome } from '@gmoe/experiment';
+import {
+  AttemptStopped,
+  TrialError,
+  type TrialAttempt,
+  type TrialCode,
+  type TrialExecutor,
+  type TrialOutcome,
+} from '@gmoe/experiment';
 import { splitSummary, trainingBatches, type Split, type Task } from '@gmoe/datasets';
 import { checkedItems, createEvaluator, type EvaluationResult, type Evaluator } from '@gmoe/evaluation';
 import { countParameters, type Tokenizer } from '@gmoe/model';
@@ -15,6 +22,7 @@ import { loadBase } from './base-model.js';
 import { buildAdapter } from './build-adapter.js';
 import { median } from './median.js';
 import { neededComponents } from './needed-components.js';
+import { blameMissingInput, type TrialInputs } from './missing-input.js';
 import { scoringOf } from './scoring.js';
 import { loadTaskData } from './task-data.js';
 import { scheduleMisfit } from './training-rules.js';
@@ -43,16 +51,26 @@ export interface RunTrialOptions {
  */
 export function createTrialExecutor(options: RunTrialOptions): TrialExecutor {
   return async (attempt) => {
-    const config = options.resolve(attempt.config);
-    const engine = await createEngine({ ...config.engine, ...options.engine });
     try {
-      const outcome = await runTrial(config, attempt, engine, options);
-      await options.onOutcome?.(attempt, outcome);
-      return outcome;
-    } finally {
-      await engine.dispose();
+      return await execute(attempt, options);
+    } catch (error) {
+      throw error instanceof AttemptStopped
+        ? error
+        : blameMissingInput(error, attempt.config as unknown as TrialInputs);
     }
   };
+}
+
+async function execute(attempt: TrialAttempt, options: RunTrialOptions): Promise<TrialOutcome> {
+  const config = options.resolve(attempt.config);
+  const engine = await createEngine({ ...config.engine, ...options.engine });
+  try {
+    const outcome = await runTrial(config, attempt, engine, options);
+    await options.onOutcome?.(attempt, outcome);
+    return outcome;
+  } finally {
+    await engine.dispose();
+  }
 }
 
 async function runTrial(
@@ -144,7 +162,7 @@ async function runTrial(
   await dev?.dispose();
   if (result.stopped === 'aborted') throw attempt.signal.reason;
   if (result.stopped === 'diverged')
-    throw new Error(`training diverged at step ${result.steps + 1} of ${steps} (see the log)`);
+    throw new TrialError(`training diverged at step ${result.steps + 1} of ${steps} (see the log)`);
   rmSync(checkpoint.folder, { recursive: true, force: true });
 
   // With evaluations on dev the best tensors are kept, as a user of the adapter would; else the last.

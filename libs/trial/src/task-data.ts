@@ -45,6 +45,7 @@ async function createTaskData(
       if (!examples) {
         examples = encodeExamples(task.load(name), tokenizer, encoding);
         splits.set(name, examples);
+        examples.catch(() => splits.delete(name));
       }
       return examples;
     },
