@@ -59,6 +59,15 @@ describe('saveModel and loadModel', () => {
     expect(countParameters(config)).toBe(Object.values(weights).reduce((sum, { size }) => sum + size, 0));
   });
 
+  it('keep the point of numbers that transformers takes as floats alone', async () => {
+    const json = { ...config.json, initializer_range: 1, final_logit_softcapping: 30, rope_theta: 1e6 };
+    await saveModel(dir, { config: { ...config, json }, weights, tokenizer });
+    const text = await readFile(join(dir, 'config.json'), 'utf8');
+    expect(text).toContain('"initializer_range": 1.0,');
+    expect(text).toContain('"final_logit_softcapping": 30.0,');
+    expect(JSON.parse(text)).toEqual({ ...json, torch_dtype: 'float32' });
+  });
+
   it('halve the size with F16, within its rounding', async () => {
     await saveModel(dir, { config, weights, tokenizer }, { floats: 'F16' });
     const loaded = await loadWeights(dir, config);

@@ -40,7 +40,7 @@ export async function saveModel(
   await mkdir(dir, { recursive: true });
   const stored = fuseWeights(config, ordered);
   await writeSafetensors(join(dir, 'model.safetensors'), stored, { floats, metadata: { format: 'pt' } });
-  writeJson(join(dir, 'config.json'), configJson(config, floats), 2);
+  writeWhole(join(dir, 'config.json'), `${withFloats(JSON.stringify(configJson(config, floats), undefined, 2))}\n`);
   writeJson(join(dir, 'tokenizer.json'), tokenizer.files.json);
   writeJson(join(dir, 'tokenizer_config.json'), tokenizer.files.config, 2);
 }
@@ -50,6 +50,14 @@ function configJson({ json }: ModelConfig, floats: FloatType): Record<string, un
   if (!json) throw new Error('a model is saved with the config.json that its config was parsed from');
   const rest = Object.entries(json).filter(([name]) => name !== 'dtype');
   return { ...Object.fromEntries(rest), torch_dtype: TORCH_DTYPES[floats] };
+}
+
+/** Fields that transformers 5 takes as floats alone: a whole number must keep its point, which `JSON.stringify` leaves out. */
+const FLOATS =
+  /"(attn_logit_softcapping|final_logit_softcapping|initializer_range|rms_norm_eps|layer_norm_eps)": (\d+)(?=[,\s])/g;
+
+function withFloats(json: string): string {
+  return json.replace(FLOATS, '"$1": $2.0');
 }
 
 function writeJson(path: string, value: unknown, indent?: number): void {
