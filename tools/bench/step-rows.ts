@@ -55,7 +55,13 @@ export function printSteps(rows: readonly StepRow[], size: StepSize, rounds: num
     for (const row of rows) {
       const seen = results.get(row)!;
       // What failed once is not tried again.
-      seen.push(round > 0 && !seen[0] ? undefined : row.run());
+      const result = round > 0 && !seen[0] ? undefined : row.run();
+      seen.push(result);
+      if (result) {
+        process.stderr.write(
+          `round ${round + 1}: ${row.name}: ${result.milliseconds.toFixed(0)} ms, ${result.mebibytes.toFixed(0)} MiB\n`,
+        );
+      }
     }
   }
   const peers = rows.filter((row) => row.name.startsWith('PyTorch') && results.get(row)![0]);

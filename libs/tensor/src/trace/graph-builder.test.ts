@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { GraphBuilder } from './graph-builder.js';
+
+describe('GraphBuilder', () => {
+  it('puts what a gathering node alone reads before it, the first computed last', () => {
+    const graph = new GraphBuilder();
+    const count = 20;
+    // A chain, as the backward pass is one, with a branch at each of its values, as weight gradients are.
+    let chain = 'x';
+    const branches = Array.from({ length: count }, () => {
+      chain = graph.node('Neg', [chain]);
+      return graph.node('Reshape', [graph.node('Gemm', [chain, 'w']), graph.int64s([4])]);
+    });
+    const { nodes } = graph.finish([graph.node('Concat', branches, { axis: 0 })]);
+
+    const made = new Set(['x', 'w']);
+    for (const { inputs, outputs } of nodes) {
+      inputs.filter((name) => name.startsWith('v')).forEach((name) => expect(made.has(name)).toBe(true));
+      outputs.forEach((name) => made.add(name));
+    }
+    expect(nodes.map(({ op }) => op).slice(-count - 1)).toEqual([...Array<string>(count).fill('Reshape'), 'Concat']);
+    expect(nodes.slice(-count - 1, -1).flatMap(({ outputs }) => outputs)).toEqual(branches.toReversed());
+  });
+
+  it('leaves a short list of inputs where it stands', () => {
+    const graph = new GraphBuilder();
+    const parts = ['a', 'b'].map((name) => graph.node('Neg', [name]));
+    const { nodes } = graph.finish([graph.node('Concat', parts, { axis: 0 })]);
+    expect(nodes.map(({ inputs }) => inputs.join())).toEqual(['a', 'b', parts.join()]);
+  });
+});
