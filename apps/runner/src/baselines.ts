@@ -11,7 +11,9 @@ export async function measureBaselines(store: SweepStore, engineOptions: EngineO
   const folder = join(store.folder, 'baselines');
   const arms = new Map(store.manifest().trials.map((trial) => [trial.group, trial.hash]));
   const configs = new Map(
-    [...arms.values()].map((hash) => schema.resolve(store.config(hash))).map((config) => [baselineKey(config), config]),
+    [...arms.values()]
+      .map((hash) => schema.resolve(store.config(hash)))
+      .map((config) => [baselineKey(config, components), config]),
   );
   for (const [key, config] of configs) {
     const path = join(folder, `${key.slice(0, 16)}.json`);

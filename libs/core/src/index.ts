@@ -9,6 +9,9 @@ export {
 export { type Applicability } from './component/applicability.js';
 export { usedComponents } from './component/used-components.js';
 export { componentsOf } from './component/components-of.js';
+export { pathField, type PathFieldOptions } from './component/path-field.js';
+export { mapPaths, type ConfigPath } from './component/map-config.js';
+export { withoutDefaults } from './component/without-defaults.js';
 export { createComponent } from './component/create-component.js';
 export { componentField, withApplicability } from './component/component-field.js';
 export { ComponentRegistry, type ComponentOrigin } from './component/component-registry.js';
@@ -42,3 +45,4 @@ export { isAlive, isKnownDead, isOwn, ownIdentity, type ProcessIdentity } from '
 export { redact } from './system/redact.js';
 export { terminalText } from './system/terminal-text.js';
 export { proxyFetch, proxyVariable, type TlsSettings } from './system/proxy-fetch.js';
+export { fileDigest } from './contents/file-digest.js';

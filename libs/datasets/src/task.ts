@@ -1,4 +1,4 @@
-import { componentKind, defineComponent, type Component, type ComponentDefinition } from '@gmoe/core';
+import { componentKind, pathField, defineComponent, type Component, type ComponentDefinition } from '@gmoe/core';
 import { z } from 'zod';
 import type { Example, Split } from './example.js';
 import type { SplitOrigin } from './splits/split-origin.js';
@@ -16,6 +16,8 @@ export interface Task<Of extends Example = Example> {
   readonly template?: string;
   /** Whether the examples are asked through the model's chat template, and what its system turn says. */
   readonly chat?: { readonly system?: string };
+  /** The files that the examples come from, of all splits; some may be missing. Their contents identify the data; absent where there are none. */
+  files?(): readonly string[];
   /** Reads what cannot be read at once (parquet); where it is there, it is awaited before anything else is asked. */
   prepare?(): Promise<void>;
   /** The examples of a split, in a fixed order, within the limits. @throws UserError on a missing or malformed file */
@@ -37,8 +39,7 @@ export const taskOptions = z.strictObject({
   trainLimit: limit('train'),
   devLimit: limit('dev'),
   testLimit: limit('test'),
-  dataDir: z
-    .string()
+  dataDir: pathField()
     .nullable()
     .default(null)
     .describe("folder with the task's official files, as published; null = the bundled copy"),

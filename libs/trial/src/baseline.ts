@@ -6,13 +6,15 @@ import { FORMAT_VERSION, type Baseline } from '@gmoe/experiment';
 import type { Engine } from '@gmoe/tensor';
 import { loadBase } from './base-model.js';
 import { scoringOf } from './scoring.js';
+import { trialContents } from './contents.js';
 import { loadTaskData } from './task-data.js';
 import type { TrialConfig } from './trial-schema.js';
 
 /** What the numbers of a baseline depend on. */
-export function baselineKey({ base, compute, task, evaluation }: TrialConfig): string {
+export function baselineKey(config: TrialConfig, components: ComponentRegistry): string {
+  const { compute, task, evaluation } = config;
   return stableHash({
-    base,
+    contents: trialContents(config, components),
     ...(compute === 'float32' ? {} : { compute }),
     task: task as Json,
     evaluation: evaluation as Json,
@@ -33,7 +35,7 @@ export async function measureBaseline(
     const { metrics } = await evaluator.evaluate({ trainable: {}, carried: {} });
     return {
       formatVersion: FORMAT_VERSION,
-      key: baselineKey(config),
+      key: baselineKey(config, components),
       task: config.task.id,
       base: config.base,
       metrics,

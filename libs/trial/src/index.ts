@@ -19,3 +19,4 @@ export { checkTrialData } from './check-data.js';
 export { scoringOf } from './scoring.js';
 export { encodingOf, loadTaskData, type TaskData } from './task-data.js';
 export { trialSchema, type TrialConfig } from './trial-schema.js';
+export { checkContents, trialContents } from './contents.js';

@@ -19,6 +19,7 @@ import { createEngine, RandomKey, type Engine, type EngineOptions } from '@gmoe/
 import { adapterTrainee, train, type TrainingEvent, type TrainResult } from '@gmoe/training';
 import { writeAdapterCode } from './adapter-code.js';
 import { loadBase } from './base-model.js';
+import { checkContents } from './contents.js';
 import { buildAdapter } from './build-adapter.js';
 import { median } from './median.js';
 import { neededComponents } from './needed-components.js';
@@ -81,6 +82,7 @@ async function runTrial(
 ): Promise<TrialOutcome> {
   const { training } = config;
   const key = RandomKey.fromSeed(config.seed);
+  if (attempt.contents) checkContents(config, attempt.contents, components);
   const base = await loadBase(config.base, components, config.compute);
   const data = await loadTaskData(config, base.tokenizer, components);
   const adapter = buildAdapter(config, base.config, components);

@@ -1,7 +1,14 @@
 import { existsSync } from 'node:fs';
 import { adapterKind } from '@gmoe/adapters-core';
 import { coordinationKind } from '@gmoe/coordination-core';
-import { componentField, FIDELITIES, type ComponentChoice, type ComponentRegistry, type Fidelity } from '@gmoe/core';
+import {
+  componentField,
+  pathField,
+  FIDELITIES,
+  type ComponentChoice,
+  type ComponentRegistry,
+  type Fidelity,
+} from '@gmoe/core';
 import { taskKind } from '@gmoe/datasets';
 import { createTrialSchema, type JsonObject, type TrialRule, type TrialSchema } from '@gmoe/experiment';
 import { evaluationSchema } from '@gmoe/evaluation';
@@ -14,6 +21,7 @@ import { z } from 'zod';
 import { adapterRule, withAdapterId } from './adapter-choice.js';
 import { isBase } from './base-model.js';
 import { trainingRules } from './training-rules.js';
+import { trialContents } from './contents.js';
 
 const engineSchema = z.strictObject({
   engine: z.enum(ENGINES).default('compiled').describe('compiled: ONNX Runtime; eager: a tfjs backend'),
@@ -71,7 +79,9 @@ export function trialSchema(components: ComponentRegistry): TrialSchema<TrialCon
   const schema = createTrialSchema({
     components,
     sections: {
-      base: z.string().min(1).default('bundled').describe('base model: bundled, or a folder in Hugging Face layout'),
+      base: pathField({ except: ['bundled'] })
+        .default('bundled')
+        .describe('base model: bundled, or a folder in Hugging Face layout'),
       compute: z
         .enum(COMPUTES)
         .default('float32')
@@ -99,6 +109,7 @@ export function trialSchema(components: ComponentRegistry): TrialSchema<TrialCon
       evaluation: evaluationSchema.prefault({}),
       engine: engineSchema.prefault({}).describe('where the trial computes; not part of its identity'),
     },
+    contents: (config) => trialContents(config as unknown as TrialConfig, components),
     rules: [
       computeFitsDevice,
       adapterRule(components),

@@ -1,4 +1,4 @@
-import { basename, dirname, extname } from 'node:path';
+import { basename, dirname, extname, resolve } from 'node:path';
 import { canonicalJson, parseOptions, UserError, type Json } from '@gmoe/core';
 import { dataReport, reportText, taskKind, type DataReport } from '@gmoe/datasets';
 import { loadSweep, parseSweep, type JsonObject, type SweepSpec } from '@gmoe/experiment';
@@ -87,6 +87,6 @@ function specOf(file: string | undefined, { task }: Options, set: readonly strin
   const { preset, plugins, ...trial } = trialOf(raw, file);
   return parseSweep(
     { trial, ...(preset === undefined ? {} : { preset }), ...(plugins === undefined ? {} : { plugins }) },
-    { source: file, name: basename(file, extname(file)), set },
+    { source: file, name: basename(file, extname(file)), set, folders: [dirname(resolve(file))] },
   );
 }

@@ -33,7 +33,12 @@ async function runTrain(file: string, options: { out?: string; set?: string[]; d
   const { preset, plugins, ...trial } = trialOf(readYaml(file), file);
   const spec = parseSweep(
     { trial, ...(preset === undefined ? {} : { preset }), ...(plugins === undefined ? {} : { plugins }) },
-    { source: file, name, set: [...(options.set ?? []), ...dataOverride(options.data)] },
+    {
+      source: file,
+      name,
+      set: [...(options.set ?? []), ...dataOverride(options.data)],
+      folders: [dirname(resolve(file))],
+    },
   );
   const plan = await planWithPlugins(spec, dirname(file));
   if (plan.trials.length !== 1) {

@@ -30,6 +30,11 @@ export interface Component<out T = unknown> {
   /** Options that mean something only beside certain values of others; elsewhere they are refused. */
   readonly appliesWhen?: Applicability | undefined;
   /**
+   * Part of the identity of trials that use it, where it is set. Raise it when the same options come to mean something else: a
+   * changed default, a mended formula.
+   */
+  readonly revision?: number | undefined;
+  /**
    * The component with its options.
    *
    * @param options checked against the schema; missing ones take their defaults
@@ -45,6 +50,7 @@ export interface ComponentDefinition<T, Schema extends z.ZodObject> {
   readonly options: Schema;
   readonly fidelity?: FidelityOptions;
   readonly appliesWhen?: Applicability<z.output<Schema>>;
+  readonly revision?: number;
   create(options: z.output<Schema>, build: Build): T;
 }
 

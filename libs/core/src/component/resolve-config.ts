@@ -116,8 +116,9 @@ export function innerSchema(schema: z.core.$ZodType, value: unknown): z.core.$Zo
   }
   if (schema instanceof z.ZodPipe) return schema.def.in;
   if (schema instanceof z.ZodLazy) return schema.def.getter();
-  if (schema instanceof z.ZodUnion && isRecord(value)) {
-    return schema.def.options.find((option) => option instanceof z.ZodObject && option.safeParse(value).success);
+  if (schema instanceof z.ZodUnion) {
+    const fits = (option: z.core.$ZodType) => option instanceof z.ZodType && option.safeParse(value).success;
+    return schema.def.options.find((option) => option instanceof z.ZodObject === isRecord(value) && fits(option));
   }
   return undefined;
 }

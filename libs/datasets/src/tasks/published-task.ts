@@ -66,7 +66,7 @@ export function publishedTask<Schema extends z.ZodObject & z.ZodType<TaskOptions
         : {}),
     } as Applicability<z.output<Schema>>,
     create(options): Task {
-      const { prepare, ...source } = sourceOf(set, options);
+      const { prepare, files, ...source } = sourceOf(set, options);
       const splits = taskSplits(source, options);
       const classes = typeof set.classes === 'function' ? set.classes(options) : set.classes;
       return {
@@ -79,6 +79,7 @@ export function publishedTask<Schema extends z.ZodObject & z.ZodType<TaskOptions
           const place = options.dataDir ?? (bundled ? `bundled, ${bundled.licence}` : 'not bundled');
           return `${place}; ${splits.protocol()}`;
         },
+        files,
         prepare,
         load: (split) => splits.examples(split),
         origin: (split) => splits.origin(split),
@@ -97,7 +98,7 @@ interface Place {
 function sourceOf<Schema extends z.ZodObject & z.ZodType<TaskOptions>>(
   set: PublishedTask<Schema>,
   options: z.output<Schema>,
-): SplitSource & { prepare(): Promise<void> } {
+): SplitSource & { prepare(): Promise<void>; files(): string[] } {
   const { layouts, hub = {} } = set;
   let found: Place | undefined;
   const place = () => (found ??= locate(set, options.dataDir));
@@ -107,6 +108,7 @@ function sourceOf<Schema extends z.ZodObject & z.ZodType<TaskOptions>>(
     return layout ? pathsOf(folder, layout, split) : parquet![split];
   };
   return {
+    files: () => SPLITS.flatMap((split) => paths(split) ?? []),
     async prepare() {
       for (const [split, files] of Object.entries(place().parquet ?? {}) as [Split, string[]][]) {
         if (!read.has(split)) read.set(split, await readHubSplit(files, hub));

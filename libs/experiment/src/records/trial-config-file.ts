@@ -9,6 +9,11 @@ export const trialConfigFileSchema = z.strictObject({
   hash,
   group: hash,
   config: z.record(z.string(), jsonSchema),
+  configDigest: hash.optional().describe('sha256 of the config in canonical JSON: told apart from an edited one'),
+  identity: z
+    .record(z.string(), jsonSchema)
+    .optional()
+    .describe('what the hash is the sha256 of: config without defaults and paths, digests of contents'),
 });
 
 export type TrialConfigFile = z.output<typeof trialConfigFileSchema>;

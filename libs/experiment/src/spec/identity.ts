@@ -1,6 +1,6 @@
-import { stableHash, type Json } from '@gmoe/core';
-import { FORMAT_VERSION } from '../records/index.js';
-import { getPath, isObject, without, type JsonObject } from './config-path.js';
+import { FIDELITIES, mapPaths, stableHash, withoutDefaults, type ComponentRegistry, type Json } from '@gmoe/core';
+import type { z } from 'zod';
+import { isObject, without, type JsonObject } from './config-path.js';
 
 /**
  * What does not change what a trial is: where it computes, and how often it saves itself. (Engines agree to rounding
@@ -8,33 +8,45 @@ import { getPath, isObject, without, type JsonObject } from './config-path.js';
  */
 export const NON_SEMANTIC_PATHS: readonly string[] = ['engine', 'training.checkpointEvery'];
 
-/**
- * Options that came later, with the value that trials before them had: with it they are left out, so that no old trial becomes
- * another.
- */
-const LATER_OPTIONS: readonly (readonly [path: string, before: Json])[] = [
-  ['compute', 'float32'],
-  ['adapter.lora.layers', null],
-  ['adapter.lora.rankPattern', {}],
-  ['adapter.lora.alphaPattern', {}],
-  ['adapter.lora.modulesToSave', []],
-  ['adapter.mixture.routing', 'block'],
-];
+/** The rules by which identities are made; part of each. */
+const RULES = 2;
 
-/** Adapters as configs had them before they were components: plain LoRA beside a mixture, without an id. */
-function withFormerAdapter(config: JsonObject): JsonObject {
-  const { adapter } = config;
-  if (!isObject(adapter)) return config;
-  const options = without(adapter, 'id');
-  if (adapter['id'] === 'moe-lora') return { ...config, adapter: options };
-  return adapter['id'] === 'lora' ? { ...config, adapter: { lora: options, mixture: null } } : config;
+/** What a trial is: its hash is the sha256 of this in canonical JSON. */
+export interface TrialIdentity {
+  readonly rules: typeof RULES;
+  /** The resolved config without what stands at its default, without paths, without what does not matter. */
+  readonly config: JsonObject;
+  /** sha256 of what the config's paths hold: `base`, `task`. */
+  readonly contents: Readonly<Record<string, string>>;
 }
 
-function identify(resolved: JsonObject, leftOut: readonly string[]): string {
-  const config = withFormerAdapter(resolved);
-  const asBefore = LATER_OPTIONS.flatMap(([path, before]) => (sameJson(getPath(config, path), before) ? [path] : []));
-  const semantic = [...leftOut, ...asBefore].reduce<JsonObject>((rest, path) => withoutPath(rest, path), config);
-  return stableHash({ formatVersion: FORMAT_VERSION, config: semantic });
+/**
+ * The identity of a resolved config. Options at their defaults are left out, so that an option that is added later leaves it
+ * as it is; a changed default needs a new `revision` of its component. Paths are left out: their contents count.
+ */
+export function trialIdentity(
+  config: JsonObject,
+  contents: Readonly<Record<string, string>>,
+  schema: z.ZodType,
+  components: ComponentRegistry,
+): TrialIdentity {
+  const fidelity = FIDELITIES.find((each) => each === config['fidelity']) ?? 'paper';
+  const placeless = mapPaths(schema, config, components, () => '(path)');
+  const semantic = NON_SEMANTIC_PATHS.reduce<JsonObject>((rest, path) => withoutPath(rest, path), placeless);
+  return {
+    rules: RULES,
+    config: { ...(withoutDefaults(schema, semantic, components, fidelity) as JsonObject), seed: config['seed'] },
+    contents,
+  };
+}
+
+/** Identity of an arm: the same without the seed. */
+export function groupIdentity({ config, ...identity }: TrialIdentity): TrialIdentity {
+  return { ...identity, config: without(config, 'seed') };
+}
+
+export function identityHash(identity: TrialIdentity): string {
+  return stableHash(identity as unknown as Json);
 }
 
 function withoutPath(config: JsonObject, path: string): JsonObject {
@@ -42,16 +54,6 @@ function withoutPath(config: JsonObject, path: string): JsonObject {
   if (rest.length === 0) return without(config, key);
   const child = config[key];
   return isObject(child) ? { ...config, [key]: withoutPath(child, rest.join('.')) } : config;
-}
-
-/** Identity of a trial: sha256 of its canonical resolved config and the format's version, in hexadecimal. */
-export function trialHash(config: JsonObject): string {
-  return identify(config, NON_SEMANTIC_PATHS);
-}
-
-/** Identity of an arm: the same without the seed. */
-export function groupHash(config: JsonObject): string {
-  return identify(config, [...NON_SEMANTIC_PATHS, 'seed']);
 }
 
 /** Two values are the same once canonical. */

@@ -1,5 +1,5 @@
 export { getPath, mergeConfig, setPath, type JsonObject } from './config-path.js';
-export { groupHash, NON_SEMANTIC_PATHS, trialHash } from './identity.js';
+export { groupIdentity, identityHash, NON_SEMANTIC_PATHS, trialIdentity, type TrialIdentity } from './identity.js';
 export {
   createTrialSchema,
   type RuleViolation,

@@ -10,6 +10,8 @@ export interface SweepSpec extends Omit<SweepFile, 'extends' | 'name'> {
   readonly name: string;
   /** How messages name its origin: the file as the user wrote it. */
   readonly source: string;
+  /** Folders of the files that it came from, its own first: where relative paths begin. Empty if it is in no file. */
+  readonly folders: readonly string[];
 }
 
 export interface LoadOptions {
@@ -23,18 +25,19 @@ export interface LoadOptions {
  * @throws UserError naming file, field, value and what is allowed.
  */
 export function loadSweep(file: string, options: LoadOptions = {}): SweepSpec {
-  const raw = readMerged(file, []);
-  return parseSweep(raw, { ...options, source: file, name: basename(file, extname(file)) });
+  const folders = new Set<string>();
+  const raw = readMerged(file, [], folders);
+  return parseSweep(raw, { ...options, source: file, name: basename(file, extname(file)), folders: [...folders] });
 }
 
 /** Checks a sweep that is not in a file. `name` and `source` are used where the sweep names none itself. */
 export function parseSweep(
   raw: JsonObject,
-  options: LoadOptions & { readonly source: string; readonly name: string },
+  options: LoadOptions & { readonly source: string; readonly name: string; readonly folders?: readonly string[] },
 ): SweepSpec {
   const overridden = applyOverrides(raw, options.set ?? []);
   const spec = without(parseOptions(sweepFileSchema, overridden, options.source), 'extends');
-  return { ...spec, name: spec.name ?? nameFor(options.name), source: options.source };
+  return { ...spec, name: spec.name ?? nameFor(options.name), source: options.source, folders: options.folders ?? [] };
 }
 
 /**
@@ -51,15 +54,16 @@ export function nameFor(file: string): string {
   return `${name || 'sweep'}-${stableHash(file).slice(0, 6)}`;
 }
 
-function readMerged(file: string, above: readonly string[]): JsonObject {
+function readMerged(file: string, above: readonly string[], folders: Set<string>): JsonObject {
   const path = resolve(file);
+  folders.add(dirname(path));
   if (above.includes(path)) throw new UserError(`${file}: extends: the files extend one another in a circle`);
   const raw = readYaml(file);
   parseOptions(sweepFileSchema, raw, file);
   const parents = typeof raw['extends'] === 'string' ? [raw['extends']] : ((raw['extends'] ?? []) as string[]);
   const own = withPluginPaths(raw, dirname(path));
   const base = parents
-    .map((parent) => readMerged(resolve(dirname(path), parent), [...above, path]))
+    .map((parent) => readMerged(resolve(dirname(path), parent), [...above, path], folders))
     .map((inherited) => without(inherited, 'name'))
     .reduce<Json>((merged, parent) => mergeConfig(merged, parent), {});
   const merged = mergeConfig(base, own) as JsonObject;

@@ -4,7 +4,7 @@ import { nameArms } from './arm-names.js';
 import { activeChoices, applyChoices, excluded } from './conditions.js';
 import { mergeConfig, setPaths, type JsonObject } from './config-path.js';
 import { expand, type Choice, type Combination } from './expand.js';
-import { groupHash, trialHash } from './identity.js';
+import { groupIdentity, identityHash, type TrialIdentity } from './identity.js';
 import type { SweepSpec } from './load-sweep.js';
 import { MOST_TRIALS } from './sweep-schema.js';
 import { presetKind } from './preset.js';
@@ -13,6 +13,7 @@ import type { TrialSchema } from './trial-schema.js';
 /** A trial with its resolved config, which has every default filled in. */
 export interface TrialPlan extends PlannedTrial {
   readonly config: JsonObject;
+  readonly identity: TrialIdentity;
 }
 
 /** All seeds of one configuration. */
@@ -43,6 +44,8 @@ export interface UnnamedArm {
   readonly explicit: string | undefined;
   readonly choices: readonly Choice[];
   readonly config: JsonObject;
+  /** With the first seed. */
+  readonly identity: TrialIdentity;
 }
 
 /**
@@ -74,7 +77,8 @@ export function planSweep(spec: SweepSpec, options: PlanOptions): SweepPlan {
     const axes = Object.fromEntries(arm.choices.map((choice) => [choice.axis, choice.value]));
     const trials = seeds.map((seed) => {
       const config: JsonObject = { ...arm.config, seed };
-      return { hash: trialHash(config), group: arm.group, arm: names[index]!, axes, seed, config };
+      const identity = { ...arm.identity, config: { ...arm.identity.config, seed } };
+      return { hash: identityHash(identity), group: arm.group, arm: names[index]!, axes, seed, config, identity };
     });
     return { name: names[index]!, group: arm.group, axes, trials };
   });
@@ -112,8 +116,10 @@ function resolveArm(
   if (spec.exclude && excluded(raw, choices, spec.exclude, resolveSoftly)) return undefined;
   const named = combination.arm ?? choices.map((choice) => `${choice.axis}=${show(choice)}`).join(', ');
   const where = [spec.source, named].filter(Boolean).join(': ');
-  const config = toJson(schema.resolve({ ...raw, seed }, where), where);
-  return { group: groupHash(config), explicit: combination.arm, choices, config };
+  const resolved = schema.resolve({ ...raw, seed }, where, spec.folders);
+  const config = toJson(resolved, where);
+  const identity = schema.identify(resolved);
+  return { group: identityHash(groupIdentity(identity)), explicit: combination.arm, choices, config, identity };
 }
 
 function seedsOf(spec: SweepSpec): readonly number[] {

@@ -1,6 +1,9 @@
-import { FIDELITIES, UserError, type ComponentRegistry } from '@gmoe/core';
+import { existsSync } from 'node:fs';
+import { isAbsolute, resolve as resolvePath } from 'node:path';
+import { FIDELITIES, mapPaths, UserError, type ComponentRegistry, type ConfigPath } from '@gmoe/core';
 import { z } from 'zod';
 import { getPath, type JsonObject } from './config-path.js';
+import { trialIdentity, type TrialIdentity } from './identity.js';
 
 /** What a cross-field rule found: the field to change, and why. */
 export interface RuleViolation {
@@ -18,6 +21,8 @@ export interface TrialSchemaParts<Shape extends z.ZodRawShape> {
   /** What the sections' components are chosen from. */
   readonly components: ComponentRegistry;
   readonly rules?: readonly TrialRule<z.output<z.ZodObject<Shape>>>[];
+  /** sha256 of what the config's paths hold, by section; absent where a config names no files. */
+  readonly contents?: (config: z.output<z.ZodObject<Shape>>) => Readonly<Record<string, string>>;
 }
 
 /** The trial config's only source of options, defaults and docs. */
@@ -28,9 +33,12 @@ export interface TrialSchema<Config extends object = JsonObject> {
    * Fills defaults and checks every field and rule.
    *
    * @param where prefix of messages: file and arm
+   * @param folders where relative paths may begin: the folders of the files that name them, nearest first; default: the current one
    * @throws UserError with one line that names field, value and what is allowed.
    */
-  resolve(raw: JsonObject, where?: string): Config;
+  resolve(raw: JsonObject, where?: string, folders?: readonly string[]): Config;
+  /** What a trial of this resolved config is; reads (cached) digests of its files. */
+  identify(config: Config): TrialIdentity;
 }
 
 const common = {
@@ -46,16 +54,29 @@ export function createTrialSchema<Shape extends z.ZodRawShape>(
   return {
     schema,
     components: parts.components,
-    resolve(raw, where = '') {
+    resolve(raw, where = '', folders = []) {
       const fidelity = FIDELITIES.find((each) => each === raw['fidelity']) ?? 'paper';
-      const config = parts.components.resolve(schema, raw, { fidelity, where });
+      const parsed = parts.components.resolve(schema, raw, { fidelity, where });
+      const config = mapPaths(schema, parsed, parts.components, (path) => absolutePath(path, folders));
       for (const rule of parts.rules ?? []) {
         const violation = rule(config);
         if (violation) throw violationError(violation, config, where);
       }
       return config;
     },
+    identify(config) {
+      const contents = parts.contents?.(config) ?? {};
+      return trialIdentity(config as unknown as JsonObject, contents, schema, parts.components);
+    },
   };
+}
+
+/** A relative path at the first of the folders that has it, else at the first; one that is relative to another field stays. */
+function absolutePath({ value, options, siblings }: ConfigPath, folders: readonly string[]): string {
+  if (isAbsolute(value)) return value;
+  if (options.relativeTo !== undefined && typeof siblings[options.relativeTo] === 'string') return value;
+  const candidates = [...folders, process.cwd()].map((folder) => resolvePath(folder, value));
+  return candidates.find((candidate) => existsSync(candidate)) ?? candidates[0]!;
 }
 
 function violationError(violation: RuleViolation, config: object, where: string): UserError {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoName, syncFile, syncFolder, syncTree } from '@gmoe/core';
+import { errnoName, stableHash, syncFile, syncFolder, syncTree } from '@gmoe/core';
 import {
   FORMAT_VERSION,
   limitsSchema,
@@ -8,9 +8,10 @@ import {
   trialConfigFileSchema,
   trialResultSchema,
   type SweepManifest,
+  type TrialConfigFile,
   type TrialResult,
 } from '../records/index.js';
-import { groupHash, trialHash } from '../spec/identity.js';
+import { identityHash, type TrialIdentity } from '../spec/identity.js';
 import type { JsonObject, SweepPlan, TrialPlan } from '../spec/index.js';
 import { joinDrivers, type Driver } from './drivers.js';
 import { differenceOf } from './file-manifest.js';
@@ -129,23 +130,25 @@ export class SweepStore {
     const stored = readJson(file, trialConfigFileSchema);
     if (!stored) this.mustBeThere();
     if (!stored) throw new StoreError(`${file}: is missing; run the sweep again to restore it`);
-    const actual = trialHash(stored.config);
-    if (actual !== hash || stored.hash !== hash || stored.group !== groupHash(stored.config)) {
-      throw new StoreError(
-        `${file}: was edited: it is no longer trial ${hash.slice(0, 16)} (now ${actual.slice(0, 16)}); undo the edit, or move the folder away and run the sweep again`,
-      );
-    }
+    checkUnedited(file, hash, stored);
     return stored.config;
+  }
+
+  /** sha256 of what the trial's paths held when it was planned, by section of the config. */
+  contents(hash: string): Readonly<Record<string, string>> {
+    const stored = readJson(join(this.trialFolder(hash), 'config.json'), trialConfigFileSchema);
+    return (stored?.identity?.['contents'] ?? {}) as Readonly<Record<string, string>>;
   }
 
   private recordConfig(trial: TrialPlan): void {
     const folder = this.trialFolder(trial.hash);
     const file = join(folder, 'config.json');
-    const { hash, group, config } = trial;
+    const { hash, group, config, identity } = trial;
     // A file that a crash of the machine left torn is written again; one that was edited is refused.
     if (isJson(readText(file)) && JSON.stringify(this.config(hash)) === JSON.stringify(config)) return;
     makeFolderIn(this.folder, 'trials', hash.slice(0, 16), 'attempts');
-    writeJson(file, { formatVersion: FORMAT_VERSION, hash, group, config }, { durably: false });
+    const configDigest = stableHash(config);
+    writeJson(file, { formatVersion: FORMAT_VERSION, hash, group, config, configDigest, identity }, { durably: false });
   }
 
   /** The published result. @throws StoreError if it is damaged or belongs to another trial. */
@@ -286,6 +289,19 @@ function versionOf(file: string): string | undefined {
       throw error;
     }
   });
+}
+
+/** @throws StoreError if a trial's config or identity is not the one that its hash was made of */
+function checkUnedited(
+  file: string,
+  hash: string,
+  { config, configDigest, identity, ...stored }: TrialConfigFile,
+): void {
+  const actual = identity ? identityHash(identity as unknown as TrialIdentity) : stored.hash;
+  if (actual === hash && stored.hash === hash && configDigest === stableHash(config)) return;
+  throw new StoreError(
+    `${file}: was edited${identity ? '' : ' or is of an earlier version'}: it is no longer trial ${hash.slice(0, 16)} (now ${(actual === hash ? stableHash(config) : actual).slice(0, 16)}); undo the edit, or move the folder away and run the sweep again`,
+  );
 }
 
 function isJson(text: string | undefined): boolean {

@@ -106,6 +106,7 @@ async function attempt(options: AttemptOptions, id: string, config: TrialConfig)
       axes: trial.axes,
       seed: trial.seed,
       config,
+      contents: store.contents(trial.hash),
       folder,
       checkpoint,
       signal: abort.signal,

@@ -12,6 +12,8 @@ export interface TrialAttempt {
   readonly seed: number;
   /** The resolved trial config. */
   readonly config: JsonObject;
+  /** sha256 of what the config's paths held when the trial was planned, by section. */
+  readonly contents?: Readonly<Record<string, string>>;
   /** The attempt's own folder: predictions and adapter go here. */
   readonly folder: string;
   /** Where to go on from; absent at the start. The events up to it are already in this attempt's file. */

@@ -93,6 +93,7 @@ export const classificationTask = defineTask({
         return `${splits.files}; ${splits.protocol()}`;
       },
       prepare: () => splits.prepare(),
+      files: () => splits.paths(),
       load: (split) => splits.examples(split),
       origin: (split) => splits.origin(split),
     };

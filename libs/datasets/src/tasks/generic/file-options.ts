@@ -1,3 +1,4 @@
+import { pathField } from '@gmoe/core';
 import { z } from 'zod';
 import { taskOptions } from '../../task.js';
 
@@ -10,15 +11,17 @@ export const LABELS = ['text', 'letter', 'zero-based', 'one-based'] as const;
 export type Labels = (typeof LABELS)[number];
 
 const file = (what: string) =>
-  z.string().min(1).nullable().default(null).describe(`${what}; relative to dataDir, or to the current folder`);
+  pathField({ relativeTo: 'dataDir' })
+    .nullable()
+    .default(null)
+    .describe(`${what}; relative to dataDir, or to the file that names it`);
 
 /** Options of tasks that read a user's own files. */
 export const fileTaskOptions = taskOptions.extend({
-  dataDir: z
-    .string()
+  dataDir: pathField()
     .nullable()
     .default(null)
-    .describe('folder that the files are relative to; null = the current one'),
+    .describe('folder that the files are relative to; null = that of the file that names them'),
   trainFile: file(
     'file of the training examples; .gz may follow jsonl, csv and tsv; null = none, to score a test file',
   ),

@@ -18,6 +18,8 @@ export interface FileSplits extends TaskSplits {
   firstRows(): readonly Row[];
   /** The files that are named, in words. */
   readonly files: string;
+  /** Their paths. */
+  paths(): string[];
 }
 
 /**
@@ -69,6 +71,10 @@ export function fileSplits(
       }
     },
     firstRows: () => read(first)!.rows,
+    paths: () =>
+      SPLITS.flatMap((split) =>
+        named[split] === null ? [] : [locate(named[split], `task.${split}File`, options).path],
+      ),
     files: named.train ?? SPLITS.flatMap((split) => named[split] ?? []).join(', '),
   };
 }

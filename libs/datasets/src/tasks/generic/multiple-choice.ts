@@ -88,6 +88,7 @@ export const multipleChoiceTask = defineTask({
         return `${splits.files}; ${splits.protocol()}`;
       },
       prepare: () => splits.prepare(),
+      files: () => splits.paths(),
       load: (split) => splits.examples(split),
       origin: (split) => splits.origin(split),
     };

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, readFileSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/**
+ * sha256 of a file's content, in hexadecimal. Known digests are kept by the file's identity (path, inode, size, times), so that
+ * a model of many gigabytes is read once: in the process, and for large files in the cache folder (`GMOE_CACHE`, else
+ * `~/.cache/gmoe`), if there is one.
+ */
+export function fileDigest(path: string): string {
+  const absolute = resolve(path);
+  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(absolute, { bigint: true });
+  const identity = [absolute, dev, ino, size, mtimeNs, ctimeNs].join('|');
+  const known = digests.get(identity) ?? (size >= LARGE ? readCached(identity) : undefined);
+  if (known !== undefined) return known;
+  const digest = digestOf(absolute);
+  digests.set(identity, digest);
+  if (size >= LARGE) writeCached(identity, digest);
+  return digest;
+}
+
+/** Bytes from which a digest is worth a file of its own. */
+const LARGE = 16n * 1024n * 1024n;
+const digests = new Map<string, string>();
+
+function digestOf(path: string): string {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(1 << 20);
+  const file = openSync(path, 'r');
+  try {
+    for (;;) {
+      const read = readSync(file, buffer);
+      if (read === 0) return hash.digest('hex');
+      hash.update(buffer.subarray(0, read));
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+const cacheFile = (identity: string): string =>
+  join(cacheFolder(), 'digests', createHash('sha256').update(identity).digest('hex'));
+
+function cacheFolder(): string {
+  return process.env['GMOE_CACHE'] ?? join(homedir(), '.cache', 'gmoe');
+}
+
+/** A cache that cannot be read or written costs time alone. */
+function readCached(identity: string): string | undefined {
+  try {
+    const text = readFileSync(cacheFile(identity), 'utf8').trim();
+    return /^[0-9a-f]{64}$/.test(text) ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function writeCached(identity: string, digest: string): void {
+  try {
+    const file = cacheFile(identity);
+    mkdirSync(join(cacheFolder(), 'digests'), { recursive: true });
+    writeFileSync(`${file}.${process.pid}`, digest);
+    renameSync(`${file}.${process.pid}`, file);
+  } catch {
+    return;
+  }
+}

@@ -1,0 +1,58 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileDigest, stableHash, UserError, type ComponentRegistry } from '@gmoe/core';
+import { taskKind } from '@gmoe/datasets';
+import { baseDir } from './base-model.js';
+import type { TrialConfig } from './trial-schema.js';
+
+/** Files of a model folder that decide what it computes and how it reads text. */
+const MODEL_FILE =
+  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|model\.safetensors\.index)\.json$|\.(safetensors|gguf|model|txt|jinja)$/;
+
+/**
+ * sha256 of what a config's paths hold: `base` (weights, config, tokenizer) and `task` (the files of its splits). By name and
+ * content, wherever they lie.
+ *
+ * @throws UserError if something is not there
+ */
+export function trialContents(
+  config: Pick<TrialConfig, 'base' | 'task'>,
+  components: ComponentRegistry,
+): Record<string, string> {
+  const task = components.build(taskKind, config.task);
+  return { base: digestOfFiles(modelFiles(config.base)), task: digestOfFiles(task.files?.() ?? []) };
+}
+
+/** @throws UserError with both digests if what a config's paths hold is no longer what it was when it was planned */
+export function checkContents(
+  config: Pick<TrialConfig, 'base' | 'task'>,
+  planned: Readonly<Record<string, string>>,
+  components: ComponentRegistry,
+): void {
+  const present = trialContents(config, components);
+  for (const [section, digest] of Object.entries(planned)) {
+    const now = present[section];
+    if (now === undefined || now === digest) continue;
+    const what = section === 'base' ? `${config.base}` : `the data of task '${config.task.id}'`;
+    throw new UserError(
+      `${section}: ${what} changed since the trial was planned (sha256 ${digest.slice(0, 12)} then, ${now.slice(0, 12)} now); run gmoe sweep again: it plans a trial of its own for the new content`,
+    );
+  }
+}
+
+function modelFiles(base: string): string[] {
+  const folder = baseDir(base);
+  if (statSync(folder).isFile()) return [folder];
+  return readdirSync(folder)
+    .filter((name) => MODEL_FILE.test(name))
+    .map((name) => join(folder, name));
+}
+
+function digestOfFiles(paths: readonly string[]): string {
+  return stableHash(
+    [...new Set(paths)]
+      .filter((path) => existsSync(path))
+      .map((path) => [basename(path), fileDigest(path)])
+      .sort(([a], [b]) => (a! < b! ? -1 : 1)),
+  );
+}
