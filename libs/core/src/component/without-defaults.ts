@@ -7,7 +7,7 @@ import { innerSchema, resolveConfig } from './resolve-config.js';
 
 /**
  * A resolved config without what it would have anyway: options that stand at their default (under this fidelity) are left
- * out, at every depth; ids stay. So an option that is added later, at its default, changes nothing.
+ * out, at every depth, components that are the default too. So an option that is added later, at its default, changes nothing.
  */
 export function withoutDefaults(
   schema: z.core.$ZodType,
@@ -28,7 +28,7 @@ function strip(schema: z.core.$ZodType, value: unknown, registry: ComponentRegis
     const { revision } = component;
     const laid = component.fidelity?.[fidelity] ?? {};
     const own = stripObject(component.options, options, registry, fidelity, laid);
-    return { id, ...own, ...(revision === undefined ? {} : { '(revision)': revision }) };
+    return { id, ...own, ...(revision === undefined ? {} : { [REVISION]: revision }) };
   }
   if (schema instanceof z.ZodObject) {
     return isRecord(value) ? stripObject(schema, value, registry, fidelity, {}) : value;
@@ -51,10 +51,19 @@ function stripObject(
   for (const [name, each] of Object.entries(value)) {
     if (each === undefined) continue;
     const field = schema.shape[name] as z.ZodType | undefined;
-    if (field && same(each, defaultOf(field, laid[name], registry, fidelity))) continue;
-    out[name] = field ? strip(field, each, registry, fidelity) : each;
+    const stripped = field ? strip(field, each, registry, fidelity) : each;
+    const atDefault = field !== undefined && same(each, defaultOf(field, laid[name], registry, fidelity));
+    if (!atDefault || hasRevision(stripped)) out[name] = stripped;
   }
   return out;
+}
+
+const REVISION = '(revision)';
+
+/** Whether a component in it has a revision, which counts also where it is the default. */
+function hasRevision(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(hasRevision);
+  return isRecord(value) && (REVISION in value || Object.values(value).some(hasRevision));
 }
 
 /** What a field has where it is not written; undefined if it must be. */

@@ -46,7 +46,7 @@ describe('identity', () => {
     });
     expect(identity).toEqual({
       rules: 2,
-      config: { base: '(path)', router: { id: 'graph' }, training: {}, seed: 3 },
+      config: { base: '(path)', training: {}, seed: 3 },
       contents: { base: 'a' },
     });
   });
@@ -82,32 +82,5 @@ describe('identity', () => {
     expect(hashOf({ engine: { threads: 8 }, training: { checkpointEvery: 1 } }).trial).toBe(hashes[0]);
     expect(hashOf({ seed: 1 }).group).toBe(hashOf({}).group);
     expect(hashOf({}).group).not.toBe(hashes[0]);
-  });
-
-  it('leaves out an option that came later where it says what was before', () => {
-    expect(trialHash({ ...config, compute: 'float32' })).toBe(trialHash(config));
-    expect(groupHash({ ...config, compute: 'float32' })).toBe(groupHash(config));
-    expect(
-      new Set([config, ...['int8-forward', 'int8'].map((compute) => ({ ...config, compute }))].map(trialHash)).size,
-    ).toBe(3);
-  });
-
-  it('knows an adapter of before, when it had no id', () => {
-    const lora = { rank: 4, targets: ['q_proj'] };
-    const mixture = { experts: 8 };
-    const later = { layers: null, rankPattern: {}, alphaPattern: {}, modulesToSave: [] };
-    const hashOf = (adapter: JsonObject) => trialHash({ ...config, adapter });
-    expect(hashOf({ id: 'lora', ...lora, ...later })).toBe(hashOf({ lora, mixture: null }));
-    expect(hashOf({ id: 'moe-lora', lora: { ...lora, ...later }, mixture: { ...mixture, routing: 'block' } })).toBe(
-      hashOf({ lora, mixture }),
-    );
-    const others = [
-      { id: 'lora', ...lora, ...later, layers: [0] },
-      { id: 'dora', ...lora, ...later },
-      { id: 'moe-lora', lora: null, mixture: { ...mixture, routing: 'projection' } },
-    ];
-    expect(
-      new Set([{ lora, mixture: null }, { lora, mixture }, { lora: null, mixture }, ...others].map(hashOf)).size,
-    ).toBe(6);
   });
 });

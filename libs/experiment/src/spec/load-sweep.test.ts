@@ -1,6 +1,6 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadSweep } from './index.js';
 
@@ -28,6 +28,7 @@ describe('loadSweep', () => {
     );
     const spec = loadSweep(file);
     expect(spec).toEqual({
+      folders: [dirname(file)],
       formatVersion: 1,
       name: 'table1',
       source: file,
