@@ -50,6 +50,7 @@ export const chatTask = defineTask({
         return `${splits.files}; ${splits.protocol()}`;
       },
       prepare: () => splits.prepare(),
+      files: () => splits.paths(),
       load: (split) => splits.examples(split),
       origin: (split) => splits.origin(split),
     };

@@ -61,6 +61,7 @@ export const textTask = defineTask({
         return `${splits.files}; ${splits.protocol()}`;
       },
       prepare: () => splits.prepare(),
+      files: () => splits.paths(),
       load: (split) => splits.examples(split),
       origin: (split) => splits.origin(split),
     };
