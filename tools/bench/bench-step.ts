@@ -15,7 +15,7 @@ import { topKSelector } from '@gmoe/routers-core';
 import { adamW } from '@gmoe/optimizers';
 import { graphRouter } from '@gmoe/routers-graph';
 import { HostTensor, RandomKey, sizeOf } from '@gmoe/tensor';
-import { adapterTrainee, type Trainee, type TrainingBatch } from '@gmoe/training';
+import { trainableAdapter, type TrainableModel, type TrainingBatch } from '@gmoe/training';
 
 export interface StepSize {
   readonly layers: number;
@@ -100,7 +100,7 @@ const normalOptions = normalCoordination.options.parse({ sigmaFloor: SIGMA_FLOOR
 
 export interface BenchStep {
   readonly size: StepSize;
-  readonly trainee: Trainee;
+  readonly model: TrainableModel;
   readonly batches: readonly TrainingBatch[];
 }
 
@@ -147,10 +147,10 @@ export function createBenchStep(size: StepSize): BenchStep {
       name.endsWith('lora_B.weight') ? key.fold(name).normal(tensor.shape, 0, 0.05) : tensor,
     ]),
   );
-  const trainee = adapterTrainee(weights, adapter, key, { start: { ...start, trainable } });
+  const model = trainableAdapter(weights, adapter, key, { start: { ...start, trainable } });
   return {
     size,
-    trainee,
+    model,
     batches: Array.from({ length: size.batches }, (_, i) => randomBatch(size, key.fold('batch').fold(i))),
   };
 }
@@ -200,10 +200,10 @@ function randomBatch({ rows, length, vocabSize, supervised }: StepSize, key: Ran
 }
 
 /** Writes `step.safetensors` and `step.json` for `step_torch.py`. */
-export async function exportBenchStep({ size, trainee, batches }: BenchStep, folder: string): Promise<void> {
+export async function exportBenchStep({ size, model, batches }: BenchStep, folder: string): Promise<void> {
   const tensors: Record<string, HostTensor> = {};
-  for (const [name, tensor] of Object.entries(trainee.frozen.weights)) tensors[`base.${name}`] = tensor;
-  const { trainable } = trainee.initial;
+  for (const [name, tensor] of Object.entries(model.frozen.weights)) tensors[`base.${name}`] = tensor;
+  const { trainable } = model.initial;
   for (let layer = 0; layer < size.layers; layer++) {
     for (const site of ['q_proj', 'k_proj', 'v_proj', 'o_proj'] as const) {
       const path = sitePath({ layer, name: site });
@@ -225,8 +225,8 @@ export async function exportBenchStep({ size, trainee, batches }: BenchStep, fol
     })) {
       tensors[`param.router.${layer}.${theirs}`] = trainable[prefix + ours]!;
     }
-    tensors[`frozen.router.${layer}.X`] = trainee.frozen.adapter[`${prefix}features`]!;
-    tensors[`frozen.router.${layer}.adjacency`] = trainee.frozen.adapter[`${prefix}adjacency`]!;
+    tensors[`frozen.router.${layer}.X`] = model.frozen.adapter[`${prefix}features`]!;
+    tensors[`frozen.router.${layer}.adjacency`] = model.frozen.adapter[`${prefix}adjacency`]!;
   }
   tensors['param.lambda'] = trainable[`${NAMES.coordination('poisson')}lambda`]!;
   tensors['param.sigma'] = trainable[`${NAMES.coordination('normal')}sigma`]!;

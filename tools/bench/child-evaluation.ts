@@ -7,9 +7,9 @@ import { createBenchStep, SMOLLM2_SIZE } from './bench-step.js';
 import type { EvaluationRun, EvaluationTimes } from './evaluation-row.js';
 
 const { items, compute, threads } = JSON.parse(process.argv[2]!) as EvaluationRun;
-const { trainee } = createBenchStep({ ...SMOLLM2_SIZE, batches: 1 });
-const { config } = trainee;
-const model = { config, weights: await weightsFor(compute, config, trainee.frozen.weights) };
+const { model: trainable } = createBenchStep({ ...SMOLLM2_SIZE, batches: 1 });
+const { config } = trainable;
+const model = { config, weights: await weightsFor(compute, config, trainable.frozen.weights) };
 const engine = await createEngine({ threads });
 const scored = items.map(({ promptIds, optionIds }, i) => ({
   id: String(i),
@@ -22,7 +22,7 @@ const scoring = scoringComponents.find(({ id }) => id === 'log-likelihood')!;
 // Rows that hold the longest item with its options.
 const settings = { batchSize: 4, sequenceLength: 256, limit: null };
 const evaluator = createEvaluator(engine, model, scored, scoring.create(), settings);
-const tensors = { trainable: {}, carried: {} };
+const tensors = { trainable: {}, buffers: {} };
 await evaluator.evaluate(tensors);
 const started = performance.now();
 const { predictions } = await evaluator.evaluate(tensors);

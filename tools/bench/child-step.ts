@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { weightsFor } from '@gmoe/model';
 import { createEngine, RandomKey, type Compute } from '@gmoe/tensor';
-import { createStepper } from '@gmoe/training';
+import { createTrainingStep } from '@gmoe/training';
 import { createBenchStep, optimizer, type StepSize } from './bench-step.js';
 
 export interface ChildRun {
@@ -27,16 +27,16 @@ export interface ChildResult {
 }
 
 const { size, compute, threads, steps, warmUp } = JSON.parse(process.argv[2]!) as ChildRun;
-const { trainee, batches } = createBenchStep(size);
-const weights = await weightsFor(compute, trainee.config, trainee.frozen.weights);
+const { model, batches } = createBenchStep(size);
+const weights = await weightsFor(compute, model.config, model.frozen.weights);
 const engine = await createEngine({ threads });
-const stepper = createStepper(engine, { ...trainee, frozen: { ...trainee.frozen, weights } }, optimizer);
-let state = stepper.initial();
+const trainingStep = createTrainingStep(engine, { ...model, frozen: { ...model.frozen, weights } }, optimizer);
+let state = trainingStep.initial();
 const times: number[] = [];
 const loss: number[] = [];
 for (let i = 0; i < steps + warmUp; i++) {
   const started = performance.now();
-  const result = await stepper.run(
+  const result = await trainingStep.run(
     state,
     [batches[i % batches.length]!],
     i + 1,
@@ -47,7 +47,7 @@ for (let i = 0; i < steps + warmUp; i++) {
   loss.push(result.report.loss);
   state = result.state;
 }
-await stepper.dispose();
+await trainingStep.dispose();
 await engine.dispose();
 const later = times.slice(warmUp).sort((a, b) => a - b);
 const result: ChildResult = {

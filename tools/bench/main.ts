@@ -16,7 +16,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEngine, RandomKey, type EngineOptions } from '@gmoe/tensor';
-import { createStepper } from '@gmoe/training';
+import { createTrainingStep } from '@gmoe/training';
 import {
   BENCH_SIZE,
   createBenchStep,
@@ -50,22 +50,22 @@ const row = (name: string, value: string) => process.stdout.write(`${name.padEnd
 
 async function timeSteps(step: BenchStep, options: EngineOptions, count: number, warmUp: number) {
   const engine = await createEngine(options);
-  const stepper = createStepper(engine, step.trainee, optimizer);
-  let state = stepper.initial();
+  const trainingStep = createTrainingStep(engine, step.model, optimizer);
+  let state = trainingStep.initial();
   const times: number[] = [];
   const losses: number[] = [];
   let first = 0;
   for (let i = 0; i < count + warmUp; i++) {
     const batch = step.batches[i % step.batches.length]!;
     const started = performance.now();
-    const result = await stepper.run(state, [batch], i + 1, optimizer.learningRate, RandomKey.fromSeed(0));
+    const result = await trainingStep.run(state, [batch], i + 1, optimizer.learningRate, RandomKey.fromSeed(0));
     const took = performance.now() - started;
     state = result.state;
     losses.push(result.report.loss);
     if (i === 0) first = took;
     if (i >= warmUp) times.push(took);
   }
-  await stepper.dispose();
+  await trainingStep.dispose();
   await engine.dispose();
   return { milliseconds: median(times), first, losses };
 }

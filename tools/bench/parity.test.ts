@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createEngine, RandomKey } from '@gmoe/tensor';
-import { createStepper } from '@gmoe/training';
+import { createTrainingStep } from '@gmoe/training';
 import { describe, expect, it } from 'vitest';
 import { createBenchStep, optimizer, PARITY_SIZE } from './bench-step.js';
 
@@ -16,13 +16,13 @@ const TOLERANCE = 1e-4;
 describe('a GMoE training step', () => {
   it.each(['compiled', 'eager'] as const)('%s: the loss curve of 20 steps is PyTorch’s', async (name) => {
     const engine = await createEngine({ engine: name, device: 'cpu' });
-    const { trainee, batches } = createBenchStep(PARITY_SIZE);
-    const stepper = createStepper(engine, trainee, optimizer);
-    let state = stepper.initial();
+    const { model, batches } = createBenchStep(PARITY_SIZE);
+    const trainingStep = createTrainingStep(engine, model, optimizer);
+    let state = trainingStep.initial();
     let worst = 0;
     for (let step = 0; step < STEPS; step++) {
       const batch = batches[step % batches.length]!;
-      const result = await stepper.run(state, [batch], step + 1, optimizer.learningRate, RandomKey.fromSeed(0));
+      const result = await trainingStep.run(state, [batch], step + 1, optimizer.learningRate, RandomKey.fromSeed(0));
       state = result.state;
       worst = Math.max(
         worst,
@@ -30,7 +30,7 @@ describe('a GMoE training step', () => {
         Math.abs(result.report.lmLoss / torch.lm_loss[step]! - 1),
       );
     }
-    await stepper.dispose();
+    await trainingStep.dispose();
     await engine.dispose();
     expect(worst).toBeLessThan(TOLERANCE);
   });

@@ -1,5 +1,5 @@
 import { createEngine, RandomKey, type DeviceName } from '@gmoe/tensor';
-import { createStepper } from '@gmoe/training';
+import { createTrainingStep } from '@gmoe/training';
 import { messageOf } from '@gmoe/core';
 import { describe, expect, it } from 'vitest';
 import { createBenchStep, optimizer, PARITY_SIZE } from './bench-step.js';
@@ -8,17 +8,17 @@ const STEPS = 10;
 
 async function lossesOn(device: DeviceName): Promise<number[]> {
   const engine = await createEngine({ engine: 'compiled', device });
-  const { trainee, batches } = createBenchStep(PARITY_SIZE);
-  const stepper = createStepper(engine, trainee, optimizer);
-  let state = stepper.initial();
+  const { model, batches } = createBenchStep(PARITY_SIZE);
+  const trainingStep = createTrainingStep(engine, model, optimizer);
+  let state = trainingStep.initial();
   const losses: number[] = [];
   for (let step = 0; step < STEPS; step++) {
     const batch = batches[step % batches.length]!;
-    const result = await stepper.run(state, [batch], step + 1, optimizer.learningRate, RandomKey.fromSeed(0));
+    const result = await trainingStep.run(state, [batch], step + 1, optimizer.learningRate, RandomKey.fromSeed(0));
     state = result.state;
     losses.push(result.report.loss);
   }
-  await stepper.dispose();
+  await trainingStep.dispose();
   await engine.dispose();
   return losses;
 }

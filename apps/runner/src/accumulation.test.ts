@@ -7,7 +7,13 @@ import { sgd } from '@gmoe/optimizers';
 import { routerKind, selectorKind } from '@gmoe/routers-core';
 import { createEngine, HostTensor, RandomKey, type EngineName } from '@gmoe/tensor';
 import { relativeError } from '@gmoe/tensor/testing';
-import { adapterTrainee, createStepper, type HostStepState, type StepReport, type TrainingBatch } from '@gmoe/training';
+import {
+  trainableAdapter,
+  createTrainingStep,
+  type HostStepState,
+  type StepReport,
+  type TrainingBatch,
+} from '@gmoe/training';
 import { describe, expect, it } from 'vitest';
 import { components } from './components.js';
 
@@ -73,7 +79,7 @@ const cases: Case[] = [
   })),
 ];
 
-function traineeOf({ router, selector, fidelity }: Case) {
+function modelOf({ router, selector, fidelity }: Case) {
   const context = { fidelity, registry: components };
   const adapter = createMoeLora({
     config,
@@ -97,17 +103,17 @@ function traineeOf({ router, selector, fidelity }: Case) {
       name.includes('lora_B') ? key.fold(name).normal(tensor.shape, 0, 0.5) : tensor,
     ]),
   );
-  return adapterTrainee(weights, adapter, key, { start: { ...start, trainable } });
+  return trainableAdapter(weights, adapter, key, { start: { ...start, trainable } });
 }
 
 /** Two optimizer steps, so that the second one starts from state; the first momentum of SGD is the gradient. */
 async function twoSteps(one: Case, engineName: EngineName, sizes: readonly number[]) {
   const engine = await createEngine({ engine: engineName, device: 'cpu' });
-  const stepper = createStepper(engine, traineeOf(one), sgd.create({ learningRate: 1e-2 }));
-  let state = stepper.initial();
+  const trainingStep = createTrainingStep(engine, modelOf(one), sgd.create({ learningRate: 1e-2 }));
+  let state = trainingStep.initial();
   const steps: { state: HostStepState; report: StepReport }[] = [];
   for (const step of [1, 2]) {
-    const done = await stepper.run(state, split(sizes), step, 1e-2, key.fold(step));
+    const done = await trainingStep.run(state, split(sizes), step, 1e-2, key.fold(step));
     ({ state } = done);
     steps.push(done);
   }
@@ -138,9 +144,9 @@ describe('accumulated batches are one large batch: losses, gradients, state, loa
       expect(report.counts).toEqual(want.report.counts);
       const gradient = state.optimizer['momentum']!.data;
       expect(relativeError(gradient, want.state.optimizer['momentum']!.data), 'gradient').toBeLessThan(2e-5);
-      expect(Object.keys(state.carried).sort()).toEqual(Object.keys(want.state.carried).sort());
-      for (const [name, { data }] of Object.entries(state.carried)) {
-        expect(relativeError(data, want.state.carried[name]!.data), name).toBeLessThan(2e-6);
+      expect(Object.keys(state.buffers).sort()).toEqual(Object.keys(want.state.buffers).sort());
+      for (const [name, { data }] of Object.entries(state.buffers)) {
+        expect(relativeError(data, want.state.buffers[name]!.data), name).toBeLessThan(2e-6);
       }
     }
   });

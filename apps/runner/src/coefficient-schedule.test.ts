@@ -6,7 +6,7 @@ import { sgd } from '@gmoe/optimizers';
 import { routerKind, selectorKind } from '@gmoe/routers-core';
 import { constantSchedule } from '@gmoe/schedules';
 import { createEngine, HostTensor, RandomKey } from '@gmoe/tensor';
-import { adapterTrainee, train, trainingSchema } from '@gmoe/training';
+import { trainableAdapter, train, trainingSchema } from '@gmoe/training';
 import { expect, it } from 'vitest';
 import { components } from './components.js';
 
@@ -51,7 +51,7 @@ it('a coefficient follows its schedule, with accumulation too', async () => {
     const engine = await createEngine({ engine: 'eager', device: 'cpu' });
     const run = train({
       engine,
-      trainee: adapterTrainee(weights, adapter, key),
+      model: trainableAdapter(weights, adapter, key),
       optimizer: sgd.create(),
       schedule: constantSchedule.create(),
       loop: trainingSchema.parse({ accumulate }),

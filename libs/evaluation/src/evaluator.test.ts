@@ -16,7 +16,7 @@ describe('evaluation against one unpacked sequence at a time', () => {
     await tf.setBackend('cpu');
   });
   afterAll(() => engine.dispose());
-  const none = { trainable: {}, carried: {} };
+  const none = { trainable: {}, buffers: {} };
   const shape = { batchSize: 2, sequenceLength: 16 };
 
   it('label-token: scores, predictions, loss', async () => {
@@ -152,7 +152,7 @@ describe('evaluation against one unpacked sequence at a time', () => {
       return {
         adapter,
         model: { config, weights, adapter, adapterFrozen: init.frozen },
-        tensors: { trainable, carried: init.state },
+        tensors: { trainable, buffers: init.state },
       };
     };
     const labelled: ChoiceItem[] = items.map((item, i) =>

@@ -26,7 +26,7 @@ export interface EvaluatedModel {
 /** The tensors that training changes. */
 export interface EvaluatedTensors<T = HostTensor> {
   readonly trainable: Named<T>;
-  readonly carried: Named<T>;
+  readonly buffers: Named<T>;
 }
 
 export interface FrozenTensors {
@@ -45,13 +45,13 @@ interface Batch {
 export function forward(
   { config: base, adapter }: EvaluatedModel,
   frozen: FrozenTensors,
-  { trainable, carried }: EvaluatedTensors<tf.Tensor>,
+  { trainable, buffers }: EvaluatedTensors<tf.Tensor>,
   batch: Batch,
   rows_N: tf.Tensor1D,
 ) {
   const config = adapter?.config ?? base;
   const tokenMask_T = batch.segments_BS.reshape([-1]).greater(0).cast('float32') as tf.Tensor1D;
-  const bound = adapter?.bind({ trainable, frozen: frozen.adapter, state: carried }, { tokenMask_T, training: false });
+  const bound = adapter?.bind({ trainable, frozen: frozen.adapter, state: buffers }, { tokenMask_T, training: false });
   const weights = adapter ? adaptedWeights(adapter, frozen.weights, trainable) : { ...frozen.weights, ...trainable };
   const hidden_TD = decoderHidden(config, weights, batch, bound?.hooks);
   const logits_NV = decoderLogits(config, weights, gatherRows(hidden_TD, rows_N));

@@ -4,7 +4,7 @@ import { parseOptions, UserError } from '@gmoe/core';
 import { readSafetensors, writeSafetensors } from '@gmoe/model';
 import { underPrefix, withPrefix } from '@gmoe/tensor';
 import { z } from 'zod';
-import type { HostStepState } from './stepper.js';
+import type { HostStepState } from './training-step.js';
 import type { TrainedTensors } from './train.js';
 
 /** The best evaluation so far, with the tensors it was made with. */
@@ -17,7 +17,7 @@ export interface BestSnapshot {
 }
 
 /** Where a run stands: everything that its continuation depends on. */
-export interface Course {
+export interface TrainingState {
   readonly state: HostStepState;
   /** Optimizer steps done; random streams and the place in the data follow from it. */
   readonly step: number;
@@ -44,11 +44,11 @@ const recordSchema = z.strictObject({
 });
 
 /**
- * Writes `checkpoint.safetensors`, atomically: parameters, the optimizer's vectors, carried state and the best snapshot; the rest
+ * Writes `checkpoint.safetensors`, atomically: parameters, the optimizer's vectors, buffers and the best snapshot; the rest
  * as JSON in its metadata. One file, so that a crash leaves a whole old or a whole new checkpoint.
  */
-export async function writeCheckpoint(folder: string, identity: string, course: Course): Promise<void> {
-  const { state, step, best, evaluationsSinceBest, counts, losses } = course;
+export async function writeCheckpoint(folder: string, identity: string, progress: TrainingState): Promise<void> {
+  const { state, step, best, evaluationsSinceBest, counts, losses } = progress;
   const record: z.output<typeof recordSchema> = {
     formatVersion: 1,
     identity,
@@ -63,9 +63,9 @@ export async function writeCheckpoint(folder: string, identity: string, course: 
     join(folder, FILE),
     {
       ...withPrefix({ ...state.optimizer, params: state.params_N }, OPTIMIZER),
-      ...withPrefix(state.carried, 'carried.'),
+      ...withPrefix(state.buffers, 'carried.'),
       ...withPrefix(best?.tensors.trainable ?? {}, 'best.trainable.'),
-      ...withPrefix(best?.tensors.carried ?? {}, 'best.carried.'),
+      ...withPrefix(best?.tensors.buffers ?? {}, 'best.carried.'),
     },
     { metadata: { gmoe: JSON.stringify(record) } },
   );
@@ -75,7 +75,7 @@ export async function writeCheckpoint(folder: string, identity: string, course: 
  * Reads the checkpoint of a folder; undefined if there is none.
  * @throws UserError if it is damaged or belongs to another run
  */
-export async function readCheckpoint(folder: string, identity: string): Promise<Course | undefined> {
+export async function readCheckpoint(folder: string, identity: string): Promise<TrainingState | undefined> {
   const path = join(folder, FILE);
   const found = await access(path).then(
     () => true,
@@ -95,7 +95,7 @@ export async function readCheckpoint(folder: string, identity: string): Promise<
     state: {
       params_N,
       optimizer,
-      carried: underPrefix(tensors, 'carried.'),
+      buffers: underPrefix(tensors, 'carried.'),
     },
     step: record.step,
     evaluationsSinceBest: record.evaluationsSinceBest,
@@ -106,7 +106,7 @@ export async function readCheckpoint(folder: string, identity: string): Promise<
           ...record.best,
           tensors: {
             trainable: underPrefix(tensors, 'best.trainable.'),
-            carried: underPrefix(tensors, 'best.carried.'),
+            buffers: underPrefix(tensors, 'best.carried.'),
           },
         }
       : undefined,

@@ -1,14 +1,14 @@
 export { bestSchema, trainingSchema, type TrainingOptions } from './options.js';
 export { valueAndGradient } from './value-and-gradient.js';
 export {
-  adapterTrainee,
-  fullTrainee,
-  type AdapterTraineeOptions,
+  trainableAdapter,
+  trainableDecoder,
+  type TrainableAdapterOptions,
   type PassOptions,
-  type Trainee,
-  type TraineeFrozen,
-  type TraineePass,
-} from './trainee.js';
+  type TrainableModel,
+  type FrozenTensors,
+  type ModelPass,
+} from './trainable-model.js';
 export {
   accumulateStep,
   applyStep,
@@ -20,8 +20,14 @@ export {
   type LossControls,
   type StepFrozen,
   type StepState,
-} from './train-step.js';
-export { createStepper, type HostStepState, type Stepper, type StepReport, type TrainingBatch } from './stepper.js';
+} from './step-programs.js';
+export {
+  createTrainingStep,
+  type HostStepState,
+  type TrainingStep,
+  type StepReport,
+  type TrainingBatch,
+} from './training-step.js';
 export type { StopReason, TrainingEvent } from './events.js';
-export { readCheckpoint, writeCheckpoint, type BestSnapshot, type Course } from './checkpoint.js';
+export { readCheckpoint, writeCheckpoint, type BestSnapshot, type TrainingState } from './checkpoint.js';
 export { train, type TrainedTensors, type TrainResult, type TrainSettings } from './train.js';

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { trainingSchema, type TrainingEvent } from './index.js';
 import { countingBatch, tinyConfig } from './testing/counting.js';
 import { train, type TrainResult, type TrainSettings } from './train.js';
-import { adapterTrainee, fullTrainee } from './trainee.js';
+import { trainableAdapter, trainableDecoder } from './trainable-model.js';
 
 let engine: Engine;
 let folder: string;
@@ -28,7 +28,7 @@ const weights = initWeights(tinyConfig, RandomKey.fromSeed(3), 0.3);
 function settings(over: Partial<TrainSettings> = {}, loop: object = {}): TrainSettings {
   return {
     engine,
-    trainee: fullTrainee(tinyConfig, weights),
+    model: trainableDecoder(tinyConfig, weights),
     optimizer: adamW.create({ learningRate: 1e-2, clipNorm: 1 }),
     schedule: cosineSchedule.create({ warmupSteps: 2 }),
     loop: trainingSchema.parse({ steps: 8, ...loop }),
@@ -87,15 +87,15 @@ describe('train', () => {
   it('a resumed run gives the same bits with the base in 8 bits', async () => {
     const key = RandomKey.fromSeed(1);
     const adapter = createLora(loraSchema.parse({ rank: 2 }), tinyConfig);
-    const trainee = async (compute: Compute) =>
-      adapterTrainee(await weightsFor(compute, tinyConfig, weights), adapter, key);
-    const int8 = { trainee: await trainee('int8') };
+    const model = async (compute: Compute) =>
+      trainableAdapter(await weightsFor(compute, tinyConfig, weights), adapter, key);
+    const int8 = { model: await model('int8') };
     const whole = await collect(train(settings(int8)));
     const checkpoint = { folder: join(folder, 'int8'), identity: 'a' };
     await collect(train(settings({ ...int8, checkpoint }, { checkpointEvery: 3 })), 3);
     const second = await collect(train(settings({ ...int8, checkpoint }, { checkpointEvery: 3 })));
     expect(bytes(second.result)).toBe(bytes(whole.result));
-    const float32 = await collect(train(settings({ trainee: await trainee('float32') })));
+    const float32 = await collect(train(settings({ model: await model('float32') })));
     expect(bytes(whole.result)).not.toBe(bytes(float32.result));
     expect(whole.result.lmLoss! / float32.result.lmLoss!).toBeCloseTo(1, 1);
   });
@@ -178,12 +178,12 @@ it("README's example is the one that runs here", async () => {
   };
   // The text of the example, with the imports of this file.
   const run = new Function(
-    ...['createEngine', 'train', 'fullTrainee', 'adamW', 'cosineSchedule', 'trainingSchema', 'RandomKey'],
+    ...['createEngine', 'train', 'trainableDecoder', 'adamW', 'cosineSchedule', 'trainingSchema', 'RandomKey'],
     ...['config', 'weights', 'batchesFrom', 'losses'],
     `return (async () => { ${example!.replaceAll('!)', ')')} })()`,
   ) as (...values: unknown[]) => Promise<void>;
   await run(
-    ...[createEngine, train, fullTrainee, adamW, cosineSchedule, trainingSchema, RandomKey],
+    ...[createEngine, train, trainableDecoder, adamW, cosineSchedule, trainingSchema, RandomKey],
     ...[config, weights, batchesFrom, losses],
   );
   expect(losses).toHaveLength(8);

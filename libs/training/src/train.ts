@@ -4,23 +4,29 @@ import type { Optimizer } from '@gmoe/optimizers';
 import { loadMetrics, loadShares } from '@gmoe/routing-diagnostics';
 import type { Schedule } from '@gmoe/schedules';
 import type { Engine, HostTensor, RandomKey } from '@gmoe/tensor';
-import { readCheckpoint, writeCheckpoint, type BestSnapshot, type Course } from './checkpoint.js';
+import { readCheckpoint, writeCheckpoint, type BestSnapshot, type TrainingState } from './checkpoint.js';
 import type { StopReason, TrainingEvent } from './events.js';
 import type { TrainingOptions } from './options.js';
-import { createStepper, realTokens, type HostStepState, type StepReport, type TrainingBatch } from './stepper.js';
-import type { Trainee } from './trainee.js';
+import {
+  createTrainingStep,
+  realTokens,
+  type HostStepState,
+  type StepReport,
+  type TrainingBatch,
+} from './training-step.js';
+import type { TrainableModel } from './trainable-model.js';
 
 type Named<T> = Readonly<Record<string, T>>;
 
 /** The trained tensors by name, as evaluation and adapter files take them. */
 export interface TrainedTensors {
   readonly trainable: Named<HostTensor>;
-  readonly carried: Named<HostTensor>;
+  readonly buffers: Named<HostTensor>;
 }
 
 export interface TrainSettings {
   readonly engine: Engine;
-  readonly trainee: Trainee;
+  readonly model: TrainableModel;
   readonly optimizer: Optimizer;
   /** Of the learning rate. */
   readonly schedule: Schedule;
@@ -61,33 +67,33 @@ export interface TrainResult {
  * position.
  */
 export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEvent, TrainResult> {
-  const { engine, trainee, loop, steps, signal, checkpoint } = settings;
-  const coordination = trainee.adapter?.routing?.coordination ?? [];
-  const stepper = createStepper(engine, trainee, settings.optimizer);
+  const { engine, model, loop, steps, signal, checkpoint } = settings;
+  const coordination = model.adapter?.routing?.coordination ?? [];
+  const trainingStep = createTrainingStep(engine, model, settings.optimizer);
   try {
-    let course: Course = {
-      state: stepper.initial(),
+    let progress: TrainingState = {
+      state: trainingStep.initial(),
       step: 0,
       best: undefined,
       evaluationsSinceBest: 0,
       counts: [],
       losses: [],
     };
-    for (const text of trainee.warnings) yield { type: 'note', step: 0, text };
+    for (const text of model.warnings) yield { type: 'note', step: 0, text };
     const left = checkpoint && (await readCheckpoint(checkpoint.folder, checkpoint.identity));
     if (left) {
-      course = left;
+      progress = left;
       yield { type: 'note', step: left.step, text: `resumed after step ${left.step}` };
     }
     const save = async function* (): AsyncGenerator<TrainingEvent> {
-      await writeCheckpoint(checkpoint!.folder, checkpoint!.identity, course);
-      yield { type: 'checkpoint', step: course.step, folder: checkpoint!.folder };
+      await writeCheckpoint(checkpoint!.folder, checkpoint!.identity, progress);
+      yield { type: 'checkpoint', step: progress.step, folder: checkpoint!.folder };
     };
 
     let stopped: StopReason = 'finished';
-    const source = groups(settings.batches(course.step * loop.accumulate), loop.accumulate);
-    while (course.step < steps) {
-      if (settings.stopAfter !== undefined && course.step >= settings.stopAfter) {
+    const source = groups(settings.batches(progress.step * loop.accumulate), loop.accumulate);
+    while (progress.step < steps) {
+      if (settings.stopAfter !== undefined && progress.step >= settings.stopAfter) {
         stopped = 'paused';
         break;
       }
@@ -98,14 +104,14 @@ export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEv
       const next = await source.next();
       if (next.done) {
         stopped = 'data-exhausted';
-        yield { type: 'note', step: course.step, text: `the batches ended after ${course.step} of ${steps} steps` };
+        yield { type: 'note', step: progress.step, text: `the batches ended after ${progress.step} of ${steps} steps` };
         break;
       }
-      const step = course.step + 1;
+      const step = progress.step + 1;
       const rate = settings.optimizer.learningRate * settings.schedule.factor(step, steps);
       const started = performance.now();
-      const { state, report } = await stepper.run(
-        course.state,
+      const { state, report } = await trainingStep.run(
+        progress.state,
         next.value,
         step,
         rate,
@@ -119,20 +125,20 @@ export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEv
         yield { type: 'note', step, text: divergence(report, step) };
         break;
       }
-      const losses = [...course.losses, report.lmLoss].slice(-tenthOf(steps));
-      course = { ...course, state, step, counts: addCounts(course.counts, report.counts), losses };
+      const losses = [...progress.losses, report.lmLoss].slice(-tenthOf(steps));
+      progress = { ...progress, state, step, counts: addCounts(progress.counts, report.counts), losses };
       yield { type: 'step', step, metrics: stepMetrics(report, rate, tokens / seconds) };
 
-      if (course.counts.length > 0 && (step % loop.routingEvery === 0 || step === steps)) {
-        const load = loadShares(course.counts);
+      if (progress.counts.length > 0 && (step % loop.routingEvery === 0 || step === steps)) {
+        const load = loadShares(progress.counts);
         yield { type: 'routing', step, metrics: loadMetrics(load), load };
-        course = { ...course, counts: [] };
+        progress = { ...progress, counts: [] };
       }
       if (settings.evaluate && (step === steps || (loop.evalEvery !== null && step % loop.evalEvery === 0))) {
-        const evaluation = await evaluate(settings, course);
-        course = evaluation.course;
+        const evaluation = await evaluate(settings, progress);
+        progress = evaluation.progress;
         yield evaluation.event;
-        if (loop.patience !== null && course.evaluationsSinceBest >= loop.patience) {
+        if (loop.patience !== null && progress.evaluationsSinceBest >= loop.patience) {
           stopped = 'patience';
           yield {
             type: 'note',
@@ -145,16 +151,16 @@ export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEv
       if (checkpoint && loop.checkpointEvery !== null && step % loop.checkpointEvery === 0) yield* save();
     }
     await source.return(undefined);
-    if (checkpoint && (stopped === 'aborted' || stopped === 'paused') && course.step > 0) yield* save();
+    if (checkpoint && (stopped === 'aborted' || stopped === 'paused') && progress.step > 0) yield* save();
     return {
-      steps: course.step,
+      steps: progress.step,
       stopped,
-      last: trained(trainee, course.state),
-      ...(course.best ? { best: course.best } : {}),
-      ...(course.losses.length > 0 ? { lmLoss: mean(course.losses.slice(-tenthOf(course.step))) } : {}),
+      last: trained(model, progress.state),
+      ...(progress.best ? { best: progress.best } : {}),
+      ...(progress.losses.length > 0 ? { lmLoss: mean(progress.losses.slice(-tenthOf(progress.step))) } : {}),
     };
   } finally {
-    await stepper.dispose();
+    await trainingStep.dispose();
   }
 }
 
@@ -167,11 +173,11 @@ function mean(values: readonly number[]): number {
 }
 
 async function evaluate(
-  { evaluate, trainee, loop: { best } }: TrainSettings,
-  course: Course,
-): Promise<{ readonly course: Course; readonly event: TrainingEvent }> {
-  const { step } = course;
-  const tensors = trained(trainee, course.state);
+  { evaluate, model, loop: { best } }: TrainSettings,
+  progress: TrainingState,
+): Promise<{ readonly progress: TrainingState; readonly event: TrainingEvent }> {
+  const { step } = progress;
+  const tensors = trained(model, progress.state);
   const metrics = await evaluate!(tensors, step);
   const value = metrics[best.metric];
   if (value === undefined) {
@@ -179,17 +185,17 @@ async function evaluate(
     throw new UserError(`training.best.metric: '${best.metric}' is not among the evaluation's metrics: ${known}`);
   }
   const sign = best.mode === 'max' ? 1 : -1;
-  const better = Number.isFinite(value) && (!course.best || sign * value > sign * course.best.value);
+  const better = Number.isFinite(value) && (!progress.best || sign * value > sign * progress.best.value);
   return {
-    course: better
-      ? { ...course, best: { step, value, metrics, tensors }, evaluationsSinceBest: 0 }
-      : { ...course, evaluationsSinceBest: course.evaluationsSinceBest + 1 },
+    progress: better
+      ? { ...progress, best: { step, value, metrics, tensors }, evaluationsSinceBest: 0 }
+      : { ...progress, evaluationsSinceBest: progress.evaluationsSinceBest + 1 },
     event: { type: 'eval', step, metrics, best: better },
   };
 }
 
-function trained(trainee: Trainee, { params_N, carried }: HostStepState): TrainedTensors {
-  return { trainable: trainee.layout.unpack(params_N), carried };
+function trained(model: TrainableModel, { params_N, buffers }: HostStepState): TrainedTensors {
+  return { trainable: model.layout.unpack(params_N), buffers };
 }
 
 function stepMetrics(report: StepReport, rate: number, tokensPerSecond: number): Record<string, number> {
@@ -215,7 +221,7 @@ function divergence(report: StepReport, step: number): string {
   return `stopped at step ${step}: ${what}; the state before this step is kept. Lower optimizer.learningRate or set optimizer.clipNorm`;
 }
 
-function addCounts(sum: Course['counts'], counts: readonly (readonly number[])[]): number[][] {
+function addCounts(sum: TrainingState['counts'], counts: readonly (readonly number[])[]): number[][] {
   return counts.map((layer, l) => layer.map((count, e) => count + (sum[l]?.[e] ?? 0)));
 }
 

@@ -32,7 +32,7 @@ export async function measureBaseline(
   const items = await data.split('test');
   const evaluator = createEvaluator(engine, base, items, scoringOf(config, components), config.evaluation);
   try {
-    const { metrics } = await evaluator.evaluate({ trainable: {}, carried: {} });
+    const { metrics } = await evaluator.evaluate({ trainable: {}, buffers: {} });
     return {
       formatVersion: FORMAT_VERSION,
       key: baselineKey(config, components),

@@ -14,7 +14,7 @@ import { heldOutBatches, languageModelBatches, pretrainingText } from '@gmoe/dat
 import { optimizerKind } from '@gmoe/optimizers';
 import { checkSchedule, scheduleKind } from '@gmoe/schedules';
 import { crossEntropy, RandomKey, type Engine, type HostTensor, type tf } from '@gmoe/tensor';
-import { fullTrainee, train, type TrainingEvent, type TrainResult } from '@gmoe/training';
+import { trainableDecoder, train, type TrainingEvent, type TrainResult } from '@gmoe/training';
 import type { PretrainRecipe } from './pretrain-recipe.js';
 
 const SEPARATOR = '<|endoftext|>';
@@ -67,7 +67,7 @@ export async function* pretrain(settings: PretrainSettings): AsyncGenerator<Trai
   const corpusTokens = documents.reduce((sum, document) => sum + document.length, 0);
   const shape = { batchSize: training.batchSize, sequenceLength: training.sequenceLength, separatorId };
 
-  const trainee = fullTrainee(config, initWeights(config, key.fold('weights')));
+  const trainable = trainableDecoder(config, initWeights(config, key.fold('weights')));
   const evaluation = heldOutLoss(engine, config);
   // Characters that the evaluated tokens stand for: the share of the held-out text that fills whole batches.
   const heldOutTokens = heldOut.reduce((sum, document) => sum + document.length + 1, 0);
@@ -86,7 +86,7 @@ export async function* pretrain(settings: PretrainSettings): AsyncGenerator<Trai
   try {
     const result = yield* train({
       engine,
-      trainee,
+      model: trainable,
       optimizer: components.build(optimizerKind, recipe.optimizer),
       schedule,
       loop: {

@@ -16,7 +16,7 @@ import { countParameters, type Tokenizer } from '@gmoe/model';
 import { optimizerKind } from '@gmoe/optimizers';
 import { scheduleKind } from '@gmoe/schedules';
 import { createEngine, RandomKey, type Engine, type EngineOptions } from '@gmoe/tensor';
-import { adapterTrainee, train, type TrainingEvent, type TrainResult } from '@gmoe/training';
+import { trainableAdapter, train, type TrainingEvent, type TrainResult } from '@gmoe/training';
 import { writeAdapterCode } from './adapter-code.js';
 import { loadBase } from './base-model.js';
 import { checkContents } from './contents.js';
@@ -86,13 +86,13 @@ async function runTrial(
   const base = await loadBase(config.base, components, config.compute);
   const data = await loadTaskData(config, base.tokenizer, components);
   const adapter = buildAdapter(config, base.config, components);
-  const trainee = adapterTrainee(base.weights, adapter, key.fold('init'));
+  const trainable = trainableAdapter(base.weights, adapter, key.fold('init'));
   const model = {
     config: base.config,
     weights: base.weights,
     tokenizer: base.tokenizer,
     adapter,
-    adapterFrozen: trainee.frozen.adapter,
+    adapterFrozen: trainable.frozen.adapter,
   };
 
   const scoring = scoringOf(config, components);
@@ -135,7 +135,7 @@ async function runTrial(
   const rates: number[] = [];
   const run = train({
     engine,
-    trainee,
+    model: trainable,
     optimizer: components.build(optimizerKind, config.optimizer),
     schedule: components.build(scheduleKind, config.schedule),
     loop: training,
@@ -169,7 +169,7 @@ async function runTrial(
 
   // With evaluations on dev the best tensors are kept, as a user of the adapter would; else the last.
   const trained = result.best?.tensors ?? result.last;
-  const tensors = { trainable: trained.trainable, frozen: trainee.frozen.adapter, state: trained.carried };
+  const tensors = { trainable: trained.trainable, frozen: trainable.frozen.adapter, state: trained.buffers };
   await saveAdapter(join(attempt.folder, 'adapter'), adapter, {
     description: {
       adapter: config.adapter,
@@ -194,7 +194,7 @@ async function runTrial(
       'train/steps': result.steps,
       ...(result.lmLoss === undefined ? {} : { 'train/lm_loss': result.lmLoss }),
       ...(rates.length > 0 ? { 'train/tokens_per_second': median(rates) } : {}),
-      'model/trainable_parameters': trainee.layout.size,
+      'model/trainable_parameters': trainable.layout.size,
       'model/base_parameters': countParameters(base.config),
     },
     ...(scored.load ? { load: scored.load } : {}),

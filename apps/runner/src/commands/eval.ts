@@ -99,7 +99,7 @@ async function runEval(raw: object): Promise<void> {
     );
     const { metrics, predictions } = await evaluator.evaluate({
       trainable: start?.trainable ?? {},
-      carried: start?.state ?? {},
+      buffers: start?.state ?? {},
     });
     await evaluator.dispose();
     for (const [name, value] of Object.entries(metrics)) {

@@ -74,7 +74,7 @@ async function score(scoring: Scoring, list: readonly EvaluationItem[], batchSiz
     const model = { config, weights, tokenizer };
     const settings = { batchSize, sequenceLength: 24, limit: null };
     const evaluator = createEvaluator(engine, model, list, scoring, settings);
-    const none = { trainable: {}, carried: {} };
+    const none = { trainable: {}, buffers: {} };
     await evaluator.evaluate(none);
     const result = await evaluator.evaluate(none);
     await evaluator.dispose();

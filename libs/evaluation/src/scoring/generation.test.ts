@@ -33,7 +33,7 @@ describe("scoring 'generation' against a naive greedy decoder", () => {
   });
   afterAll(() => engine.dispose());
   const options = { scoring: 'generation', sequenceLength: 16 };
-  const none = { trainable: {}, carried: {} };
+  const none = { trainable: {}, buffers: {} };
   const prompts = Array.from({ length: 24 }, (_, i) =>
     Array.from(
       key
@@ -98,7 +98,7 @@ describe("scoring 'generation' against a naive greedy decoder", () => {
     );
     const evaluator = evaluatorOf(engine, model, items, options);
     const text = async (values: Readonly<Record<string, HostTensor>>) =>
-      (await evaluator.evaluate({ trainable: values, carried: init.state })).predictions.map((each) => each.text);
+      (await evaluator.evaluate({ trainable: values, buffers: init.state })).predictions.map((each) => each.text);
     const zero = await text(init.trainable);
     // Some end at once, with the token that ends a text.
     expect(zero).toContain('');

@@ -101,13 +101,13 @@ interface Answered {
 
 function generationModel(
   { config, weights, adapter, adapterFrozen = {} }: EvaluatedModel,
-  { trainable, carried }: EvaluatedTensors,
+  { trainable, buffers }: EvaluatedTensors,
 ): GenerationModel {
   if (!adapter) return { config, weights: { ...weights, ...trainable } };
   return {
     config: adapter.config,
     weights: adaptedWeights(adapter, weights, trainable),
-    adapter: fixedAdapter(adapter, { trainable, frozen: adapterFrozen, state: carried }),
+    adapter: fixedAdapter(adapter, { trainable, frozen: adapterFrozen, state: buffers }),
   };
 }
 

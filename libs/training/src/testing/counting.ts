@@ -1,6 +1,6 @@
 import type { ModelConfig } from '@gmoe/model';
 import { HostTensor } from '@gmoe/tensor';
-import type { TrainingBatch } from '../stepper.js';
+import type { TrainingBatch } from '../training-step.js';
 
 /** A decoder small enough to train in milliseconds. */
 export const tinyConfig: ModelConfig = {

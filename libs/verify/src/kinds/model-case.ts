@@ -7,7 +7,7 @@ import { parseOptions } from '@gmoe/core';
 import { decoderHidden, decoderLogits, type DecoderBatch } from '@gmoe/model';
 import { adamW } from '@gmoe/optimizers';
 import { HostTensor, RandomKey, type Engine, type tf } from '@gmoe/tensor';
-import { adapterTrainee, createStepper, type StepReport, type Trainee } from '@gmoe/training';
+import { trainableAdapter, createTrainingStep, type StepReport, type TrainableModel } from '@gmoe/training';
 import { z } from 'zod';
 import { attentionSources, join, mixtureSources, split, type Source } from '../adapter-sources.js';
 import type { CaseKind } from '../case-kind.js';
@@ -100,14 +100,14 @@ export const modelCase: CaseKind = {
   async run(golden, engine) {
     const json = parseOptions(schema, golden.json, `${golden.name}.json`);
     const updates = json.steps.length - 1;
-    const { trainee, sources, coordination } = build(golden, json);
+    const { model, sources, coordination } = build(golden, json);
     const tokens = golden.get('tokens', [updates, null, null]);
     const batch = (index: number) => referenceBatch(tokens, index, json.pad_id);
     const within = tolerances(json.as_shipped_init);
 
     const checks: Check[] = [
       ...graphChecks(golden, json),
-      compare('logits_step1', await firstLogits(engine, trainee, batch(0)), golden.get('logits_step1')),
+      compare('logits_step1', await firstLogits(engine, model, batch(0)), golden.get('logits_step1')),
     ];
     const optimizer = adamW.create({
       learningRate: json.lr,
@@ -115,22 +115,22 @@ export const modelCase: CaseKind = {
       betas: json.betas,
       epsilon: json.eps,
     });
-    const stepper = createStepper(engine, trainee, optimizer);
+    const trainingStep = createTrainingStep(engine, model, optimizer);
     const key = RandomKey.fromSeed(0);
     const slack = new UpdateSlack(json, within.rounding);
-    let state = stepper.initial();
+    let state = trainingStep.initial();
     for (const [index, want] of json.steps.entries()) {
       // The last entry is a forward pass on the first batch, after all updates.
       const last = index === updates;
       const before = state.optimizer['first_moment']!;
-      const out = await stepper.run(state, [batch(last ? 0 : index)], index + 1, json.lr, key);
+      const out = await trainingStep.run(state, [batch(last ? 0 : index)], index + 1, json.lr, key);
       const name = `steps.${index}`;
       checks.push(...forwardChecks(name, out.report, coordination, want));
-      checks.push(...countChecks(name, out.state.carried, want.count));
+      checks.push(...countChecks(name, out.state.buffers, want.count));
       if (last) break;
       state = out.state;
       const gradient = gradientOf(before, state.optimizer['first_moment']!, json.betas[0]);
-      const gradients = theirs(sources, trainee.layout.unpack(gradient));
+      const gradients = theirs(sources, model.layout.unpack(gradient));
       slack.add(gradients, updates - index);
       checks.push(
         ...normChecks(
@@ -146,8 +146,8 @@ export const modelCase: CaseKind = {
         checks.push(compare(`grad1.${theirName}`, got, golden.get(`grad1.${theirName}`), within.gradient));
       }
     }
-    await stepper.dispose();
-    const final = theirs(sources, trainee.layout.unpack(state.params_N));
+    await trainingStep.dispose();
+    const final = theirs(sources, model.layout.unpack(state.params_N));
     for (const [name, got] of Object.entries(final)) {
       checks.push(
         compareTrained(`final.${name}`, got, golden.get(`final.${name}`), within.parameter, slack.byName[name]!),
@@ -201,11 +201,11 @@ function build(golden: GoldenCase, json: Json) {
   );
   const key = RandomKey.fromSeed(0);
   const { state, warnings } = adapter.init(key, weights);
-  const trainee = adapterTrainee(weights, adapter, key, {
+  const model = trainableAdapter(weights, adapter, key, {
     start: { trainable, frozen, state, warnings },
     decoder: { padding: 'tokens' },
   });
-  return { trainee, sources, coordination };
+  return { model, sources, coordination };
 }
 
 /** The authors' losses; those that do not count have coefficient 0 and still show lambda, sigma and the counts. */
@@ -225,20 +225,20 @@ type Frozen = { readonly weights: Named; readonly adapter: Named };
 /** Logits of the untrained adapter on every token. [T, V] */
 async function firstLogits(
   engine: Engine,
-  trainee: Trainee,
+  model: TrainableModel,
   { ids_BS, positions_BS, segments_BS }: ReturnType<typeof referenceBatch>,
 ) {
   const program = engine.jit(
-    (frozen: Frozen, trainable: Named, carried: Named, batch: DecoderBatch) => {
+    (frozen: Frozen, trainable: Named, buffers: Named, batch: DecoderBatch) => {
       const tokenMask_T = batch.segments_BS.reshape([-1]).greater(0).cast('float32') as tf.Tensor1D;
-      const pass = trainee.pass(frozen, trainable, carried, { tokenMask_T, training: false, draws: {} });
-      const hidden_TD = decoderHidden(trainee.config, pass.weights, batch, pass.adapter?.hooks, trainee.decoder);
-      return decoderLogits(trainee.config, pass.weights, hidden_TD);
+      const pass = model.pass(frozen, trainable, buffers, { tokenMask_T, training: false, randomInputs: {} });
+      const hidden_TD = decoderHidden(model.config, pass.weights, batch, pass.adapter?.hooks, model.decoder);
+      return decoderLogits(model.config, pass.weights, hidden_TD);
     },
-    { name: 'logits', frozen: trainee.frozen },
+    { name: 'logits', frozen: model.frozen },
   );
-  const { trainable, carried } = trainee.initial;
-  const logits = await program(trainable, carried, { ids_BS, positions_BS, segments_BS });
+  const { trainable, buffers } = model.initial;
+  const logits = await program(trainable, buffers, { ids_BS, positions_BS, segments_BS });
   await program.dispose();
   return logits;
 }
@@ -261,9 +261,9 @@ function forwardChecks(
   ];
 }
 
-function countChecks(name: string, carried: Named<HostTensor>, want: readonly (readonly number[])[]): Check[] {
+function countChecks(name: string, buffers: Named<HostTensor>, want: readonly (readonly number[])[]): Check[] {
   return want.map((count, layer) =>
-    compare(`${name}.count.${layer}`, carried[`${NAMES.coordination('normal')}count.${layer}`]!, count),
+    compare(`${name}.count.${layer}`, buffers[`${NAMES.coordination('normal')}count.${layer}`]!, count),
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Optimizer } from '@gmoe/optimizers';
 import { HostTensor, type Engine, type RandomKey } from '@gmoe/tensor';
-import type { Trainee } from './trainee.js';
-import { accumulateStep, applyStep, collectStep, fusedStep, type StepState } from './train-step.js';
+import type { TrainableModel } from './trainable-model.js';
+import { accumulateStep, applyStep, collectStep, fusedStep, type StepState } from './step-programs.js';
 
 type Named<T> = Readonly<Record<string, T>>;
 
@@ -31,7 +31,7 @@ export interface StepReport {
 }
 
 /** Runs optimizer steps on an engine. State goes in and comes out; nothing is kept here but compiled programs. */
-export interface Stepper {
+export interface TrainingStep {
   initial(): HostStepState;
   /**
    * @param step 1-based
@@ -53,22 +53,27 @@ export interface Stepper {
  * One batch a step runs as one fused program. Several are one large batch in parts: where there are auxiliary losses, a first
  * pass over them collects what the losses sum over tokens, a second one adds up gradients with respect to the whole.
  */
-export function createStepper(engine: Engine, trainee: Trainee, optimizer: Optimizer): Stepper {
-  const frozen = { ...trainee.frozen, groups: optimizer.groups(trainee.layout) };
-  const fused = engine.jit(fusedStep(trainee, optimizer), { name: 'train-step', frozen });
-  const collect = engine.jit(collectStep(trainee), { name: 'collect-sums', frozen });
-  const accumulate = engine.jit(accumulateStep(trainee), { name: 'accumulate-gradient', frozen });
-  const apply = engine.jit(applyStep(trainee, optimizer), { name: 'apply-gradient', frozen });
-  const { coordination = [] } = trainee.adapter?.routing ?? {};
+export function createTrainingStep(engine: Engine, model: TrainableModel, optimizer: Optimizer): TrainingStep {
+  const frozen = { ...model.frozen, groups: optimizer.groups(model.layout) };
+  const fused = engine.jit(fusedStep(model, optimizer), { name: 'train-step', frozen });
+  const collect = engine.jit(collectStep(model), { name: 'collect-sums', frozen });
+  const accumulate = engine.jit(accumulateStep(model), { name: 'accumulate-gradient', frozen });
+  const apply = engine.jit(applyStep(model, optimizer), { name: 'apply-gradient', frozen });
+  const { coordination = [] } = model.adapter?.routing ?? {};
   const ownCoefficients = Object.fromEntries(coordination.map(({ id, coefficient }) => [id, coefficient]));
-  const layers = (trainee.adapter?.routing?.spec.expertsPerLayer ?? []).map((experts) => HostTensor.zeros([experts]));
+  const layers = (model.adapter?.routing?.spec.expertsPerLayer ?? []).map((experts) => HostTensor.zeros([experts]));
 
   /** What the auxiliary losses sum over the tokens of all batches. */
-  async function totalsOf(state: HostStepState, batches: readonly TrainingBatch[], draws: Draws, tokens: HostTensor) {
+  async function totalsOf(
+    state: HostStepState,
+    batches: readonly TrainingBatch[],
+    randomInputs: RandomInputs,
+    tokens: HostTensor,
+  ) {
     let assigned: readonly HostTensor[] = layers;
     let sums: Readonly<Record<string, readonly HostTensor[]>> = {};
     for (const [index, batch] of batches.entries()) {
-      const out = await collect(state.params_N, state.carried, batch, draws(index), { tokens, assigned });
+      const out = await collect(state.params_N, state.buffers, batch, randomInputs(index), { tokens, assigned });
       sums = Object.fromEntries(
         Object.entries(out.sums).map(([id, each]) => [id, each.map((sum, i) => added(sums[id]?.[i], sum))]),
       );
@@ -79,34 +84,34 @@ export function createStepper(engine: Engine, trainee: Trainee, optimizer: Optim
 
   return {
     initial() {
-      const params_N = trainee.layout.pack(trainee.initial.trainable);
-      return { params_N, optimizer: optimizer.init(params_N), carried: trainee.initial.carried };
+      const params_N = model.layout.pack(model.initial.trainable);
+      return { params_N, optimizer: optimizer.init(params_N), buffers: model.initial.buffers };
     },
 
     async run(state, raw, step, learningRate, key, coefficients = ownCoefficients) {
       const batches = raw.map(pick);
       const scalars = optimizer.scalars(step, learningRate);
       const losses = lossControls(batches, coefficients);
-      const draws = drawsOf(trainee, key.fold(0), batches);
+      const randomInputs = randomInputsOf(model, key.fold(0), batches);
       if (batches.length === 1) {
-        const out = await fused(state, batches[0]!, losses, scalars, draws(0));
+        const out = await fused(state, batches[0]!, losses, scalars, randomInputs(0));
         return { state: out.state, report: hostReport([out.report], out.gradientNorm) };
       }
       const tokens = HostTensor.scalar(total(batches.map(realTokens)));
-      const totals = coordination.length > 0 ? { totals: await totalsOf(state, batches, draws, tokens) } : {};
-      let sum_N = HostTensor.zeros([trainee.layout.size]);
+      const totals = coordination.length > 0 ? { totals: await totalsOf(state, batches, randomInputs, tokens) } : {};
+      let sum_N = HostTensor.zeros([model.layout.size]);
       let assigned: readonly HostTensor[] = layers;
-      let carried = state.carried;
+      let buffers = state.buffers;
       const reports: DeviceReport[] = [];
       for (const [index, batch] of batches.entries()) {
         const pass = { tokens, assigned, ...totals };
-        const out = await accumulate(state.params_N, state.carried, sum_N, batch, losses, draws(index), pass);
-        ({ sum_N, carried } = out);
+        const out = await accumulate(state.params_N, state.buffers, sum_N, batch, losses, randomInputs(index), pass);
+        ({ sum_N, buffers } = out);
         assigned = assigned.map((sum, layer) => added(sum, out.assigned[layer]!));
         reports.push(out.report);
       }
       const loads = layers.map((_, layer) => reports.map(({ counts }) => counts[layer]!).reduce(added));
-      const out = await apply({ ...state, carried }, sum_N, scalars, loads);
+      const out = await apply({ ...state, buffers }, sum_N, scalars, loads);
       return { state: out.state, report: hostReport(reports, out.gradientNorm) };
     },
 
@@ -116,12 +121,12 @@ export function createStepper(engine: Engine, trainee: Trainee, optimizer: Optim
   };
 }
 
-type Draws = (batch: number) => Named<HostTensor>;
+type RandomInputs = (batch: number) => Named<HostTensor>;
 
 /** Random tensors of a step, drawn as for one large batch: each batch has its tokens' rows. */
-function drawsOf(trainee: Trainee, key: RandomKey, batches: readonly TrainingBatch[]): Draws {
+function randomInputsOf(model: TrainableModel, key: RandomKey, batches: readonly TrainingBatch[]): RandomInputs {
   const sizes = batches.map(({ ids_BS }) => ids_BS.size);
-  const all = trainee.draw(key, total(sizes));
+  const all = model.randomInputs(key, total(sizes));
   return (batch) => {
     if (batches.length === 1) return all;
     const first = total(sizes.slice(0, batch));

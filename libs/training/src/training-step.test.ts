@@ -2,20 +2,20 @@ import { initWeights } from '@gmoe/model';
 import { adamW } from '@gmoe/optimizers';
 import { createEngine, HostTensor, RandomKey } from '@gmoe/tensor';
 import { describe, expect, it } from 'vitest';
-import { createStepper, type TrainingBatch } from './stepper.js';
+import { createTrainingStep, type TrainingBatch } from './training-step.js';
 import { countingBatch, tinyConfig as config } from './testing/counting.js';
-import { fullTrainee } from './trainee.js';
+import { trainableDecoder } from './trainable-model.js';
 
 const weights = initWeights(config, RandomKey.fromSeed(3), 0.3);
 const options = adamW.create({ learningRate: 1e-2, clipNorm: 1, weightDecayOn: 'matrices' });
 
 async function losses(engineName: 'compiled' | 'eager', steps: number) {
   const engine = await createEngine({ engine: engineName, device: 'cpu' });
-  const stepper = createStepper(engine, fullTrainee(config, weights), options);
-  let state = stepper.initial();
+  const trainingStep = createTrainingStep(engine, trainableDecoder(config, weights), options);
+  let state = trainingStep.initial();
   const out: number[] = [];
   for (let step = 1; step <= steps; step++) {
-    const next = await stepper.run(state, [countingBatch(step)], step, 1e-2, RandomKey.fromSeed(0));
+    const next = await trainingStep.run(state, [countingBatch(step)], step, 1e-2, RandomKey.fromSeed(0));
     state = next.state;
     out.push(next.report.loss);
   }
@@ -34,7 +34,7 @@ describe('full-parameter steps', () => {
 
   it('gradient accumulation equals one batch of all rows, also with unequal target weights', async () => {
     const engine = await createEngine({ engine: 'compiled', device: 'cpu' });
-    const stepper = createStepper(engine, fullTrainee(config, weights), options);
+    const trainingStep = createTrainingStep(engine, trainableDecoder(config, weights), options);
     const few = countingBatch(1, [1, 1, 0, 0, 0, 0, 0, 0.5, 0, 0, 0, 0, 0, 0]);
     const all = countingBatch(5);
     const cat = (name: keyof TrainingBatch, shift = 0): HostTensor => {
@@ -53,8 +53,8 @@ describe('full-parameter steps', () => {
       weights_N: cat('weights_N'),
     };
     const key = RandomKey.fromSeed(0);
-    const once = await stepper.run(stepper.initial(), [both], 1, 1e-2, key);
-    const twice = await stepper.run(stepper.initial(), [few, all], 1, 1e-2, key);
+    const once = await trainingStep.run(trainingStep.initial(), [both], 1, 1e-2, key);
+    const twice = await trainingStep.run(trainingStep.initial(), [few, all], 1, 1e-2, key);
     expect(Math.abs(once.report.loss - twice.report.loss)).toBeLessThan(1e-6 * once.report.loss);
     expect(Math.abs(once.report.gradientNorm / twice.report.gradientNorm - 1)).toBeLessThan(1e-5);
     const a = once.state.optimizer['first_moment']!.data;

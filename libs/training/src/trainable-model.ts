@@ -5,13 +5,13 @@ import { FlatLayout, type HostTensor, type RandomKey, type tf } from '@gmoe/tens
 type Named<T> = Readonly<Record<string, T>>;
 
 /** What no step changes, as a program's first argument. */
-export interface TraineeFrozen<T = tf.Tensor> {
+export interface FrozenTensors<T = tf.Tensor> {
   readonly weights: Named<T>;
   readonly adapter: Named<T>;
 }
 
 /** The weights and hooks of one forward pass. */
-export interface TraineePass {
+export interface ModelPass {
   readonly weights: Named<tf.Tensor>;
   /** Absent in full-parameter training. */
   readonly adapter?: BoundAdapter;
@@ -20,76 +20,71 @@ export interface TraineePass {
 export interface PassOptions {
   readonly tokenMask_T: tf.Tensor1D;
   readonly training: boolean;
-  readonly draws: Named<tf.Tensor>;
+  readonly randomInputs: Named<tf.Tensor>;
   /** Where the pass is one of several of an optimizer step. */
   readonly step?: StepPass;
 }
 
 /** What is trained: an adapter on a frozen model, or the model itself. */
-export interface Trainee {
+export interface TrainableModel {
   readonly config: ModelConfig;
   readonly adapter?: Adapter;
   readonly decoder?: DecoderOptions;
   /** The trained tensors in the flat parameter vector. */
   readonly layout: FlatLayout;
-  readonly frozen: TraineeFrozen<HostTensor>;
+  readonly frozen: FrozenTensors<HostTensor>;
   readonly initial: {
     readonly trainable: Named<HostTensor>;
-    /** Carried from step to step without gradient. */
-    readonly carried: Named<HostTensor>;
+    /** Carried from step to step without gradient and saved with the model: router biases, accumulated counts. */
+    readonly buffers: Named<HostTensor>;
   };
   readonly warnings: readonly string[];
   /** Random tensors of an optimizer step over this many tokens, which are the first axis of each. */
-  draw(key: RandomKey, tokens: number): Named<HostTensor>;
-  pass(
-    frozen: TraineeFrozen,
-    trainable: Named<tf.Tensor>,
-    carried: Named<tf.Tensor>,
-    options: PassOptions,
-  ): TraineePass;
+  randomInputs(key: RandomKey, tokens: number): Named<HostTensor>;
+  pass(frozen: FrozenTensors, trainable: Named<tf.Tensor>, buffers: Named<tf.Tensor>, options: PassOptions): ModelPass;
 }
 
 const layoutOf = (tensors: Named<HostTensor>): FlatLayout =>
   new FlatLayout(Object.entries(tensors).map(([name, { shape }]) => [name, shape] as const));
 
-export interface AdapterTraineeOptions {
+export interface TrainableAdapterOptions {
   /** Replaces the adapter's drawn tensors: an adapter that was loaded. */
   readonly start?: ReturnType<Adapter['init']>;
   readonly decoder?: DecoderOptions;
 }
 
 /** Trains an adapter; the base weights stay as they are. */
-export function adapterTrainee(
+export function trainableAdapter(
   weights: Named<HostTensor>,
   adapter: Adapter,
   key: RandomKey,
-  { start = adapter.init(key, weights), decoder = {} }: AdapterTraineeOptions = {},
-): Trainee {
+  { start = adapter.init(key, weights), decoder = {} }: TrainableAdapterOptions = {},
+): TrainableModel {
   return {
     config: adapter.config,
     adapter,
     decoder,
     layout: layoutOf(start.trainable),
     frozen: { weights, adapter: start.frozen },
-    initial: { trainable: start.trainable, carried: start.state },
+    initial: { trainable: start.trainable, buffers: start.state },
     warnings: start.warnings,
-    draw: (stepKey, tokens) => adapter.randomInputs?.(stepKey, tokens) ?? {},
-    pass: (frozen, trainable, state, { draws, ...pass }) => ({
+    randomInputs: (stepKey, tokens) => adapter.randomInputs?.(stepKey, tokens) ?? {},
+    pass: (frozen, trainable, state, pass) => ({
       weights: adaptedWeights(adapter, frozen.weights, trainable),
-      adapter: adapter.bind({ trainable, frozen: frozen.adapter, state }, { ...pass, randomInputs: draws }),
+      adapter: adapter.bind({ trainable, frozen: frozen.adapter, state }, pass),
     }),
   };
 }
 
 /** Trains every weight of the model, e.g. pretraining; a tied head gets the gradient of both of its uses. */
-export function fullTrainee(config: ModelConfig, weights: Named<HostTensor>): Trainee {
+export function trainableDecoder(config: ModelConfig, weights: Named<HostTensor>): TrainableModel {
   return {
     config,
     layout: layoutOf(weights),
     frozen: { weights: {}, adapter: {} },
-    initial: { trainable: weights, carried: {} },
+    initial: { trainable: weights, buffers: {} },
     warnings: [],
-    draw: () => ({}),
+    randomInputs: () => ({}),
     pass: (_, trainable) => ({ weights: trainable }),
   };
 }

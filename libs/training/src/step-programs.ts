@@ -3,7 +3,7 @@ import { decoderHidden, decoderLogits } from '@gmoe/model';
 import type { Optimizer, OptimizerScalars, OptimizerState, ParameterGroups } from '@gmoe/optimizers';
 import type { tf } from '@gmoe/tensor';
 import { crossEntropy, gatherRows } from '@gmoe/tensor';
-import type { Trainee, TraineeFrozen } from './trainee.js';
+import type { TrainableModel, FrozenTensors } from './trainable-model.js';
 import { valueAndGradient } from './value-and-gradient.js';
 
 type Named<T> = Readonly<Record<string, T>>;
@@ -24,7 +24,8 @@ export type StepState<Vector = tf.Tensor1D, T = tf.Tensor> = {
   readonly params_N: Vector;
   /** The optimizer's vectors [N] by name. */
   readonly optimizer: OptimizerState<Vector>;
-  readonly carried: Named<T>;
+  /** Tensors without gradient that are saved with the model. */
+  readonly buffers: Named<T>;
 };
 
 /** How the parts of the loss count within one optimizer step. Scalars. */
@@ -49,7 +50,7 @@ export type BatchReport = {
   readonly counts: readonly tf.Tensor1D[];
 };
 
-export interface StepFrozen extends TraineeFrozen {
+export interface StepFrozen extends FrozenTensors {
   readonly groups: ParameterGroups;
 }
 
@@ -61,20 +62,20 @@ const tokenMask = ({ segments_BS }: BatchTensors): tf.Tensor1D =>
  * positions only. The gradient is the flat vector [N].
  */
 export function batchGradient(
-  trainee: Trainee,
-  frozen: TraineeFrozen,
+  model: TrainableModel,
+  frozen: FrozenTensors,
   params_N: tf.Tensor1D,
-  carried: Named<tf.Tensor>,
+  buffers: Named<tf.Tensor>,
   batch: BatchTensors,
   { targetScale, coefficients }: LossControls,
-  draws: Named<tf.Tensor>,
+  randomInputs: Named<tf.Tensor>,
   step?: StepPass,
 ) {
-  const pass = { tokenMask_T: tokenMask(batch), training: true, draws, ...(step ? { step } : {}) };
+  const pass = { tokenMask_T: tokenMask(batch), training: true, randomInputs, ...(step ? { step } : {}) };
   const { loss, gradient, rest } = valueAndGradient((params: tf.Tensor1D) => {
-    const { weights, adapter } = trainee.pass(frozen, trainee.layout.split(params), carried, pass);
-    const hidden_TD = decoderHidden(trainee.config, weights, batch, adapter?.hooks, trainee.decoder);
-    const logits_NV = decoderLogits(trainee.config, weights, gatherRows(hidden_TD, batch.supervised_N));
+    const { weights, adapter } = model.pass(frozen, model.layout.split(params), buffers, pass);
+    const hidden_TD = decoderHidden(model.config, weights, batch, adapter?.hooks, model.decoder);
+    const logits_NV = decoderLogits(model.config, weights, gatherRows(hidden_TD, batch.supervised_N));
     const lmLoss = crossEntropy(logits_NV, batch.targets_N).mul(batch.weights_N).sum().mul<tf.Scalar>(targetScale);
     const routing = adapter?.routing;
     const { parts = [], metrics = {}, state = {} } = routing?.losses() ?? {};
@@ -96,27 +97,27 @@ export function batchGradient(
   const { assigned, coordination, router, ...report } = rest;
   return {
     gradient_N: gradient,
-    carried: { ...carried, ...router, ...coordination },
+    buffers: { ...buffers, ...router, ...coordination },
     report: { loss, ...report },
     assigned,
   };
 }
 
 /** One whole step: forward, backward and optimizer in one program. */
-export function fusedStep(trainee: Trainee, optimizer: Optimizer) {
+export function fusedStep(model: TrainableModel, optimizer: Optimizer) {
   return (
     frozen: StepFrozen,
     state: StepState,
     batch: BatchTensors,
     losses: LossControls,
     scalars: OptimizerScalars,
-    draws: Named<tf.Tensor>,
+    randomInputs: Named<tf.Tensor>,
   ) => {
-    const { params_N, carried } = state;
-    const result = batchGradient(trainee, frozen, params_N, carried, batch, losses, draws);
+    const { params_N, buffers } = state;
+    const result = batchGradient(model, frozen, params_N, buffers, batch, losses, randomInputs);
     const updated = optimizer.update(result.gradient_N, state.optimizer, params_N, scalars, frozen.groups);
     return {
-      state: { params_N: updated.params_N, optimizer: updated.state, carried: result.carried },
+      state: { params_N: updated.params_N, optimizer: updated.state, buffers: result.buffers },
       report: result.report,
       gradientNorm: updated.gradientNorm,
     };
@@ -124,39 +125,39 @@ export function fusedStep(trainee: Trainee, optimizer: Optimizer) {
 }
 
 /** With gradient accumulation, first: what the auxiliary losses sum over one batch's tokens. */
-export function collectStep(trainee: Trainee) {
+export function collectStep(model: TrainableModel) {
   return (
     frozen: StepFrozen,
     params_N: tf.Tensor1D,
-    carried: Named<tf.Tensor>,
+    buffers: Named<tf.Tensor>,
     batch: BatchTensors,
-    draws: Named<tf.Tensor>,
+    randomInputs: Named<tf.Tensor>,
     step: StepPass,
   ): { readonly sums: StepSums; readonly assigned: readonly tf.Tensor1D[] } => {
-    const options = { tokenMask_T: tokenMask(batch), training: true, draws, step };
-    const { weights, adapter } = trainee.pass(frozen, trainee.layout.split(params_N), carried, options);
-    decoderHidden(trainee.config, weights, batch, adapter?.hooks, trainee.decoder);
+    const options = { tokenMask_T: tokenMask(batch), training: true, randomInputs, step };
+    const { weights, adapter } = model.pass(frozen, model.layout.split(params_N), buffers, options);
+    decoderHidden(model.config, weights, batch, adapter?.hooks, model.decoder);
     const routing = adapter?.routing;
     return { sums: routing?.stepSums() ?? {}, assigned: routing?.assigned() ?? [] };
   };
 }
 
 /** With gradient accumulation: adds one batch's gradient to the sum. */
-export function accumulateStep(trainee: Trainee) {
+export function accumulateStep(model: TrainableModel) {
   return (
     frozen: StepFrozen,
     params_N: tf.Tensor1D,
-    carried: Named<tf.Tensor>,
+    buffers: Named<tf.Tensor>,
     sum_N: tf.Tensor1D,
     batch: BatchTensors,
     losses: LossControls,
-    draws: Named<tf.Tensor>,
+    randomInputs: Named<tf.Tensor>,
     step: StepPass,
   ) => {
-    const result = batchGradient(trainee, frozen, params_N, carried, batch, losses, draws, step);
+    const result = batchGradient(model, frozen, params_N, buffers, batch, losses, randomInputs, step);
     return {
       sum_N: sum_N.add<tf.Tensor1D>(result.gradient_N),
-      carried: result.carried,
+      buffers: result.buffers,
       report: result.report,
       assigned: result.assigned,
     };
@@ -164,7 +165,7 @@ export function accumulateStep(trainee: Trainee) {
 }
 
 /** With gradient accumulation, last: the optimizer on the summed gradient, the routers' state by the summed loads. */
-export function applyStep(trainee: Trainee, optimizer: Optimizer) {
+export function applyStep(model: TrainableModel, optimizer: Optimizer) {
   return (
     frozen: StepFrozen,
     state: StepState,
@@ -172,13 +173,13 @@ export function applyStep(trainee: Trainee, optimizer: Optimizer) {
     scalars: OptimizerScalars,
     loads: readonly tf.Tensor1D[],
   ) => {
-    const { params_N, carried } = state;
+    const { params_N, buffers } = state;
     const updated = optimizer.update(sum_N, state.optimizer, params_N, scalars, frozen.groups);
     return {
       state: {
         params_N: updated.params_N,
         optimizer: updated.state,
-        carried: { ...carried, ...trainee.adapter?.routing?.nextRouterState(carried, loads) },
+        buffers: { ...buffers, ...model.adapter?.routing?.nextRouterState(buffers, loads) },
       },
       gradientNorm: updated.gradientNorm,
     };
