@@ -55,7 +55,7 @@ describe('gmoe sweep with MLFLOW_TRACKING_URI', () => {
     const [parent] = parents as [Run];
     for (const { info, tags } of runs) {
       expect(info.status).toBe('FINISHED');
-      expect(tags['mlflow.parentRunId']).toBe(info.runId === parent.info.runId ? undefined : parent.info.runId);
+      expect(tags['mlflow.parentRunId']).toBe(tags['kind'] === 'trial' ? parent.info.runId : undefined);
     }
     const files = await artifactsOf(parent);
     expect(files).toEqual(expect.arrayContaining(['arms.csv', 'provenance.json', 'report.html', 'sweep.yaml']));
@@ -102,6 +102,7 @@ describe('gmoe sweep with MLFLOW_TRACKING_URI', () => {
     expect(await artifactsOf(graph)).toEqual([
       'config.json',
       'log.txt',
+      'predictions.json',
       'predictions.jsonl',
       'routing.json',
       ...['co-selection', 'collaboration', 'domains', 'load-time'].map((picture) => `routing/${picture}.svg`),

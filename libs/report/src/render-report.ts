@@ -13,6 +13,7 @@ import {
   renderMarkdown,
   renderText,
   routingTable,
+  wrapProse,
 } from './tables/index.js';
 import type { Table, TextOptions } from './tables/index.js';
 
@@ -29,6 +30,7 @@ export function renderReport(
   const { questionOf, ...summariseOptions } = options;
   if (format === 'html') return renderPage(results, pageProgram('report'), { ...summariseOptions, questionOf });
   const summary = summarise(results, summariseOptions);
+  const { width = Infinity } = text;
   switch (format) {
     case 'json':
       return `${JSON.stringify(summary, null, 2)}\n`;
@@ -47,8 +49,11 @@ export function renderReport(
     case 'text':
       return [
         ...tablesOf(summary).map((table) => renderText(table, text)),
-        ...summary.headline.map((line) => `${line}\n`),
-        ...lists(summary).map(({ title, lines }) => `${title}\n${lines.map((line) => `- ${line}`).join('\n')}\n`),
+        ...lists(summary).map(
+          ({ title, lines }) => `${title}\n${lines.map((line) => wrapProse(`- ${line}`, width, '  ')).join('\n')}\n`,
+        ),
+        // The verdict stands where the eye is when the command ends.
+        ...summary.headline.map((line) => `${wrapProse(line, width)}\n`),
       ].join('\n');
   }
 }

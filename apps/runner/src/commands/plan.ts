@@ -76,8 +76,9 @@ function printArms(plan: SweepPlan, states: ReadonlyMap<string, TrialStatus>): v
     for (const { hash, seed } of arm.trials) {
       const status = states.get(hash);
       const problem = status?.problem === undefined ? '' : `: ${status.problem}`;
+      const kept = status?.checkpoint === undefined ? '' : `, checkpoint at step ${status.checkpoint}`;
       process.stdout.write(
-        `  ${hash.slice(0, 16)}  seed ${String(seed).padEnd(4)}  ${status?.state ?? 'todo'}${problem}\n`,
+        `  ${hash.slice(0, 16)}  seed ${String(seed).padEnd(4)}  ${status?.state ?? 'todo'}${kept}${problem}\n`,
       );
     }
   }
@@ -85,11 +86,13 @@ function printArms(plan: SweepPlan, states: ReadonlyMap<string, TrialStatus>): v
 
 function totals(plan: SweepPlan, states: ReadonlyMap<string, TrialStatus>): string {
   const count = (state: string): number => [...states.values()].filter((status) => status.state === state).length;
+  const paused = [...states.values()].filter(({ checkpoint }) => checkpoint !== undefined).length;
   const others = ['failed', 'damaged', 'stopped', 'claimed'].filter((state) => count(state) > 0);
   return [
     `${plan.trials.length} trials in ${plan.arms.length} arms`,
     `${count('finished')} finished`,
     ...others.map((state) => `${count(state)} ${state}`),
+    ...(paused > 0 ? [`${paused} with a checkpoint`] : []),
     ...(plan.duplicates > 0 ? [`${plan.duplicates} duplicate combinations left out`] : []),
   ].join(', ');
 }

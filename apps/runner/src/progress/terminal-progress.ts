@@ -1,3 +1,4 @@
+import { largest } from '@gmoe/core';
 import type { LaunchEvent, SweepStore } from '@gmoe/experiment';
 import { createLogUpdate } from 'log-update';
 import pc from 'picocolors';
@@ -43,7 +44,9 @@ export class TerminalProgress implements Progress {
     }
     const remark = this.notes.line(event);
     if (remark !== undefined) this.above(pc.yellow(`note: ${remark}`));
-    if (event.type === 'stopping') this.above('stopping: every trial saves a checkpoint');
+    if (event.type === 'stopping') {
+      this.above('stopping: every trial saves a checkpoint; the same command goes on from there');
+    }
   }
 
   /** Draws the last state and leaves it standing; more calls do nothing. */
@@ -73,7 +76,10 @@ export class TerminalProgress implements Progress {
   private redraw(): void {
     const { state } = this;
     const left = state.remainingSeconds();
-    const width = Math.max(10, ...[...state.arms.keys()].map((arm) => arm.length));
+    const width = largest(
+      [...state.arms.keys()].map((arm) => arm.length),
+      10,
+    );
     this.draw(
       [
         `${bar(state.done / state.total)} ${state.done}/${state.total} trials  ${duration((performance.now() - this.started) / 1000)}` +
@@ -96,10 +102,12 @@ function bar(share: number): string {
 
 function runningLine({ trial, steps, step, loss, tokensPerSecond }: RunningTrial, width: number): string {
   const share = steps ? step / steps : 0;
+  // The steps are done and the trial is not: its test split is scored.
+  const testing = steps !== undefined && step >= steps;
   const numbers = [
     `${step}${steps ? `/${steps}` : ''}`.padStart(9),
     loss === undefined ? 'loading'.padEnd(11) : `loss ${loss.toFixed(4)}`,
-    tokensPerSecond === undefined ? '' : `${Math.round(tokensPerSecond)} tokens/s`,
+    testing ? 'testing' : tokensPerSecond === undefined ? '' : `${Math.round(tokensPerSecond)} tokens/s`,
   ];
   return `${bar(share)} ${trial.arm.padEnd(width)} seed ${String(trial.seed).padEnd(3)} ${pc.dim(numbers.join('  '))}`;
 }

@@ -1,3 +1,4 @@
+import { largest } from '@gmoe/core';
 import type { CaseReport } from '@gmoe/verify';
 import pc from 'picocolors';
 
@@ -21,9 +22,9 @@ export function caseLines(reports: readonly CaseReport[], detail: VerifyDetail):
   const passed = reports.every((report) => report.passed);
   const verdict = passed ? pc.green('ok    ') : pc.red('FAILED');
   const lines = detail === 'brief' ? [] : [`${verdict} ${name}${kind && `  (${kind})`}`];
-  if (detail === 'brief') lines.push(...reports.map(briefLine));
-  else if (reports.some(({ checks }) => checks.length > 0)) lines.push(...table(reports, detail));
-  for (const report of reports) lines.push(...failureLines(report, detail));
+  const some = reports.some(({ checks }) => checks.length > 0);
+  const body = detail === 'brief' ? reports.map(briefLine) : some ? table(reports, detail) : [];
+  for (const line of [...body, ...reports.flatMap((report) => failureLines(report, detail))]) lines.push(line);
   if (unread.length > 0) {
     lines.push(`       ${pc.yellow('not compared')}, since the layout has no such tensor: ${shortList(unread)}`);
   }
@@ -47,7 +48,7 @@ function table(reports: readonly CaseReport[], detail: VerifyDetail): string[] {
       if (!(row.worst[column] && row.worst[column].error >= check.error)) row.worst[column] = check;
     }
   });
-  const width = Math.max(...[...rows.keys()].map((name) => name.length));
+  const width = largest([...rows.keys()].map((name) => name.length));
   const cells = (values: readonly string[]) => values.map((value) => value.padEnd(10)).join('');
   const header = `       ${pc.dim(`${''.padEnd(width)}  ${cells(reports.map(({ engine }) => engine ?? ''))}tolerance`)}`;
   return [

@@ -14,6 +14,7 @@ import {
 } from '@gmoe/spool';
 import type { TrainingEvent } from '@gmoe/training';
 import { shellCommand } from '../shell-command.js';
+import { LOGGED_ARTIFACTS, PREDICTION_TABLE, writePredictionTable } from './prediction-table.js';
 import { sweepFields, sweepSpool } from './sweep-tracking.js';
 
 interface Tracked {
@@ -60,6 +61,15 @@ export class TrialTracking {
     for (const name of ['config.json', 'predictions.jsonl', 'routing.json', 'log.txt']) {
       const file = join(attempt.folder, name);
       if (existsSync(file)) recorder.artifact(name, file);
+    }
+    try {
+      const table = writePredictionTable(attempt.folder);
+      if (table) {
+        recorder.artifact(PREDICTION_TABLE, table);
+        recorder.tags({ 'mlflow.loggedArtifacts': LOGGED_ARTIFACTS });
+      }
+    } catch (error) {
+      attempt.log(`tracking: no table of predictions: ${messageOf(error)}`);
     }
     try {
       for (const [name, file] of await drawRouting(attempt)) recorder.artifact(`routing/${name}`, file);

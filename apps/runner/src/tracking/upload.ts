@@ -36,7 +36,8 @@ export function startUpload(store: SweepStore): { close(): Promise<void> } {
       const report = await uploader.close({ timeoutMs: CLOSE_TIMEOUT_MS });
       if (!report.complete) warn(`not everything is uploaded${reasonOf(report)}: ${later}`);
       const experiment = report.reports.find(({ experimentId }) => experimentId !== undefined)?.experimentId;
-      if (experiment !== undefined) process.stdout.write(`mlflow: ${client.trackingUri}/#/experiments/${experiment}\n`);
+      if (experiment !== undefined)
+        process.stdout.write(`mlflow: ${client.trackingUri}/#/experiments/${experiment}/runs\n`);
     },
   };
 }

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { messageOf, type Json } from '@gmoe/core';
 import type { PlannedTrial, TrialResult } from '../records/index.js';
-import { isAbandoned, readClaim } from './claim.js';
+import { attemptFolder, isAbandoned, readClaim } from './claim.js';
+import { furthestCheckpoint } from './checkpoints.js';
+import { readReopened } from './reopened.js';
 import { readStops, type ArmStop } from './stops.js';
 import type { SweepStore } from './sweep-store.js';
 
@@ -11,6 +13,8 @@ export type TrialState = 'finished' | 'failed' | 'stopped' | 'claimed' | 'todo' 
 export interface TrialStatus extends PlannedTrial {
   readonly state: TrialState;
   readonly result?: TrialResult;
+  /** Step of the checkpoint that an open one goes on from. */
+  readonly checkpoint?: number;
   /** What is wrong with a damaged or failed one. */
   readonly problem?: string;
 }
@@ -85,7 +89,21 @@ function statusOf(store: SweepStore, trial: PlannedTrial, stops: ReadonlyMap<str
   }
   if (stops.has(trial.group)) return { ...trial, state: 'stopped' };
   const claim = readClaim(store.trialFolder(trial.hash));
-  return { ...trial, state: claim && !isAbandoned(claim) ? 'claimed' : 'todo' };
+  if (claim && !isAbandoned(claim)) return { ...trial, state: 'claimed' };
+  const checkpoint = keptStep(store, trial.hash);
+  return { ...trial, state: 'todo', ...(checkpoint === undefined ? {} : { checkpoint }) };
+}
+
+/** Step of the checkpoint that the next attempt goes on from; of a damaged one the attempt itself will tell. */
+function keptStep(store: SweepStore, hash: string): number | undefined {
+  const folder = store.trialFolder(hash);
+  try {
+    const { attempts, from } = readReopened(folder);
+    const counted = store.attempts(hash).slice(from === 'start' ? attempts : 0);
+    return furthestCheckpoint(counted.map((attempt) => attemptFolder(folder, attempt)))?.step;
+  } catch {
+    return undefined;
+  }
 }
 
 function estimateTime(

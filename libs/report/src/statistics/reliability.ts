@@ -1,3 +1,5 @@
+import { largest } from '@gmoe/core/extremes';
+
 export interface ReliabilityBin {
   readonly low: number;
   readonly high: number;
@@ -20,7 +22,7 @@ export interface Reliability {
 export function optionProbabilities(scores: readonly number[]): number[] {
   const sum = scores.reduce((a, b) => a + b, 0);
   if (scores.every((s) => s >= 0 && s <= 1) && Math.abs(sum - 1) < 1e-4) return [...scores];
-  const most = Math.max(...scores);
+  const most = largest(scores);
   const powers = scores.map((s) => Math.exp(s - most));
   const total = powers.reduce((a, b) => a + b, 0);
   return powers.map((power) => power / total);

@@ -53,8 +53,8 @@ export function summarise(results: SweepResults, options: SummariseOptions = {})
     if (!base) continue;
     const here = arms.filter((arm) => arm.context === context);
     const others = here.filter((arm) => arm !== base);
-    comparisons.push(...compareArms(base, others, comparisonOptions));
-    effects.push(...axisEffects(here, base, primary, level));
+    for (const comparison of compareArms(base, others, comparisonOptions)) comparisons.push(comparison);
+    for (const effect of axisEffects(here, base, primary, level)) effects.push(effect);
   }
   const baselines = baselineRows(results.baselines, contexts, arms, primary);
   const of = <T extends { readonly context: string }>(rows: readonly T[], context: string) =>

@@ -1,3 +1,4 @@
+import { largest, smallest } from '@gmoe/core/extremes';
 import { smallestSignP } from '../statistics/index.js';
 import type { MetricDefinition } from './metric-catalog.js';
 import { differenceUnit, formatDifference, formatInterval, formatP, formatValue, formatWithUnit } from './numbers.js';
@@ -130,10 +131,13 @@ export function readingNotes(
 ): string[] {
   const counts = arms.flatMap((arm) => arm.metrics[metric.id]?.n ?? []);
   if (counts.length === 0) return [];
-  const fewest = Math.min(...counts);
+  const fewest = smallest(counts);
   const notes: string[] = [];
   if (fewest === 1) notes.push('Some arms have one seed: they have no standard deviation, no interval and no test.');
-  const pairs = Math.max(0, ...comparisons.map(({ seeds }) => seeds.length));
+  const pairs = largest(
+    comparisons.map(({ seeds }) => seeds.length),
+    0,
+  );
   if (pairs >= 2 && smallestSignP(pairs) > 0.05) {
     notes.push(
       `With ${pairs} seeds neither a sign test nor a signed-rank test can go below p = ${trimmed(smallestSignP(pairs))}, ` +

@@ -7,7 +7,7 @@ export { failureTable } from './failure-table.js';
 export { paperTable } from './paper-table.js';
 export { layerRoutingTable, routingTable } from './routing-table.js';
 export { testTable } from './test-table.js';
-export { renderText, type TextOptions } from './render-text.js';
+export { renderText, wrapProse, type TextOptions } from './render-text.js';
 export { renderMarkdown } from './render-markdown.js';
 export { renderCsv } from './render-csv.js';
 export { escapeLatex, renderLatex } from './render-latex.js';

@@ -34,6 +34,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 export function renderLatex(table: Table): string {
   const row = (cells: readonly string[]) => `    ${cells.join(' & ')} \\\\`;
   return [
+    '% needs \\usepackage{booktabs} and, for quotes and names in other scripts, \\usepackage[T1]{fontenc} or LuaLaTeX',
     '\\begin{table}[t]',
     '  \\centering',
     `  \\caption{${escapeLatex([table.title, ...table.notes].join('. ').replace(/\.\. /g, '. '))}}`,

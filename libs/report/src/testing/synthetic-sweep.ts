@@ -1,3 +1,4 @@
+import { largest } from '@gmoe/core/extremes';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stableHash } from '@gmoe/core';
@@ -134,7 +135,7 @@ function makeTrial(
     'eval/loss': 1.95 - 0.55 * ability + 0.02 * noise('loss')[0]!,
     'eval/macro_f1': accuracy - 0.012,
     'routing/entropy': average(entropies),
-    'routing/max_share': average(load.map((row) => Math.max(...row))),
+    'routing/max_share': average(load.map((row) => largest(row))),
     'model/trainable_parameters': router === 'graph' ? 231_424 : 218_112,
   };
   return {
@@ -156,7 +157,7 @@ function makeLoad(noise: Float32Array, skew: number): number[][] {
 /** Two experts a token; domains shift the load a little, and example i uses the busiest expert and one by its number. */
 function makeRouting(key: RandomKey, load: number[][], predictions: Prediction[], graph: boolean): RoutingRecord {
   const tokens = 100 * predictions.length;
-  const busiest = (row: number[]) => row.indexOf(Math.max(...row));
+  const busiest = (row: number[]) => row.indexOf(largest(row));
   return {
     formatVersion: 1,
     tokens,
@@ -191,7 +192,7 @@ function makePredictions(key: RandomKey, difficulty: ArrayLike<number>, ability:
     const gold = i % OPTIONS;
     const scores = [...draw.fold('scores').normal([OPTIONS], 0, 0.9).data];
     scores[gold]! += 1.15 + 1.3 * ability - 0.55 * hard;
-    const predicted = scores.indexOf(Math.max(...scores));
+    const predicted = scores.indexOf(largest(scores));
     return { id: `q${i}`, gold, predicted, correct: predicted === gold, scores, domain: `book-${gold}` };
   });
 }

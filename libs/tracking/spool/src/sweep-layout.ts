@@ -56,13 +56,14 @@ export interface RunLayout {
   readonly metrics: readonly { readonly step: number; readonly metrics: Readonly<Record<string, number>> }[];
 }
 
-/** The parent run, under which the trials and the arm summaries are shown. */
+/** The parent run, under which the trials are shown. */
 export function sweepLayout(sweep: SweepFields, trials: number): RunLayout {
-  const note = `Sweep **${sweep.name}**, ${trials} trials. Each trial is a child run; a run tagged \`kind = arm\` holds mean and std over the seeds of its arm.`;
+  const note = `Sweep **${sweep.name}**, ${trials} trials. Each trial is a child run; the runs tagged \`kind = arm\` beside it hold mean and std over the seeds of an arm.`;
   return {
     run: { id: sweep.id, experiment: experimentOf(sweep), name: sweep.name },
     params: {},
-    tags: { kind: 'sweep', ...commonTags(sweep, note, sweep.command) },
+    // With an arm and a seed of its own it makes one group, and not the rest of each, where runs are grouped.
+    tags: { kind: 'sweep', arm: 'all arms', seed: 'all', ...commonTags(sweep, note, sweep.command) },
     datasets: [],
     metrics: [],
   };
@@ -77,7 +78,7 @@ export function trialLayout(sweep: SweepFields, trial: TrialFields): RunLayout {
     run: {
       id: `${sweep.id}.trial.${shortHash(trial.hash)}`,
       experiment: experimentOf(sweep),
-      name: `${sweep.standalone ? sweep.name : trial.arm}, seed ${trial.seed}`,
+      name: `${sweep.standalone ? sweep.name : shortName(trial.arm, trial.group)}, seed ${trial.seed}`,
       ...(!sweep.standalone && { parent: sweep.id }),
     },
     params: flattenParams(trial.config),
@@ -95,7 +96,7 @@ export function trialLayout(sweep: SweepFields, trial: TrialFields): RunLayout {
 }
 
 /**
- * The summary of one arm: of each metric that all its seeds have, `mean/NAME` and `std/NAME` (n − 1; absent for a single
+ * The summary of one arm, beside the sweep, so that the table shows it without unfolding anything: of each metric that all its seeds have, `mean/NAME` and `std/NAME` (n − 1; absent for a single
  * seed), at step 0, for which MLflow draws bars; of a later summary over more seeds the later time makes it the one shown.
  */
 export function armLayout(sweep: SweepFields, arm: ArmFields): RunLayout {
@@ -103,8 +104,9 @@ export function armLayout(sweep: SweepFields, arm: ArmFields): RunLayout {
   const names = Object.keys(arm.seeds[0]?.metrics ?? {}).filter((name) =>
     arm.seeds.every(({ metrics }) => name in metrics),
   );
+  const told = names.filter((name) => !SAME_FOR_ALL.test(name));
   const metrics: Record<string, number> = { seeds: n };
-  for (const name of names) {
+  for (const name of told) {
     const values = arm.seeds.map((seed) => seed.metrics[name]!);
     const mean = values.reduce((sum, value) => sum + value, 0) / n;
     metrics[`mean/${name}`] = mean;
@@ -117,11 +119,17 @@ export function armLayout(sweep: SweepFields, arm: ArmFields): RunLayout {
     run: {
       id: `${sweep.id}.arm.${shortHash(arm.group)}`,
       experiment: experimentOf(sweep),
-      name: `${arm.arm} (mean over seeds)`,
-      parent: sweep.id,
+      name: `${shortName(arm.arm, arm.group)} (mean over seeds)`,
     },
     params: flattenParams(arm.config),
-    tags: { kind: 'arm', arm: arm.arm, group: arm.group, seeds, ...commonTags(sweep, note, sweep.command) },
+    tags: {
+      kind: 'arm',
+      arm: arm.arm,
+      seed: 'mean',
+      group: arm.group,
+      seeds,
+      ...commonTags(sweep, note, sweep.command),
+    },
     datasets: [],
     metrics: n === 0 ? [] : [{ step: 0, metrics }],
   };
@@ -141,6 +149,26 @@ export function recordLayout(spool: Spool, layout: RunLayout): RunRecorder {
     recorder.summary(step, Object.fromEntries(changed));
   }
   return recorder;
+}
+
+/** Counts that the configuration sets: their mean tells nothing. */
+const SAME_FOR_ALL = /^(train\/(steps|tokens)|eval\/examples|best\/step)$/;
+
+const LONG_NAME = 60;
+const LONG_PART = 24;
+
+/**
+ * A name that fits a column of MLflow's table. Of a long one every part keeps its beginning and its end, keys their last word; the
+ * group's hash tells apart what looks alike then. The tag `arm` has the whole name.
+ */
+function shortName(arm: string, group: string): string {
+  if (arm.length <= LONG_NAME) return arm;
+  const parts = arm.split(' · ').map((part) => {
+    const characters = [...part.replace(/^[\w.]*\.(\w+=)/, '$1')];
+    if (characters.length <= LONG_PART) return characters.join('');
+    return `${characters.slice(0, 12).join('')}…${characters.slice(-11).join('')}`;
+  });
+  return `${parts.join(' · ')} #${group.slice(0, 6)}`;
 }
 
 function experimentOf(sweep: SweepFields): string {

@@ -134,7 +134,7 @@ describe.each(servers)('upload to the $name', { timeout: 120_000 }, ({ name: ser
     };
     await Promise.all(['linear', 'graph'].flatMap((arm) => range(3).map((seed) => trial(arm, seed))));
     for (const arm of ['linear', 'graph']) {
-      const seeds = range(3).map((seed) => ({ seed, metrics: { 'final/accuracy': seed / 10 } }));
+      const seeds = range(3).map((seed) => ({ seed, metrics: { 'final/accuracy': seed / 10, 'train/steps': 30 } }));
       recordLayout(spool, armLayout(sweep, { arm, group: arm, config: { router: { id: arm } }, seeds })).end();
     }
     parent.end();
@@ -155,8 +155,15 @@ describe.each(servers)('upload to the $name', { timeout: 120_000 }, ({ name: ser
     const runs = await runsOf(sweep.name);
     expect(runs.length).toBe(1 + 6 + 2);
     const top = runs.filter((run) => run.tags['mlflow.parentRunId'] === undefined);
-    expect(top.map((run) => [run.tags['kind'], run.info.status])).toEqual([['sweep', 'FINISHED']]);
-    expect(new Set(runs.flatMap((run) => run.tags['mlflow.parentRunId'] ?? []))).toEqual(new Set([top[0]!.info.runId]));
+    expect(top.map((run) => [run.tags['kind'], run.info.status]).sort()).toEqual([
+      ['arm', 'FINISHED'],
+      ['arm', 'FINISHED'],
+      ['sweep', 'FINISHED'],
+    ]);
+    const parentId = top.find((run) => run.tags['kind'] === 'sweep')!.info.runId;
+    expect(new Set(runs.flatMap((run) => run.tags['mlflow.parentRunId'] ?? []))).toEqual(new Set([parentId]));
+    // Grouped by arm no run is left over.
+    expect(new Set(runs.map((run) => run.tags['arm']))).toEqual(new Set(['all arms', 'linear', 'graph']));
     const graph1 = runs.find((run) => run.info.name === 'graph, seed 1')!;
     expect(graph1.params).toEqual({
       'router.id': 'graph',
@@ -191,6 +198,7 @@ describe.each(servers)('upload to the $name', { timeout: 120_000 }, ({ name: ser
     const arm = runs.find((run) => run.tags['kind'] === 'arm')!;
     expect(arm.metrics['mean/final/accuracy']!.value).toBeCloseTo(0.1, 12);
     expect(arm.metrics['std/final/accuracy']!.value).toBeCloseTo(0.1, 12);
+    expect(Object.keys(arm.metrics).sort()).toEqual(['mean/final/accuracy', 'seeds', 'std/final/accuracy']);
     expect(arm.metrics['seeds']!.value).toBe(3);
   });
 
