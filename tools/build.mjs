@@ -8,7 +8,15 @@ import { build } from 'esbuild';
 import { buildSources } from './build-sources.mjs';
 
 /** Packages with native parts, with files of their own, or that are large and seldom used: they stay outside. */
-const OUTSIDE = ['onnxruntime-node', '@tensorflow/*', 'echarts', '@huggingface/hub', 'tokenizers', 'esbuild'];
+const OUTSIDE = [
+  'onnxruntime-node',
+  '@tensorflow/*',
+  'echarts',
+  '@huggingface/hub',
+  '@huggingface/gguf',
+  'tokenizers',
+  'esbuild',
+];
 
 /**
  * tfjs is CommonJS: imported, Node would scan its three megabytes for names first; required, it loads in half the time.

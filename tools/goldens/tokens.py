@@ -1,7 +1,7 @@
 """Token ids of 3,000 odd strings by Hugging Face tokenizers (0.23), SentencePiece (0.2) and tiktoken (0.12), for comparison
 with the tokenizer here.
 
-Run: python tools/goldens/tokens.py SHARED_DATA_FOLDER SMOLLM2.gguf
+Run: python -P tools/goldens/tokens.py SHARED_DATA_FOLDER SMOLLM2.gguf
 Writes libs/model/src/testing/tokens/golden.json.gz: { strings, made: { name: tokenizer.json }, expected: { name: [hash] } }.
 A hash is the first 8 hexadecimal digits of sha256 over the JSON of [ids, decoded] of ten strings.
 """

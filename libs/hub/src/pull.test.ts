@@ -266,7 +266,7 @@ describe('refusals', () => {
     );
     hub.repos.push({ ...MODEL, name: 'org/old', files: { 'pytorch_model.bin': bytes(2000, 5) } });
     await expect(run('org/old')).rejects.toThrow(
-      'org/old: has no .safetensors weights at its top, only pytorch_model.bin; --all pulls it as it is',
+      'org/old: has no .safetensors weights at its top, only pytorch_model.bin; --file NAME pulls one file, --all everything',
     );
   });
 
@@ -337,4 +337,22 @@ describe('hubSettings', () => {
     expect(() => hubSettings({ HF_HUB_DOWNLOAD_TIMEOUT: 'soon' })).toThrow(/HF_HUB_DOWNLOAD_TIMEOUT: 'soon'/);
     expect(() => hubSettings({ HF_TOKEN: 'hf_a b' })).toThrow(/^HF_TOKEN: holds/);
   });
+});
+
+it('files by name, with the card, and a name that is not there beside those that are', async () => {
+  const quantised: FakeRepo = {
+    kind: 'model',
+    name: 'org/tiny-gguf',
+    commit: 'c'.repeat(40),
+    files: { 'tiny.Q4_0.gguf': bytes(900, 7), 'tiny.Q8_0.gguf': bytes(1800, 7), 'README.md': Buffer.from('# Tiny\n') },
+  };
+  hub = await serve([quantised]);
+  const to = join(folder, 'files');
+  const pulled = await run('org/tiny-gguf', { to, only: ['tiny.Q8_0.gguf'] });
+  expect(pulled).toMatchObject({ files: 2, filesSkipped: 1, folder: to });
+  await expectFiles(to, quantised, ['tiny.Q8_0.gguf', 'README.md']);
+  expect(await readdir(to)).not.toContain('tiny.Q4_0.gguf');
+  await expect(run('org/tiny-gguf', { to, only: ['tiny.Q5_0.gguf'] })).rejects.toThrow(
+    'org/tiny-gguf: --file tiny.Q5_0.gguf: there is no such file; it has tiny.Q4_0.gguf, tiny.Q8_0.gguf',
+  );
 });

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UserError } from '@gmoe/core';
-import { chooseFiles } from './choose-files.js';
+import { chooseFiles, namedFiles } from './choose-files.js';
 import { cacheDestination, folderDestination, repoCache, type Destination } from './destination.js';
 import { downloadFile } from './download-file.js';
 import { explain, isUnknownRepo } from './hub-error.js';
@@ -28,6 +28,8 @@ export interface PullOptions {
   readonly to?: string;
   /** Every file of a model, other weight formats too. */
   readonly all?: boolean;
+  /** Only these files, with card and licence. */
+  readonly only?: readonly string[];
   readonly onProgress?: (progress: PullProgress) => void;
   readonly signal?: AbortSignal;
   readonly retry?: RetryPolicy;
@@ -54,7 +56,7 @@ export interface Pulled {
  * @throws UserError if there is no such repository, or no access to it
  */
 export async function pull(id: string, settings: HubSettings, options: PullOptions = {}): Promise<Pulled> {
-  const { revision = 'main', to, all = false, onProgress, signal, retry = PATIENT } = options;
+  const { revision = 'main', to, all = false, only = [], onProgress, signal, retry = PATIENT } = options;
   checkRevision(revision);
   const repos = reposOf(id);
   if (settings.offline) throw await offline(repos, settings.cacheDir);
@@ -62,7 +64,7 @@ export async function pull(id: string, settings: HubSettings, options: PullOptio
   const { repo, commit } = await findRepo(repos, revision, client);
   try {
     const listed = await filesOf(repo, commit, client);
-    const files = chooseFiles(repo, listed, all);
+    const files = only.length > 0 ? namedFiles(repo, listed, only) : chooseFiles(repo, listed, all);
     const destination =
       to === undefined ? cacheDestination(settings.cacheDir, repo, commit) : folderDestination(resolve(to));
     const filesKept = await fetchAll(client, repo, commit, files, destination, onProgress);

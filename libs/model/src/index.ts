@@ -62,3 +62,5 @@ export { createTextStream, type TextStream } from './generation/text-stream.js';
 export { writeNewFolder } from './checkpoint/new-folder.js';
 export { QWEN_PATTERN, tiktokenJson } from './conversion/tiktoken.js';
 export { weightsFor } from './decoder/compute.js';
+export { convertGguf } from './gguf/convert-gguf.js';
+export { ggufFolder, ggufModelType, isGgufPath } from './gguf/gguf-copy.js';

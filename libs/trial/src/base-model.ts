@@ -1,7 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { findUpward, UserError, type Component, type ComponentRegistry } from '@gmoe/core';
-import { familiesOf, familyKind, loadModel, weightsFor, type ModelFamily } from '@gmoe/model';
+import {
+  familiesOf,
+  familyKind,
+  ggufFolder,
+  ggufModelType,
+  isGgufPath,
+  loadModel,
+  weightsFor,
+  type ModelFamily,
+} from '@gmoe/model';
 import type { Compute } from '@gmoe/tensor';
 
 type LoadedModel = Awaited<ReturnType<typeof loadModel>>;
@@ -13,21 +22,48 @@ export function bundledBaseDir(): string {
 
 /** Whether a config's `base` names a model. */
 export function isBase(base: string): boolean {
-  return base === 'bundled' || existsSync(join(resolve(base), 'config.json'));
+  return base === 'bundled' || existsSync(join(resolve(base), 'config.json')) || ggufOf(base) !== undefined;
 }
 
-/** Folder of the base model that a config names. @throws UserError if there is no such folder */
-export function baseDir(base: string): string {
+/**
+ * Folder of the base model that a config names, in Hugging Face layout; of a GGUF file, or a folder that holds one and no
+ * `config.json`, the float32 copy.
+ * @throws UserError if there is no such model
+ */
+export async function baseDir(base: string): Promise<string> {
   if (base === 'bundled') return bundledBaseDir();
+  const gguf = ggufOf(base);
+  if (gguf !== undefined) return ggufFolder(gguf);
   if (isBase(base)) return resolve(base);
-  throw new UserError(`base: '${base}' is no model folder (no config.json in it)`);
+  throw new UserError(`base: '${base}' is no model folder (no config.json in it) and no GGUF file`);
+}
+
+/** The GGUF file that a base is. @throws UserError where a folder holds several */
+function ggufOf(base: string): string | undefined {
+  const path = resolve(base);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found?.isDirectory()) return found && isGgufPath(path) ? path : undefined;
+  if (existsSync(join(path, 'config.json'))) return undefined;
+  const files = readdirSync(path).filter(isGgufPath).sort();
+  if (files.length > 1) {
+    throw new UserError(
+      `base: '${base}' holds ${files.length} GGUF files; name one of them: ${files.slice(0, 5).join(', ')}`,
+    );
+  }
+  return files[0] === undefined ? undefined : join(path, files[0]);
+}
+
+function modelTypeOf(base: string): unknown {
+  const folder = base === 'bundled' ? bundledBaseDir() : resolve(base);
+  return (JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as { model_type?: unknown }).model_type;
 }
 
 /** The model family of a base, as its `config.json` names it; undefined where there is none to read. */
 export function baseFamily(base: string, components: ComponentRegistry): Component<ModelFamily> | undefined {
   try {
-    const json = JSON.parse(readFileSync(join(baseDir(base), 'config.json'), 'utf8')) as { model_type?: unknown };
-    return components.all(familyKind).find((component) => component.create().modelType === json.model_type);
+    const gguf = base === 'bundled' ? undefined : ggufOf(base);
+    const modelType = gguf === undefined ? modelTypeOf(base) : ggufModelType(gguf);
+    return components.all(familyKind).find((component) => component.create().modelType === modelType);
   } catch {
     // What is wrong with the folder is told by who loads it.
     return undefined;
@@ -45,10 +81,9 @@ export function loadBase(
   components: ComponentRegistry,
   compute: Compute = 'float32',
 ): Promise<LoadedModel> {
-  const folder = baseDir(base);
-  const key = `${compute} ${folder}`;
+  const key = `${compute} ${base === 'bundled' ? base : resolve(base)}`;
   if (last?.key !== key) {
-    const loading = { key, model: loadFor(folder, components, compute) };
+    const loading = { key, model: loadFor(base, components, compute) };
     last = loading;
     // What failed once may be there the next time: a disk that was mounted meanwhile.
     loading.model.catch(() => {
@@ -58,7 +93,7 @@ export function loadBase(
   return last.model;
 }
 
-async function loadFor(folder: string, components: ComponentRegistry, compute: Compute): Promise<LoadedModel> {
-  const model = await loadModel(folder, familiesOf(components));
+async function loadFor(base: string, components: ComponentRegistry, compute: Compute): Promise<LoadedModel> {
+  const model = await loadModel(await baseDir(base), familiesOf(components));
   return { ...model, weights: await weightsFor(compute, model.config, model.weights) };
 }

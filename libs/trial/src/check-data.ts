@@ -14,7 +14,7 @@ import type { TrialConfig } from './trial-schema.js';
  * @throws UserError saying what does not fit
  */
 export async function checkTrialData(config: TrialConfig, components: ComponentRegistry): Promise<void> {
-  const data = await loadTaskData(config, await loadTokenizer(baseDir(config.base)), components);
+  const data = await loadTaskData(config, await loadTokenizer(await baseDir(config.base)), components);
   const scoring = scoringOf(config, components);
   const { evalEvery, best } = config.training;
   const scored: readonly Split[] = evalEvery === null ? ['test'] : ['dev', 'test'];

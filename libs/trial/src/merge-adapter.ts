@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import type { AdapterFile } from '@gmoe/adapters-core';
 import { UserError, type ComponentRegistry } from '@gmoe/core';
 import { carryOver, saveModel, writeNewFolder, type FloatType, type LoadedModel } from '@gmoe/model';
@@ -41,10 +40,9 @@ function notMergeable({ description }: AdapterFile): UserError {
  * @throws UserError if the folder is not empty, or a weight does not fit the type
  */
 export async function saveMerged(out: string, model: MergedModel, floats: FloatType): Promise<void> {
-  const from = baseDir(model.base);
+  const from = await baseDir(model.base);
   await writeNewFolder(out, async (draft) => {
     await saveModel(draft, model, { floats });
-    // A base in one file brings its tokenizer inside.
-    if (statSync(from).isDirectory()) await carryOver(from, draft);
+    await carryOver(from, draft);
   });
 }

@@ -65,7 +65,8 @@ const baseIsThere: TrialRule<TrialConfig> = ({ base }) =>
     ? undefined
     : {
         field: 'base',
-        message: 'is no model folder (no config.json in it); allowed: bundled, or a folder in Hugging Face layout',
+        message:
+          'is no model folder (no config.json in it) and no GGUF file; allowed: bundled, a folder in Hugging Face layout, a .gguf',
       };
 
 const dataIsThere: TrialRule<TrialConfig> = ({ task }) => {
@@ -81,7 +82,7 @@ export function trialSchema(components: ComponentRegistry): TrialSchema<TrialCon
     sections: {
       base: pathField({ except: ['bundled'] })
         .default('bundled')
-        .describe('base model: bundled, or a folder in Hugging Face layout'),
+        .describe('base model: bundled, a folder in Hugging Face layout, or a GGUF file'),
       compute: z
         .enum(COMPUTES)
         .default('float32')

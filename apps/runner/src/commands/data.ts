@@ -46,7 +46,7 @@ async function runData(file: string | undefined, raw: object): Promise<void> {
   for (const config of await configsOf(file, options)) {
     const task = components.build(taskKind, config.task);
     await task.prepare?.();
-    const tokenizer = await loadTokenizer(baseDir(config.base));
+    const tokenizer = await loadTokenizer(await baseDir(config.base));
     const length = options.sequenceLength ?? config.training.sequenceLength;
     reports.push(await dataReport(task, tokenizer, length, encodingOf(task, tokenizer)));
   }

@@ -9,6 +9,7 @@ const optionsSchema = z.object({
   revision: z.string().optional(),
   to: z.string().min(1).optional(),
   all: z.boolean().optional(),
+  file: z.array(z.string().min(1)).default([]),
 });
 
 export function addPull(program: Command): void {
@@ -18,13 +19,18 @@ export function addPull(program: Command): void {
     .argument('<id>', 'ORG/NAME, or datasets/ORG/NAME')
     .option('--revision <name>', 'branch, tag or commit (default: main)')
     .option('--to <dir>', "folder for plain files (default: the cache of Hugging Face's tools, HF_HUB_CACHE)")
+    .option(
+      '--file <name>',
+      'only this file, with card and licence; several times for several',
+      (name: string, all: string[] = []) => [...all, name],
+    )
     .option('--all', 'every file of a model, other weight formats and subfolders too')
     .addHelpText('after', '\nHF_TOKEN, HF_ENDPOINT, HF_HUB_CACHE, HF_HOME, HF_HUB_OFFLINE are honoured.')
     .action(runPull);
 }
 
 async function runPull(id: string, raw: object): Promise<void> {
-  const { revision, to, all } = parseOptions(optionsSchema, raw, '--');
+  const { revision, to, all, file } = parseOptions(optionsSchema, raw, '--');
   const { hubSettings, pull } = await import('@gmoe/hub');
   const settings = hubSettings(process.env);
   const stop = onInterrupt('stopping; the same command goes on from there');
@@ -34,6 +40,7 @@ async function runPull(id: string, raw: object): Promise<void> {
       ...(revision === undefined ? {} : { revision }),
       ...(to === undefined ? {} : { to }),
       ...(all === undefined ? {} : { all }),
+      only: file,
       signal: stop.signal,
       onProgress: (now) => progress.show(now),
     });
@@ -44,7 +51,7 @@ async function runPull(id: string, raw: object): Promise<void> {
     process.stdout.write(
       `${kind} ${name} at ${commit.slice(0, 12)}: ${files} files, ${megabytes(bytes)}${kept}, checksums right${skipped}\n`,
     );
-    process.stdout.write(`${folder}\n`);
+    process.stdout.write(`${[folder, ...file.slice(0, 1)].join('/')}\n`);
   } catch (error) {
     progress.close();
     if (!stop.signal.aborted) throw error;

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { link, mkdir, readdir, rm, stat, statfs, utimes } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '@gmoe/core';
 import { sizeOf, type TensorSpec } from '@gmoe/tensor';
+import { cacheFolder } from './cache-folder.js';
 import type { Checkpoint } from './checkpoint.js';
 import { SafetensorsFile } from './safetensors-reader.js';
 import { streamSafetensors } from './safetensors-writer.js';
@@ -14,10 +14,9 @@ const DAY = 24 * 60 * 60 * 1000;
 /** Free space that must be left beside a copy, relative to its size. */
 const MARGIN = 1.5;
 
-/** Where float32 copies of 16-bit checkpoints are kept: `GMOE_CACHE`, else `gmoe` in the user's cache folder. */
+/** Where float32 copies of 16-bit checkpoints are kept. */
 export function copiesFolder(env: NodeJS.ProcessEnv = process.env): string {
-  const root = env['GMOE_CACHE'] || join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'gmoe');
-  return join(root, 'float32');
+  return join(cacheFolder(env), 'float32');
 }
 
 /**

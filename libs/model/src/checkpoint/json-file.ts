@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { messageOf, parseOptions, UserError } from '@gmoe/core';
+import { messageOf, parseOptions, UserError, writeWhole } from '@gmoe/core';
 import type { z } from 'zod';
 import { refuseLfsPointer } from './lfs-pointer.js';
 
@@ -23,4 +23,9 @@ export async function readJsonFile<Schema extends z.ZodType>(
     throw new UserError(`${path}: is not JSON: ${messageOf(error)}`, { cause: error });
   }
   return parseOptions(schema, json, path);
+}
+
+/** Writes a JSON file as a whole. */
+export function writeJson(path: string, value: unknown, indent?: number): void {
+  writeWhole(path, `${JSON.stringify(value, undefined, indent)}\n`);
 }

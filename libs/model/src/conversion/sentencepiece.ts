@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { messageOf, UserError } from '@gmoe/core';
 import protobuf from 'protobufjs';
 import { createTokenizer, type Tokenizer } from '../tokenizer/tokenizer.js';
-import type { TokenizerConfig, TokenizerJson } from '../tokenizer/tokenizer-json.js';
+import type { BpeTokenizerJson, TokenizerConfig } from '../tokenizer/tokenizer-json.js';
 
 /** One vocabulary entry of a SentencePiece model; its id is its place. */
 export interface Piece {
@@ -10,7 +10,8 @@ export interface Piece {
   readonly text: string;
   /** BPE models: the higher, the earlier it was merged. */
   readonly score: number;
-  readonly kind: 'normal' | 'unknown' | 'control' | 'byte';
+  /** `user`: found whole in a text, before anything is merged. */
+  readonly kind: 'normal' | 'unknown' | 'control' | 'user' | 'byte';
 }
 
 /** The part of google/sentencepiece's sentencepiece_model.proto that is read. */
@@ -25,7 +26,7 @@ const { root } = protobuf.parse(
 const MODEL = root.lookupType('Model');
 
 const BPE = 2;
-const KINDS: Record<number, Piece['kind']> = { 1: 'normal', 2: 'unknown', 3: 'control', 4: 'normal', 6: 'byte' };
+const KINDS: Record<number, Piece['kind']> = { 1: 'normal', 2: 'unknown', 3: 'control', 4: 'user', 6: 'byte' };
 
 interface DecodedModel {
   readonly pieces: readonly { text: string; score: number; type: number }[];
@@ -85,9 +86,79 @@ function mergesOf(pieces: readonly Piece[], ids: ReadonlyMap<string, number>): [
   return merges.map(({ left, right }) => [left, right]);
 }
 
+/** What a SentencePiece vocabulary does not say itself. */
+export interface SentencePieceOptions {
+  /** Put a space before the text (Llama; not Gemma). */
+  readonly prefixSpace: boolean;
+  readonly unknown: string;
+  readonly bos?: string;
+  /** The merges, where a file lists them; default by the scores. */
+  readonly merges?: [string, string][];
+}
+
 /**
- * Llama's tokenizer from a SentencePiece BPE vocabulary: a space is put before the text, spaces become ▁, characters
- * outside of the vocabulary become bytes. Ids 0, 1, 2 are `<unk>`, `<s>`, `</s>`.
+ * `tokenizer.json` of a SentencePiece BPE vocabulary: spaces become ▁, characters outside of the vocabulary become bytes.
+ * Control pieces are special tokens; with `bos`, that one stands before every text.
+ */
+export function sentencePieceJson(pieces: readonly Piece[], options: SentencePieceOptions): BpeTokenizerJson {
+  const { prefixSpace, unknown, bos, merges } = options;
+  const ids = new Map(pieces.map(({ text }, id) => [text, id]));
+  const added = pieces.flatMap(({ text, kind }, id) => {
+    const special = kind === 'unknown' || kind === 'control';
+    if (!special && kind !== 'user') return [];
+    // A piece of user's own that has a ▁ is looked for behind the normalizer, which writes them.
+    const normalized = !special && text.includes('▁');
+    return [{ id, content: text, single_word: false, lstrip: false, rstrip: false, normalized, special }];
+  });
+  const replace = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
+  const sequence = { Sequence: { id: 'A', type_id: 0 } };
+  return {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: added,
+    normalizer: prefixSpace ? { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: '▁' }, replace] } : replace,
+    pre_tokenizer: null,
+    post_processor:
+      bos === undefined
+        ? null
+        : {
+            type: 'TemplateProcessing',
+            single: [{ SpecialToken: { id: bos, type_id: 0 } }, sequence],
+            pair: [
+              { SpecialToken: { id: bos, type_id: 0 } },
+              sequence,
+              { SpecialToken: { id: bos, type_id: 1 } },
+              { Sequence: { id: 'B', type_id: 1 } },
+            ],
+            special_tokens: { [bos]: { id: bos, ids: [ids.get(bos)], tokens: [bos] } },
+          },
+    decoder: {
+      type: 'Sequence',
+      decoders: [
+        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
+        { type: 'ByteFallback' },
+        { type: 'Fuse' },
+        ...(prefixSpace ? [{ type: 'Strip', content: ' ', start: 1, stop: 0 }] : []),
+      ],
+    },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: unknown,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: true,
+      byte_fallback: pieces.some(({ kind }) => kind === 'byte'),
+      ignore_merges: false,
+      vocab: Object.fromEntries(ids),
+      merges: merges ?? mergesOf(pieces, ids),
+    },
+  };
+}
+
+/**
+ * Llama's tokenizer from its vocabulary; ids 0, 1, 2 are `<unk>`, `<s>`, `</s>`.
  * @throws UserError if those are missing
  */
 export function sentencePieceTokenizer(pieces: readonly Piece[], where: string): Tokenizer {
@@ -95,61 +166,7 @@ export function sentencePieceTokenizer(pieces: readonly Piece[], where: string):
   if (unknown?.kind !== 'unknown' || bos?.text !== '<s>' || eos?.text !== '</s>') {
     throw new UserError(`${where}: pieces 0, 1, 2 are not the unknown piece, <s> and </s>`);
   }
-  const ids = new Map(pieces.map(({ text }, id) => [text, id]));
-  const json: TokenizerJson = {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: [unknown, bos, eos].map(({ text }, id) => ({
-      id,
-      content: text,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
-    normalizer: {
-      type: 'Sequence',
-      normalizers: [
-        { type: 'Prepend', prepend: '▁' },
-        { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
-      ],
-    },
-    pre_tokenizer: null,
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
-      pair: [
-        { SpecialToken: { id: '<s>', type_id: 0 } },
-        { Sequence: { id: 'A', type_id: 0 } },
-        { SpecialToken: { id: '<s>', type_id: 1 } },
-        { Sequence: { id: 'B', type_id: 1 } },
-      ],
-      special_tokens: { '<s>': { id: '<s>', ids: [1], tokens: ['<s>'] } },
-    },
-    decoder: {
-      type: 'Sequence',
-      decoders: [
-        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
-        { type: 'ByteFallback' },
-        { type: 'Fuse' },
-        { type: 'Strip', content: ' ', start: 1, stop: 0 },
-      ],
-    },
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: unknown.text,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: true,
-      byte_fallback: pieces.some(({ kind }) => kind === 'byte'),
-      ignore_merges: false,
-      vocab: Object.fromEntries(ids),
-      merges: mergesOf(pieces, ids),
-    },
-  };
+  const json = sentencePieceJson(pieces, { prefixSpace: true, unknown: unknown.text, bos: bos.text });
   const config: TokenizerConfig = {
     tokenizer_class: 'LlamaTokenizerFast',
     bos_token: '<s>',

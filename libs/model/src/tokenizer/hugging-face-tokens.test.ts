@@ -1,43 +1,11 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { readSentencePieceModel, sentencePieceTokenizer } from '../conversion/sentencepiece.js';
 import { QWEN_PATTERN, tiktokenJson } from '../conversion/tiktoken.js';
-import { testingPath } from '../testing/golden-model.js';
 import { sharedFile } from '../testing/shared-data.js';
-import { createTokenizer, loadTokenizer, type Tokenizer } from './tokenizer.js';
-
-/** As tools/goldens/tokens.py writes it. */
-interface Golden {
-  readonly strings: readonly string[];
-  readonly made: Readonly<Record<string, object>>;
-  /** By tokenizer: a hash of every ten strings' ids and text. */
-  readonly expected: Readonly<Record<string, readonly string[]>>;
-}
-
-const golden = JSON.parse(gunzipSync(await readFile(testingPath('tokens/golden.json.gz'))).toString()) as Golden;
-
-const CHUNK = 10;
-
-type Row = readonly [ids: readonly number[], decoded: string];
-
-/** The strings whose ids or text are others than Python has. */
-async function differing(
-  name: string,
-  tokenizer: Tokenizer,
-  adapt: (row: Row, text: string) => Row = (row) => row,
-  strings: readonly string[] = golden.strings,
-): Promise<string[]> {
-  const ids = await tokenizer.encodeAll(strings);
-  const rows = strings.map((text, i): Row => adapt([Array.from(ids[i]!), tokenizer.decode(ids[i]!)], text));
-  return golden.expected[name]!.flatMap((hash, chunk) => {
-    const part = JSON.stringify(rows.slice(CHUNK * chunk, CHUNK * (chunk + 1)));
-    const found = createHash('sha256').update(part).digest('hex').slice(0, 8);
-    return found === hash ? [] : strings.slice(CHUNK * chunk, CHUNK * (chunk + 1));
-  });
-}
+import { differingStrings, tokenGolden as golden, type TokenRow as Row } from '../testing/token-golden.js';
+import { createTokenizer, loadTokenizer } from './tokenizer.js';
 
 describe('3,000 odd strings have the ids and the text that Hugging Face tokenizers give them', () => {
   it('there are 3,000, and tokenizers of all kinds', () => {
@@ -46,16 +14,17 @@ describe('3,000 odd strings have the ids and the text that Hugging Face tokenize
   });
 
   it.each(Object.keys(golden.made))('made up: %s', async (name) => {
-    expect(await differing(name, createTokenizer(golden.made[name]))).toEqual([]);
+    expect(await differingStrings(name, createTokenizer(golden.made[name]))).toEqual([]);
   });
 
   it('openstax-2m', async () => {
-    expect(await differing('openstax-2m', await loadTokenizer(resolve('models/openstax-2m')))).toEqual([]);
+    expect(await differingStrings('openstax-2m', await loadTokenizer(resolve('models/openstax-2m')))).toEqual([]);
   });
 
   it.each(['gpt2', 'minimind'])('%s', async (name) => {
     const path = sharedFile(`tokenizers/${name}/tokenizer.json`);
-    if (path) expect(await differing(name, createTokenizer(JSON.parse(await readFile(path, 'utf8'))))).toEqual([]);
+    if (path)
+      expect(await differingStrings(name, createTokenizer(JSON.parse(await readFile(path, 'utf8'))))).toEqual([]);
   });
 
   it('llama2, by SentencePiece itself', async () => {
@@ -65,7 +34,7 @@ describe('3,000 odd strings have the ids and the text that Hugging Face tokenize
     // SentencePiece knows no special tokens in a text.
     const special = /<s>|<\/s>|<unk>|<\|endoftext\|>|<\|im_start\|>|<\|im_end\|>|\[CLS\]|\[SEP\]|\[MASK\]|<pad>/;
     const adapt = ([ids]: Row, text: string): Row => [special.test(text) ? [] : ids, ''];
-    expect(await differing('llama2', tokenizer, adapt)).toEqual([]);
+    expect(await differingStrings('llama2', tokenizer, adapt)).toEqual([]);
   });
 
   it('Qwen, by tiktoken', async () => {
@@ -73,6 +42,6 @@ describe('3,000 odd strings have the ids and the text that Hugging Face tokenize
     if (!path) return;
     const added = ['<|endoftext|>', '<|im_start|>', '<|im_end|>'];
     const json = tiktokenJson(await readFile(path, 'utf8'), QWEN_PATTERN, added, { type: 'NFC' });
-    expect(await differing('qwen', createTokenizer(json))).toEqual([]);
+    expect(await differingStrings('qwen', createTokenizer(json))).toEqual([]);
   });
 });
