@@ -31,9 +31,15 @@ export function isBase(base: string): boolean {
  * @throws UserError if there is no such model
  */
 export async function baseDir(base: string): Promise<string> {
+  const path = basePath(base);
+  return isGgufPath(path) && statSync(path).isFile() ? ggufFolder(path) : path;
+}
+
+/** The folder or the GGUF file that a config names. @throws UserError if there is no such model */
+export function basePath(base: string): string {
   if (base === 'bundled') return bundledBaseDir();
   const gguf = ggufOf(base);
-  if (gguf !== undefined) return ggufFolder(gguf);
+  if (gguf !== undefined) return gguf;
   if (isBase(base)) return resolve(base);
   throw new UserError(`base: '${base}' is no model folder (no config.json in it) and no GGUF file`);
 }

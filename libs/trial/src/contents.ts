@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileDigest, stableHash, UserError, type ComponentRegistry } from '@gmoe/core';
 import { taskKind } from '@gmoe/datasets';
-import { baseDir } from './base-model.js';
+import { basePath } from './base-model.js';
 import type { TrialConfig } from './trial-schema.js';
 
 /** Files of a model folder that decide what it computes and how it reads text. */
@@ -41,7 +41,7 @@ export function checkContents(
 }
 
 function modelFiles(base: string): string[] {
-  const folder = baseDir(base);
+  const folder = basePath(base);
   if (statSync(folder).isFile()) return [folder];
   return readdirSync(folder)
     .filter((name) => MODEL_FILE.test(name))
