@@ -8,3 +8,10 @@ export { startWorker, type StartWorkerOptions } from './start-worker.js';
 export { onStopSignal } from './stop-signal.js';
 export { isSlurmTask } from './slurm-task.js';
 export { StoreFollower } from './store-follower.js';
+export {
+  launcherKind,
+  localLauncher,
+  slurmLauncher,
+  type LauncherFactory,
+  type LauncherHost,
+} from './launcher-components.js';

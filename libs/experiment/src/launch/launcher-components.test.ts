@@ -1,0 +1,13 @@
+import { ComponentRegistry } from '@gmoe/core';
+import { expect, it } from 'vitest';
+import { launcherKind, localLauncher, slurmLauncher } from './index.js';
+
+it('launchers are components: options resolved and checked, built for a program', () => {
+  const registry = new ComponentRegistry([launcherKind], [localLauncher, slurmLauncher]);
+  const choice = registry.resolveChoice(launcherKind, { id: 'slurm', partition: 'gpu' });
+  expect(choice).toMatchObject({ id: 'slurm', partition: 'gpu', cpus: 1, trialsPerTask: 1, signalSeconds: 120 });
+  expect(registry.build(launcherKind, choice)({ command: () => ['true'] }).id).toBe('slurm');
+  expect(registry.build(launcherKind, { id: 'local', jobs: 2 })({ command: () => ['true'] }).id).toBe('local');
+  expect(() => registry.resolveChoice(launcherKind, { id: 'local', jobs: 0 })).toThrow(/jobs/);
+  expect(() => registry.get(launcherKind, 'ray')).toThrow(/unknown launcher; known: local, slurm/);
+});
