@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, parseOptions } from '@gmoe/core';
 import { bundledDataDir } from '@gmoe/datasets';
 import { probeEngines } from '@gmoe/tensor';
 import { bundledBaseDir } from '@gmoe/trial';
+import { defaultJobs } from '@gmoe/experiment';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { z } from 'zod';
@@ -47,7 +48,7 @@ async function diagnose(): Promise<Diagnosis> {
   const uri = process.env['MLFLOW_TRACKING_URI'];
   return {
     platform: `${process.platform} ${process.arch}`,
-    cores: cpus().length,
+    cores: defaultJobs(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     versions: packageVersions(),
     engines: (await probeEngines()).map(({ engine, device, ok, detail }) => ({
