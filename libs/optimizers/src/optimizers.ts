@@ -1,6 +1,4 @@
-import { adamW } from './adamw.js';
-import { lion } from './lion.js';
-import { sgd } from './sgd.js';
+import * as builtIn from './built-in.js';
 
 /** The optimizers that come with the framework. */
-export const optimizers = [adamW, lion, sgd];
+export const optimizers = Object.values(builtIn);
