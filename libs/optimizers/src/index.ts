@@ -10,8 +10,7 @@ export {
 export { sharedOptions, type SharedOptions } from './shared-options.js';
 export { parameterGroups, type ParameterGroups } from './parameter-groups.js';
 export { clipByGlobalNorm } from './clip-by-global-norm.js';
-export { adam, adamW } from './adamw.js';
-export { lion, signedMomentum } from './lion.js';
-export { momentumSgd, sgd } from './sgd.js';
+export { adam } from './adamw.js';
+export * from './built-in.js';
 export { optimizers } from './optimizers.js';
 export { optimizerContract } from './optimizer-contract.js';
