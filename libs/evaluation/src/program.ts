@@ -10,6 +10,8 @@ export interface AnswerDecoder {
   decode(ids: ArrayLike<number>, options?: { readonly skipSpecial?: boolean }): string;
   /** Ends an answer. */
   readonly eosId?: number;
+  /** All that end an answer, where there are several. */
+  readonly stopIds?: readonly number[];
 }
 
 /** A model to evaluate: base weights, and an adapter with its fixed tensors. */

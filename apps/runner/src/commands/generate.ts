@@ -1,7 +1,7 @@
 import { parseOptions } from '@gmoe/core';
 import { createGenerator, createTextStream } from '@gmoe/model';
 import { createEngine, RandomKey } from '@gmoe/tensor';
-import { loadAdaptedModel, type AdaptedModel } from '@gmoe/trial';
+import { loadAdaptedModel } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
@@ -55,7 +55,7 @@ async function runGenerate(raw: object): Promise<void> {
     let begun = false;
     await generator.generate(
       promptIds,
-      { maxTokens, temperature, topP, stopIds: stopIds(model) },
+      { maxTokens, temperature, topP, stopIds: [...(model.tokenizer.stopIds ?? [])] },
       RandomKey.fromSeed(seed),
       (id) => {
         // The prompt only once there is a first token: a refused prompt prints nothing.
@@ -70,9 +70,4 @@ async function runGenerate(raw: object): Promise<void> {
   } finally {
     await engine.dispose();
   }
-}
-
-/** What ends a text, by the tokenizer or by the model's config. */
-function stopIds({ config, tokenizer }: AdaptedModel): number[] {
-  return [...new Set([tokenizer.eosId, config.eosId])].filter((id) => id !== undefined);
 }

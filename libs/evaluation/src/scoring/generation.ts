@@ -111,11 +111,15 @@ function generationModel(
   };
 }
 
+function stopIdsOf({ eosId, stopIds }: AnswerDecoder): number[] {
+  return [...(stopIds ?? (eosId === undefined ? [] : [eosId]))];
+}
+
 async function answerQuestion(item: ChoiceItem, { generator, tokenizer, room, maxTokens }: Writer): Promise<Answered> {
   const { id, gold, optionIds, domain } = item;
   const most = maxTokens ?? Math.max(...optionIds.map((ids) => ids.length));
   const promptIds = cutPrompt(item.promptIds, item.start ?? 0, Math.max(1, room - most));
-  const stopIds = tokenizer.eosId === undefined ? [] : [tokenizer.eosId];
+  const stopIds = stopIdsOf(tokenizer);
   const written = await generator.generate(promptIds, { maxTokens: most, stopIds });
   const read = (ids: readonly number[]) => tokenizer.decode(ids, { skipSpecial: true });
   const firstLine = (ids: readonly number[]) => read(ids).trimStart().split('\n')[0]!;
@@ -158,7 +162,7 @@ async function answerText(item: EncodedText, writer: Writer, settings: Evaluatio
   // A turn of a conversation ends with a special token of its own.
   const closing = answer.at(-1)!;
   const ends = read([closing]) === '' ? [closing] : [];
-  const stopIds = [...ends, ...(tokenizer.eosId === undefined ? [] : [tokenizer.eosId])];
+  const stopIds = [...ends, ...stopIdsOf(tokenizer)];
   const most = maxTokens ?? answer.length + 1;
   const promptIds = cutPrompt(prompt, item.start, Math.max(1, room - most));
   const written = read(await generator.generate(promptIds, { maxTokens: most, stopIds }));

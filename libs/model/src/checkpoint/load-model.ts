@@ -10,6 +10,7 @@ import { withRows } from '../tokenizer/with-rows.js';
 import { readJsonFile } from './json-file.js';
 import { openCheckpoint, type Checkpoint } from './checkpoint.js';
 import { copiesFolder, float32Copy } from './float32-copy.js';
+import { stopIdsOf } from './stop-ids.js';
 import { withStoredHead } from './tied-head.js';
 import { storedShapes, unfused } from './fused-weights.js';
 
@@ -130,7 +131,8 @@ export async function loadModel(dir: string, families: readonly ModelFamily[]): 
   const checkpoint = await openCheckpoint(dir);
   try {
     const config = await withStoredHead(checkpoint, written);
-    return { config, weights: await readWeights(checkpoint, config, {}), tokenizer };
+    const stopIds = await stopIdsOf(dir, config, tokenizer);
+    return { config, weights: await readWeights(checkpoint, config, {}), tokenizer: { ...tokenizer, stopIds } };
   } finally {
     await checkpoint.close();
   }

@@ -166,6 +166,15 @@ describe('loadWeights', () => {
     await expect(loadModel(dir, testFamilies)).rejects.toThrow(/has shape \[280, 8\], config\.json asks for \[26, 8\]/);
   });
 
+  it('all tokens that generation_config.json names end a text, else those of config.json, and the EOS', async () => {
+    await saveModel(dir, { config, weights, tokenizer });
+    expect((await loadModel(dir, testFamilies)).tokenizer.stopIds).toEqual([0, 1]);
+    await writeFile(join(dir, 'generation_config.json'), '{"eos_token_id":[5,0,7]}');
+    expect((await loadModel(dir, testFamilies)).tokenizer.stopIds).toEqual([5, 0, 7]);
+    await writeFile(join(dir, 'generation_config.json'), '{"eos_token_id":"</s>"}');
+    await expect(loadModel(dir, testFamilies)).rejects.toThrow(/generation_config\.json: eos_token_id: /);
+  });
+
   it('a token that was added later and has no embedding is refused where a text holds it', async () => {
     const rows = 280;
     const later = { content: '[PAD]', single_word: false, lstrip: false, rstrip: false, special: true };

@@ -27,6 +27,8 @@ export interface Tokenizer {
   readonly bosId?: number;
   readonly eosId?: number;
   readonly padId?: number;
+  /** What ends a written text, where more than `eosId` does: end of a turn, of a message. Of a tokenizer that came with a model. */
+  readonly stopIds?: readonly number[];
   /** What the tokenizer's own files put before a text: BOS for Llama, nothing for Qwen. */
   readonly startIds: readonly number[];
   /** The special tokens as they are written out in a text. */
