@@ -85,7 +85,7 @@ describe('gmoe sweep', () => {
 describe('remarks on a drawn graph', () => {
   it('reach the terminal once and the log', async () => {
     const out = join(folder(), 'remarks');
-    const args = ['--set', 'trial.router.edges=none', '--set', 'trial.training.steps=1'];
+    const args = ['--set', 'trial.router.density=0', '--set', 'trial.training.steps=1'];
     const run = await gmoe(['train', 'experiments/tiny-trial.yaml', '--out', out, ...args]);
     expect(run.stderr).toBe('');
     const remark =
@@ -127,8 +127,8 @@ describe('gmoe eval', () => {
       adapter,
       '--task',
       'openstax-topics',
-      '--limit',
-      '60',
+      '--set',
+      'task.testLimit=60',
       '--out',
       join(out, 'eval'),
     ]);

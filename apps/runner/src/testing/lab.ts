@@ -34,7 +34,7 @@ export const scaledRouter = defineComponent(routerKind, {
   }),
 });
 `,
-  'my-loss.ts': `import { coordinationKind, defineComponent, meanOf, z, type CoordinationStrategy } from 'gmoe';
+  'my-loss.ts': `import { coordinationKind, defineComponent, meanOf, tokenMean, z, type CoordinationStrategy } from 'gmoe';
 
 export const spread = defineComponent(coordinationKind, {
   id: 'spread',
@@ -44,11 +44,9 @@ export const spread = defineComponent(coordinationKind, {
     id: 'spread',
     coefficient,
     init: () => ({ trainable: {}, state: {} }),
-    loss: (_, { layers, tokenMask_T }) => ({
+    loss: (_, context) => ({
       loss: meanOf(
-        layers.map(({ probs_TE }) =>
-          probs_TE.mul(tokenMask_T.reshape([-1, 1])).sum(0).div(tokenMask_T.sum()).square().sum(),
-        ),
+        context.layers.map(({ probs_TE }) => tokenMean(probs_TE, context.tokenMask_T, context).square().sum()),
       ),
       metrics: {},
       state: {},

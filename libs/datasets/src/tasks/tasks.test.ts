@@ -38,7 +38,7 @@ describe('bundled tasks', () => {
 
   it('are those that say so', () => {
     const bundled = taskDefinitions.filter((each) => each.bundled).map(({ id }) => id);
-    expect(bundled).toEqual(['openstax-topics', 'arc-challenge', 'arc-easy', 'openbookqa', 'boolq']);
+    expect(bundled.sort()).toEqual(['arc-challenge', 'arc-easy', 'boolq', 'openbookqa', 'openstax-topics']);
   });
 
   it('asks as the authors do', () => {
