@@ -9,6 +9,7 @@ export * as '@gmoe/coordination-poisson' from '@gmoe/coordination-poisson';
 export * as '@gmoe/coordination-z-loss' from '@gmoe/coordination-z-loss';
 export * as '@gmoe/datasets' from '@gmoe/datasets';
 export * as '@gmoe/evaluation' from '@gmoe/evaluation';
+export * as '@gmoe/experiment' from '@gmoe/experiment';
 export * as '@gmoe/families' from '@gmoe/families';
 export * as '@gmoe/optimizers' from '@gmoe/optimizers';
 export * as '@gmoe/presets' from '@gmoe/presets';

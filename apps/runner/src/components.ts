@@ -3,7 +3,7 @@ import { coordinationKind } from '@gmoe/coordination-core';
 import { ComponentRegistry, componentsOf } from '@gmoe/core';
 import { taskKind } from '@gmoe/datasets';
 import { scoringKind } from '@gmoe/evaluation';
-import { presetKind } from '@gmoe/experiment';
+import { launcherKind, presetKind } from '@gmoe/experiment';
 import { familyKind } from '@gmoe/model';
 import { optimizerKind } from '@gmoe/optimizers';
 import { routerKind, selectorKind } from '@gmoe/routers-core';
@@ -22,6 +22,7 @@ export const components = new ComponentRegistry([
   scheduleKind,
   taskKind,
   scoringKind,
+  launcherKind,
   presetKind,
   familyKind,
 ]);

@@ -168,7 +168,7 @@ describe('gmoe sync: wrong input', () => {
       id: 'unsent-run',
       experiment: 'e',
       name: 'unsent run',
-      process: {},
+      process: { host: 'elsewhere', pid: 1, started: '' },
     };
     writeFileSync(join(spool, 'unsent-run.spool.jsonl'), `${JSON.stringify(line)}\n`);
     const { code, stdout, stderr } = await gmoe(['sync', spool], nothing);

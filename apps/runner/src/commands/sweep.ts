@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { messageOf, parseOptions, redact, UserError, writeWhole } from '@gmoe/core';
 import {
-  createLocalLauncher,
-  createSlurmLauncher,
+  launcherKind,
   loadSweep,
   retryFailed,
   rerun,
@@ -24,6 +23,7 @@ import { EXIT } from '../exit.js';
 import { onInterrupt } from '../interrupt.js';
 import { createProgress } from '../progress/progress.js';
 import { readYaml } from '../read-yaml.js';
+import { components } from '../components.js';
 import { changeLines, changesOf } from '../code.js';
 import { printNotes } from '../print-notes.js';
 import { planWithPlugins, storePlugins } from '../plugins.js';
@@ -172,10 +172,13 @@ function chooseLauncher(
 }
 
 function createLauncher(options: LauncherOptions, engine: EngineOptions): Launcher {
-  const command = (store: SweepStore) => workerCommand(store.folder, engine);
-  if (options.id === 'local') return createLocalLauncher({ command, jobs: options.jobs });
-  const summaryCommand = (store: SweepStore) => [process.execPath, resolve(process.argv[1]!), 'report', store.folder];
-  return createSlurmLauncher({ command, options, summaryCommand });
+  return components.build(
+    launcherKind,
+    options,
+  )({
+    command: (store) => workerCommand(store.folder, engine),
+    summaryCommand: (store) => [process.execPath, resolve(process.argv[1]!), 'report', store.folder],
+  });
 }
 
 function writeProvenance(store: SweepStore, file: string, command: string): void {
