@@ -27,7 +27,7 @@ export async function checkData({ arms, spec, trials: all }: SweepPlan, folder: 
     if (checked.has(key)) continue;
     checked.add(key);
     try {
-      await checkTrialData(config, components);
+      await checkTrialData(config, components, { stoppingMetric: spec.stopping?.metric });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       const where = arms.length > 1 ? `${spec.source}: arm '${name}'` : spec.source;

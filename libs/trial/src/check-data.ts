@@ -10,10 +10,14 @@ import type { TrialConfig } from './trial-schema.js';
 /**
  * Reads the data of a trial as its base's tokenizer does, without the base's weights, and checks what would else be found out
  * after training: that the files are there and hold what they should, that the scoring can score them, and that it gives the
- * metric that decides about the best checkpoint.
+ * metrics that decide about the best checkpoint and about stopping.
  * @throws UserError saying what does not fit
  */
-export async function checkTrialData(config: TrialConfig, components: ComponentRegistry): Promise<void> {
+export async function checkTrialData(
+  config: TrialConfig,
+  components: ComponentRegistry,
+  { stoppingMetric }: { readonly stoppingMetric?: string | undefined } = {},
+): Promise<void> {
   const data = await loadTaskData(config, await loadTokenizer(await baseDir(config.base)), components);
   const scoring = scoringOf(config, components);
   const { evalEvery, best } = config.training;
@@ -21,10 +25,13 @@ export async function checkTrialData(config: TrialConfig, components: ComponentR
   data.task.load('train');
   for (const split of scored) checkedItems(await data.split(split), scoring, config.evaluation);
   const [first] = await data.split('test');
-  if (evalEvery === null || !first || best.metric.startsWith('routing/')) return;
+  if (evalEvery === null || !first) return;
   const known = scoring.metrics(itemKind(first));
-  if (known.includes(best.metric)) return;
-  throw new UserError(
-    `training.best.metric: evaluation.scoring '${scoring.id}' does not give it; ${didYouMean(best.metric, known)}known: ${known.join(', ')} (got ${JSON.stringify(best.metric)})`,
-  );
+  const deciding = { 'training.best.metric': best.metric, 'stopping.metric': stoppingMetric ?? best.metric };
+  for (const [field, metric] of Object.entries(deciding)) {
+    if (known.includes(metric) || metric.startsWith('routing/')) continue;
+    throw new UserError(
+      `${field}: evaluation.scoring '${scoring.id}' does not give it; ${didYouMean(metric, known)}known: ${known.join(', ')} (got ${JSON.stringify(metric)})`,
+    );
+  }
 }
