@@ -84,6 +84,9 @@ export {
   layerTypes,
   PRE_NORMS,
   readRope,
+  SITE_NAMES,
+  sitePath,
+  siteShape,
   typesOfLayers,
   windowsOfLayers,
   type FamilyDescription,
@@ -91,7 +94,9 @@ export {
   type LayerNorms,
   type ModelConfig,
   type ModelFamily,
+  type DecoderHooks,
   type Rope,
+  type SiteName,
 } from '@gmoe/model';
 export {
   composeOptimizer,
