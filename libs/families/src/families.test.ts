@@ -95,7 +95,7 @@ describe('parseModelConfig', () => {
   it.each<[object, RegExp]>([
     [
       { model_type: 'gpt_neox' },
-      /^config\.json: model_type: unknown architecture; known: llama, mistral, qwen2, qwen3/,
+      /^config\.json: model_type: unknown architecture; known: gemma, .*llama, mistral, .*qwen2, qwen3/,
     ],
     [{ hidden_act: 'tanh' }, /hidden_act: known: silu, swish, gelu, .* \(got "tanh"\)/],
     [{ num_key_value_heads: 3 }, /num_key_value_heads: 3 does not divide num_attention_heads 14/],
