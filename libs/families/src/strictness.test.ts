@@ -35,7 +35,9 @@ describe('nothing loads silently wrong', () => {
   });
 
   it.each(FOREIGN_TYPES)('model_type %s is refused', (modelType) => {
-    expect(() => parse(modelType)).toThrow(/^config\.json: model_type: unknown architecture; .*known: .*llama, mistral/);
+    expect(() => parse(modelType)).toThrow(
+      /^config\.json: model_type: unknown architecture; .*known: .*llama, mistral/,
+    );
   });
 
   it('passes what changes nothing', () => {
