@@ -1,11 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseOptions, type ContractCase } from '@gmoe/core';
+import { parseOptions, writeWhole, type ContractCase } from '@gmoe/core';
 import { planSweep, type SweepPlan, type SweepSpec } from '@gmoe/experiment';
 import { compilePlugin, loadPlugin, type CompiledPlugin, type LoadedPlugin } from '@gmoe/plugins';
 import { z } from 'zod';
 import { components, schema } from './components.js';
-import { writeWhole } from './write-whole.js';
 
 /** Plug-ins of this process, by the digest of their sources. */
 const loaded = new Map<string, LoadedPlugin>();
@@ -57,6 +56,7 @@ const storedSchema = z.array(
  */
 export function storePlugins(folder: string): void {
   const list: z.output<typeof storedSchema> = [];
+  if (loaded.size > 0) mkdirSync(join(folder, 'plugins'), { recursive: true });
   for (const { source, digest, version, code } of loaded.values()) {
     const file = join('plugins', `${digest.slice(0, 16)}.mjs`);
     if (!existsSync(join(folder, file))) writeWhole(join(folder, file), code);

@@ -24,6 +24,7 @@ export { FIDELITIES, type Fidelity, type FidelityOptions } from './fidelity.js';
 export { findUpward } from './find-upward.js';
 export { DEFAULTS, type Contract, type ContractCase, type ContractCheck } from './contract/contract.js';
 export { assertBelow } from './contract/assert-below.js';
+export { checksByCase } from './contract/checks-by-case.js';
 export { componentChecks } from './contract/component-checks.js';
 export { largest, smallest } from './extremes.js';
 export {

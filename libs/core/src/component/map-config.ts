@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fieldKind } from './component-field.js';
 import type { ComponentRegistry } from './component-registry.js';
+import { isRecord } from './is-record.js';
 import { pathFieldOptions, type PathFieldOptions } from './path-field.js';
 import { innerSchema } from './resolve-config.js';
 
@@ -61,6 +62,3 @@ function map(
   const inner = innerSchema(schema, value);
   return inner ? map(inner, value, registry, replace, field, siblings) : value;
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -5,6 +5,7 @@ import { UserError } from '../user-error.js';
 import { whyNotApplicable, type Applicability } from './applicability.js';
 import type { Component } from './component.js';
 import { fieldKind, sectionApplicability } from './component-field.js';
+import { isRecord } from './is-record.js';
 import type { ComponentKind } from './kind.js';
 
 export interface ResolveOptions {
@@ -21,9 +22,6 @@ interface Resolution {
 }
 
 type Path = readonly PropertyKey[];
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * A config with every default filled in, at every depth: fields that hold a component are checked against that

@@ -3,6 +3,7 @@ import { canonicalJson, type Json } from '../canonical-json.js';
 import type { Fidelity } from '../fidelity.js';
 import { fieldKind } from './component-field.js';
 import type { ComponentRegistry } from './component-registry.js';
+import { isRecord } from './is-record.js';
 import { innerSchema, resolveConfig } from './resolve-config.js';
 
 /**
@@ -74,6 +75,3 @@ function defaultOf(field: z.ZodType, laid: unknown, registry: ComponentRegistry,
 
 const same = (a: unknown, b: unknown): boolean =>
   b !== undefined && (a === b || canonicalJson(a as Json) === canonicalJson(b as Json));
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readFileSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { writeWhole } from '../files/durable.js';
 
 /**
  * sha256 of a file's content, in hexadecimal. Known digests are kept by the file's identity (path, inode, size, times), so that
@@ -60,8 +61,7 @@ function writeCached(identity: string, digest: string): void {
   try {
     const file = cacheFile(identity);
     mkdirSync(join(cacheFolder(), 'digests'), { recursive: true });
-    writeFileSync(`${file}.${process.pid}`, digest);
-    renameSync(`${file}.${process.pid}`, file);
+    writeWhole(file, digest, { durably: false });
   } catch {
     return;
   }

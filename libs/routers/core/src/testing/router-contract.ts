@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   assertBelow,
+  checksByCase,
   componentChecks,
   createComponent,
   DEFAULTS,
@@ -96,12 +97,7 @@ export const routerContract: Contract<Router, RouterContractCase> = {
         }
       },
     },
-    ...cases.flatMap((one) =>
-      caseChecks(one, () => createComponent(component, one.options, registry ? { registry } : {})).map((check) => ({
-        ...check,
-        name: `${one.name}: ${check.name}`,
-      })),
-    ),
+    ...checksByCase(component, cases, registry, caseChecks),
   ],
 };
 

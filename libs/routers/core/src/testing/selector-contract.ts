@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   assertBelow,
+  checksByCase,
   componentChecks,
   createComponent,
   DEFAULTS,
@@ -68,12 +69,7 @@ export const selectorContract: Contract<Selector, SelectorContractCase> = {
         }
       },
     },
-    ...cases.flatMap((one) =>
-      caseChecks(one, () => createComponent(component, one.options, registry ? { registry } : {})).map((check) => ({
-        ...check,
-        name: `${one.name}: ${check.name}`,
-      })),
-    ),
+    ...checksByCase(component, cases, registry, caseChecks),
   ],
 };
 
