@@ -18,9 +18,12 @@ export default defineConfig({
   test: {
     include: ['libs/**/*.test.ts', 'apps/**/*.test.ts', 'tools/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/*.soak.test.ts'],
+    setupFiles: ['tools/ci/fixed-seed.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Tests with servers, browsers and clusters on a shared machine: a second try there, shown as such by the reporter.
+    retry: process.env.CI ? 1 : 0,
   },
 });
