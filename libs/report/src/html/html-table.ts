@@ -1,6 +1,9 @@
 import type { Cell, Table } from '../tables/index.js';
 import { escapeHtml } from './escape-html.js';
 
+/** Of longer tables a page shows the first rows at once and the others when it has been drawn. */
+const AT_ONCE = 30;
+
 /** A table that scrolls by itself where the page is too narrow for it. */
 export function htmlTable(table: Table): string {
   const side = (i: number) => (table.columns[i]?.align === 'right' ? 'r' : '');
@@ -14,7 +17,7 @@ export function htmlTable(table: Table): string {
     return `<tr${classes(baseline ? 'base' : '')}${named}>${row.map((cell, i) => htmlCell(cell, side(i), table.id)).join('')}</tr>`;
   });
   return (
-    `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(table.title)}"><table data-table="${table.id}">` +
+    `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(table.title)}"><table data-table="${table.id}"${classes(table.rows.length > AT_ONCE ? 'long' : '')}>` +
     `<thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>\n` +
     table.notes.map((note) => `<p class="note">${escapeHtml(note)}</p>`).join('\n')
   );

@@ -24,6 +24,7 @@ button:hover{border-color:var(--muted)}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 .arm-list{margin:.5em 0;padding:0;list-style:none}
 .arm-list label{display:grid;grid-template-columns:auto 10px minmax(0,1fr);gap:7px;align-items:baseline;padding:2px 0;overflow-wrap:anywhere;cursor:pointer}
+.arm-list li{content-visibility:auto;contain-intrinsic-size:auto 4.4em}
 .swatch{width:10px;height:10px;border-radius:2px;display:inline-block}
 .count{color:var(--muted);margin:.3em 0}
 .chart{min-height:40px;max-width:100%}
@@ -41,6 +42,7 @@ th button::after{content:' ⇅';color:var(--muted);opacity:.45;font-weight:400}
 th[aria-sort=ascending] button::after{content:' ↑';opacity:1}
 th[aria-sort=descending] button::after{content:' ↓';opacity:1}
 tr[hidden]{display:none}
+@media screen and (scripting:enabled){table.long>tbody>tr:nth-child(n+31){display:none}}
 td:first-child{white-space:normal;overflow-wrap:anywhere;min-width:11em;max-width:26em}
 thead th{position:sticky;top:0;background:var(--ground);z-index:2}
 thead th:first-child{z-index:3}

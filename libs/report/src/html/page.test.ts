@@ -26,9 +26,10 @@ beforeAll(() => {
   writeWideSweep(join(folder, 'wide'), { examples: 80, steps: 100 });
   const questionOf = (id: string) => ({ prompt: `Which book is ${id} from?`, options: ['a', 'b', 'c', 'd'] });
   for (const name of ['small', 'wide']) {
-    const started = performance.now();
+    const started = process.cpuUsage();
     const page = renderPage(loadResults(join(folder, name)), program, { resamples: 200, questionOf });
-    seconds[name] = (performance.now() - started) / 1000;
+    const { user, system } = process.cpuUsage(started);
+    seconds[name] = (user + system) / 1e6;
     writeFileSync(join(folder, `${name}.html`), page);
   }
   writeFileSync(join(folder, 'still.html'), renderStatic(loadResults(join(folder, 'small')), { resamples: 200 }));
@@ -47,7 +48,7 @@ describe('renderPage', () => {
     expect(page).toContain('&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;');
   });
 
-  it('a sweep of 200 arms is made in seconds', () => {
+  it('a sweep of 200 arms is made in less than 10 s of a core', () => {
     expect(seconds['wide']).toBeLessThan(10);
   });
 });
@@ -128,11 +129,23 @@ describe.skipIf(!CHROMIUM)('the page in headless Chromium', () => {
     90_000,
   );
 
+  it('a page of 200 arms opens in less than 2 s of a core: it draws what is in sight, the rest when it is idle or comes into sight', async () => {
+    const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+    const session = await page.context().newCDPSession(page);
+    // Time on the processor: others may be at work on this machine.
+    await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+    await page.goto(pathToFileURL(join(folder, 'wide.html')).href);
+    await page.waitForSelector('#arms-0 svg');
+    const { metrics } = await session.send('Performance.getMetrics');
+    expect(metrics.find(({ name }) => name === 'TaskDuration')!.value).toBeLessThan(2);
+    expect(await page.locator('main .chart svg').count()).toBe(1);
+    await page.waitForSelector('#examples .questions li', { state: 'attached' });
+    await page.waitForSelector('table.long', { state: 'detached' });
+    await page.close();
+  });
+
   it('tables are sorted and filtered; arms are switched off in the charts; hovering tells values', async () => {
     const { page, trouble } = await open('wide', 1400);
-    const opened = (await page.evaluate('performance.getEntriesByType("navigation")[0].domInteractive')) as number;
-    // On an idle machine well below 2000; others may be at work on this one.
-    expect(opened).toBeLessThan(6000);
     const column = (n: number) =>
       page.evaluate(
         `[...document.querySelectorAll('[data-table=arms] tbody tr:not(.base):not([hidden])')].map((row) => row.cells[${n}].textContent)`,

@@ -3,6 +3,7 @@ import { INK } from '../charts/palette.js';
 import type { MeasureText } from '../charts/text-layout.js';
 import { init, type ECharts } from './echarts.js';
 import { element } from './element.js';
+import { hurry } from './later.js';
 
 /** Content width of a printed A4 page, CSS pixels. */
 const PRINT_WIDTH = 690;
@@ -12,10 +13,20 @@ const PRINT_HEIGHT = 820;
 
 const context2d = document.createElement('canvas').getContext('2d')!;
 
+const widths = new Map<string, number>();
+let fontSize = 0;
+
 /** Width of a text as this browser sets it, with a little room for the renderer's own rounding. */
 export const measureText: MeasureText = (text, size) => {
-  context2d.font = `${size}px ${FONT}`;
-  return context2d.measureText(text).width * 1.02 + 1;
+  const key = `${size} ${text}`;
+  let found = widths.get(key);
+  if (found === undefined) {
+    if (size !== fontSize) context2d.font = `${size}px ${FONT}`;
+    fontSize = size;
+    found = context2d.measureText(text).width * 1.02 + 1;
+    widths.set(key, found);
+  }
+  return found;
 };
 
 const all = new Set<LiveFigure>();
@@ -147,6 +158,7 @@ export function drawForPrint(): void {
   const opened: HTMLDetailsElement[] = [];
   window.addEventListener('beforeprint', () => {
     printing = true;
+    hurry();
     for (const details of document.querySelectorAll('details')) {
       if (details.open) continue;
       opened.push(details);

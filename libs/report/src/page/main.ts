@@ -13,6 +13,7 @@ import { curvesView } from './curves-view.js';
 import { choice, element } from './element.js';
 import { examplesView } from './examples-view.js';
 import { explorerView } from './explorer-view.js';
+import { later } from './later.js';
 import { drawForPrint, isPrinting, LiveFigure, tallestOnPaper } from './live-figure.js';
 import { PageState } from './page-state.js';
 import { routingView } from './routing-view.js';
@@ -86,8 +87,14 @@ const VIEWS: Readonly<Record<string, (host: HTMLElement, context: string) => voi
   examples: (host) => examplesView(host, state),
 };
 
+/** What one sees first. */
+const AT_ONCE = ['switches', 'arms'];
+
 for (const host of document.querySelectorAll<HTMLElement>('[data-view]')) {
-  VIEWS[host.dataset['view']!]!(host, data.summary.contexts[Number(host.dataset['context'] ?? 0)]!);
+  const name = host.dataset['view']!;
+  const make = () => VIEWS[name]!(host, data.summary.contexts[Number(host.dataset['context'] ?? 0)]!);
+  if (AT_ONCE.includes(name)) make();
+  else later(make);
 }
 enhanceTables(state);
 drawForPrint();

@@ -1,4 +1,5 @@
 import { element } from './element.js';
+import { later } from './later.js';
 import type { PageState } from './page-state.js';
 
 /** From so many rows on a table gets a box to filter it. */
@@ -10,6 +11,9 @@ export function enhanceTables(state: PageState): void {
     makeSortable(table);
     if (table.tBodies[0]!.rows.length >= FILTER_FROM) addFilter(table, state);
   }
+  later(() => {
+    for (const table of document.querySelectorAll('table.long')) table.classList.remove('long');
+  });
 }
 
 function makeSortable(table: HTMLTableElement): void {
