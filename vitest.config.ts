@@ -13,17 +13,26 @@ const alias = Object.entries(base.compilerOptions.paths)
     replacement: fileURLToPath(new URL('.', import.meta.url)) + file.replace('./', '').replace('*', '$1'),
   }));
 
+/** Tests that start servers, workers and clusters; each file has a process of its own. The others share what they import. */
+const OWN_PROCESS = ['libs/{experiment,hub,plugins,tracking,ui}/**/*.test.ts', '{apps,tools}/**/*.test.ts'];
+const exclude = ['**/node_modules/**', '**/*.soak.test.ts'];
+
 export default defineConfig({
   resolve: { alias },
   test: {
-    include: ['libs/**/*.test.ts', 'apps/**/*.test.ts', 'tools/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/*.soak.test.ts'],
     setupFiles: ['tools/ci/fixed-seed.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Tests with servers, browsers and clusters on a shared machine: a second try there, shown as such by the reporter.
     retry: process.env.CI ? 1 : 0,
+    projects: [
+      { extends: true, test: { name: 'own process', include: OWN_PROCESS, exclude } },
+      {
+        extends: true,
+        test: { name: 'shared', include: ['libs/**/*.test.ts'], exclude: [...exclude, ...OWN_PROCESS], isolate: false },
+      },
+    ],
   },
 });

@@ -5,6 +5,7 @@ export default {
   ...base,
   test: {
     ...base.test,
+    projects: undefined,
     include: ['libs/**/*.soak.test.ts', 'apps/**/*.soak.test.ts'],
     exclude: ['**/node_modules/**'],
     testTimeout: 1_800_000,
