@@ -1,104 +1,149 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { SweepStore } from '@gmoe/experiment';
+import { canRunSlurm, startSlurm, type RealSlurm } from '@gmoe/experiment/testing';
+import { loadResults } from '@gmoe/report';
+import { afterAll, describe, expect, it } from 'vitest';
 import { writeLab } from './testing/lab.js';
-import { setUpGmoe } from './testing/run-gmoe.js';
+import { gmoeHere, setUpGmoe } from './testing/run-gmoe.js';
 
 const { gmoe, folder } = setUpGmoe();
-const lab = () => join(folder(), 'lab');
+const lab = (file = '') => join(folder(), 'lab', file);
+const run = () => join(folder(), 'run');
+const clusterRun = () => join(folder(), 'cluster');
+const OWN = ['my-router.ts', 'my-loss.ts', 'my-optimizer.ts', 'my-adapter.ts'];
+const plugins = () => OWN.flatMap((file) => ['--plugin', lab(file)]);
 const sweep = (...more: string[]) =>
-  gmoe(['sweep', join(lab(), 'sweep.yaml'), '--out', join(folder(), 'run'), '--jobs', '2', ...more]);
-const plan = () => gmoe(['plan', join(lab(), 'sweep.yaml'), '--out', join(folder(), 'run')]);
+  gmoe(['sweep', lab('sweep.yaml'), '--out', run(), '--jobs', '2', '--debug', ...more]);
+const plan = () => gmoe(['plan', lab('sweep.yaml'), '--out', run()]);
+
+/** The adapter folder of an arm. */
+function adapterOf(sweepFolder: string, arm: string): string {
+  const { trial, result } = loadResults(sweepFolder).trials.find((each) => each.trial.arm === arm)!;
+  return join(sweepFolder, 'trials', trial.hash.slice(0, 16), 'attempts', result!.attempt, 'adapter');
+}
 
 describe('components in files of one’s own', () => {
-  it('pass the contract suite of their kind', async () => {
+  it('pass the contract suite of their kind, or fail it with the check named', async () => {
     writeLab(folder());
-    const { code, stdout } = await gmoe([
-      'check',
-      ...['my-router.ts', 'my-loss.ts', 'my-family.ts'].map((file) => join(lab(), file)),
-    ]);
-    expect(stdout).toContain("router 'scaled'");
-    expect(stdout).toContain('three: gradients equal central differences');
-    expect(stdout).toContain("coordination strategy 'spread'");
-    expect(stdout).toContain("model family 'shout'");
-    expect(stdout).toContain('all checks hold');
-    expect(code).toBe(0);
-  }, 120_000);
-
-  it('fail it where they break it, with the check named', async () => {
-    const broken = join(lab(), 'broken.ts');
-    const source = readFileSync(join(lab(), 'my-router.ts'), 'utf8');
-    writeFileSync(broken, source.replace('probs_TE: tf.softmax(logits_TE)', 'probs_TE: tf.sigmoid(logits_TE)'));
-    const { code, stdout } = await gmoe(['check', broken]);
-    expect(stdout).toMatch(/FAILED defaults: 2 experts: probabilities.*: sum of token 0's probabilities/);
+    const broken = lab('broken.ts');
+    const source = readFileSync(lab('my-router.ts'), 'utf8');
+    writeFileSync(
+      broken,
+      source
+        .replace('probs_TE: tf.softmax(logits_TE)', 'probs_TE: tf.sigmoid(logits_TE)')
+        .replaceAll("'scaled'", "'broken'"),
+    );
+    const { code, stdout } = await gmoe(['check', ...[...OWN, 'my-family.ts'].map(lab), broken]);
+    const [own, other] = stdout.split(/^.*broken.ts:/m) as [string, string];
+    for (const what of [
+      "router 'scaled'",
+      'three: gradients equal central differences',
+      "coordination strategy 'spread'",
+      "optimizer 'rmsprop'",
+      "adapter 'biases'",
+      "model family 'shout'",
+    ]) {
+      expect(own).toContain(what);
+    }
+    expect(own).not.toContain('FAILED');
+    expect(other).toMatch(/FAILED defaults: 2 experts: probabilities.*: sum of token 0's probabilities/);
     expect(code).toBe(1);
-  }, 120_000);
-
-  it('run in a sweep with two workers; an edit is noticed; an arm is run again by its name', async () => {
-    const first = await sweep();
-    expect(first.stderr).toBe('');
-    expect(first.code).toBe(0);
-    const results = async () => {
-      const { stdout } = await gmoe(['report', join(folder(), 'run'), '--format', 'json']);
-      return JSON.parse(stdout) as { notes: string[]; trials: { finished: number } };
-    };
-    expect((await results()).trials.finished).toBe(2);
-    expect((await plan()).stdout).not.toContain('was edited');
-
-    const edited = join(lab(), 'start.ts');
-    writeFileSync(edited, readFileSync(edited, 'utf8').replace('0.02', '0.03'));
-    const said = /router 'scaled' \(.*my-router.ts\) was edited after 1 finished trial: .* --rerun "mine"/;
-    expect((await plan()).stdout).toMatch(said);
-    expect((await results()).notes[0]).toMatch(said);
-
-    const again = await sweep('--rerun', 'mine');
-    expect(again.code).toBe(0);
-    expect((await plan()).stdout).not.toContain('was edited');
-    expect((await sweep('--rerun', 'mime')).stderr).toMatch(
-      /--rerun: no arm .* is named 'mime'; did you mean 'mine'\?/,
-    );
-  }, 240_000);
-
-  it('belong to their adapters, which name what they need', async () => {
-    const { stdout } = await gmoe(['plan', join(lab(), 'sweep.yaml'), '--out', join(folder(), 'run')]);
-    const hash = /mine\n\s+([0-9a-f]{16})/.exec(stdout)![1]!;
-    const trial = join(folder(), 'run', 'trials', hash);
-    const { attempt } = JSON.parse(readFileSync(join(trial, 'result.json'), 'utf8')) as { attempt: string };
-    const adapter = join(trial, 'attempts', attempt, 'adapter');
-    const args = ['generate', '--adapter', adapter, '--prompt', 'Cells', '--max-tokens', '2'];
-    const without = await gmoe(args);
-    expect(without.stderr).toMatch(
-      /needs the (router 'scaled'|coordination 'spread') of .*, which is not here; load it with --plugin/,
-    );
-    expect(without.code).toBe(2);
-    const plugins = ['--plugin', join(lab(), 'my-router.ts'), '--plugin', join(lab(), 'my-loss.ts')];
-    const having = await gmoe([...args, ...plugins]);
-    expect(having.stderr).toBe('');
-    expect(having.code).toBe(0);
-    const task = ['--task', 'openstax-topics', '--set', 'task.testLimit=4', '--sequence-length', '64'];
-    const scored = await gmoe(['eval', '--adapter', adapter, ...task, ...plugins]);
-    expect(scored.code).toBe(0);
-    expect(scored.stdout).toContain('eval/accuracy');
   }, 120_000);
 
   it.each([
     ['./nowhere.ts', /plugins: .*nowhere.ts: Could not resolve/],
     ['./sweep.yaml', /plugins: .*sweep.yaml/],
   ])('%s is refused in one line', async (file, message) => {
-    const { code, stderr } = await gmoe(['check', join(lab(), file)]);
+    const { code, stderr } = await gmoeHere(['check', lab(file)]);
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
+  });
+
+  describe('in a sweep', () => {
+    const canCluster = canRunSlurm();
+    let slurm: RealSlurm | undefined;
+    afterAll(() => slurm?.down());
+
+    it('run with two workers, and in a task of a real Slurm; an edit is noticed; an arm is run again by its name', async () => {
+      if (canCluster) slurm = await startSlurm();
+      writeFileSync(lab('slurm.yaml'), 'trialsPerTask: 2\nmemoryMiB: 1000\n');
+      const onCluster = ['--launcher', 'slurm', '--profile', lab('slurm.yaml'), '--detach'];
+      const [first, submitted] = await Promise.all([
+        sweep(),
+        canCluster ? gmoe(['sweep', lab('sweep.yaml'), '--out', clusterRun(), ...onCluster]) : undefined,
+      ]);
+      expect(first.stderr).toBe('');
+      expect(first.code).toBe(0);
+      expect(submitted?.stderr ?? '').toBe('');
+      expect(loadResults(run()).trials.map(({ result }) => result?.status)).toEqual(['finished', 'finished']);
+
+      writeFileSync(lab('start.ts'), readFileSync(lab('start.ts'), 'utf8').replace('0.02', '0.03'));
+      const said = /router 'scaled' \(.*my-router.ts\) was edited after 1 finished trial: .* --rerun "mine"/;
+      expect((await plan()).stdout).toMatch(said);
+      const { notes } = JSON.parse((await gmoe(['report', run(), '--format', 'json'])).stdout) as { notes: string[] };
+      expect(notes[0]).toMatch(said);
+
+      expect((await sweep('--rerun', 'mine')).code).toBe(0);
+      expect((await plan()).stdout).not.toContain('was edited');
+      expect((await sweep('--rerun', 'mime')).stderr).toMatch(
+        /--rerun: no arm .* is named 'mime'; did you mean 'mine'\?/,
+      );
+    }, 240_000);
+
+    it.runIf(canCluster)(
+      'give the same numbers in a task of Slurm',
+      async () => {
+        const store = SweepStore.open(clusterRun());
+        const hashes = store.manifest().trials.map(({ hash }) => hash);
+        await expect
+          .poll(() => hashes.filter((hash) => store.isPublished(hash)), { timeout: 60_000, interval: 200 })
+          .toHaveLength(2);
+        const lossOf = (at: string) => {
+          const { result } = loadResults(at).trials.find(({ trial }) => trial.arm === 'linear')!;
+          return result!.metrics['eval/loss'];
+        };
+        expect(lossOf(clusterRun())).toBe(lossOf(run()));
+        expect(existsSync(join(clusterRun(), 'plugins.json'))).toBe(true);
+      },
+      120_000,
+    );
+
+    it('belong to their adapters, which name what they need, evaluate and generate', async () => {
+      const adapter = adapterOf(canCluster ? clusterRun() : run(), 'mine');
+      const args = ['generate', '--adapter', adapter, '--prompt', 'abc', '--max-tokens', '2'];
+      const without = await gmoe(args);
+      expect(without.stderr).toMatch(
+        /needs the (router 'scaled'|coordination 'spread'|adapter 'biases') of .*, which is not here; load it with --plugin/,
+      );
+      expect(without.code).toBe(2);
+      const having = await gmoe([...args, ...plugins()]);
+      // The cluster's task ran the code of before the edit.
+      expect(having.stderr).toMatch(canCluster ? /made with another version of the router 'scaled'.*\n$/ : /^$/);
+      expect(having.stdout).toMatch(/^abc[a-s]{2}\n$/);
+      const task = ['--task', 'classification', '--data', lab(), '--sequence-length', '8'];
+      const set = ['task.trainFile=train.csv', 'task.testFile=test.csv', 'task.prompt="{text}"'];
+      const scored = await gmoe([
+        'eval',
+        ...['--adapter', adapterOf(run(), 'mine'), ...task],
+        ...set.flatMap((each) => ['--set', each]),
+        ...plugins(),
+      ]);
+      expect(scored.stderr).toBe('');
+      const { result } = loadResults(run()).trials.find(({ trial }) => trial.arm === 'mine')!;
+      expect(Number(/eval\/loss +(\S+)/.exec(scored.stdout)![1])).toBeCloseTo(result!.metrics['eval/loss']!, 3);
+    }, 120_000);
   });
 });
 
 describe('the module gmoe', () => {
   it('plans and runs sweeps, reads results, and runs a router on a tensor', async () => {
-    const script = join(lab(), 'script.mjs');
+    const script = lab('script.mjs');
     const surface = join(process.cwd(), 'dist', `test-${process.pid}`, 'gmoe.js');
     writeFileSync(
       script,
       `import { components, createEngine, HostTensor, loadResults, plan, RandomKey, routerKind, sweep } from ${JSON.stringify(surface)};
-const file = ${JSON.stringify(join(lab(), 'sweep.yaml'))};
+const file = ${JSON.stringify(lab('sweep.yaml'))};
 const { trials } = await plan(file);
 const results = await sweep(file, { out: ${JSON.stringify(join(folder(), 'run'))}, jobs: 2 });
 const router = components.get(routerKind, 'linear').create({});

@@ -126,7 +126,8 @@ export function trialSchema(components: ComponentRegistry): TrialSchema<TrialCon
   const { resolve } = schema;
   return {
     ...schema,
-    resolve: (raw: JsonObject, where = '') => resolve(withAdapterId(raw, where), where),
+    resolve: (raw: JsonObject, where = '', folders: readonly string[] = []) =>
+      resolve(withAdapterId(raw, where), where, folders),
   } as unknown as TrialSchema<TrialConfig>;
 }
 

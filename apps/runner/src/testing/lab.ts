@@ -1,7 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeLetterModel } from './letter-model.js';
 
-/** Files of a researcher's own repository: a router that imports from beside it, a loss, and a sweep over both. */
+/**
+ * Files of a researcher's own repository: a router that imports from beside it, a loss, an optimizer, an adapter, a model family,
+ * a task file and a sweep over them on a base of eight thousand parameters.
+ */
 const FILES = {
   'start.ts': `import type { RandomKey } from 'gmoe';
 
@@ -54,6 +58,78 @@ export const spread = defineComponent(coordinationKind, {
   }),
 });
 `,
+  'my-optimizer.ts': `import { composeOptimizer, defineComponent, HostTensor, optimizerKind, sharedOptions, z } from 'gmoe';
+
+const options = z.strictObject({
+  ...sharedOptions({ learningRate: 0.05, weightDecay: 0 }),
+  decay: z.number().min(0).lt(1).default(0.5).describe('decay of the mean squared gradient'),
+});
+
+/** RMSprop: \`lr g / (sqrt(v) + 1e-8)\`, v the decaying mean of g^2. */
+export const rmsprop = defineComponent(optimizerKind, {
+  id: 'rmsprop',
+  description: 'RMSprop',
+  options,
+  create: ({ decay, ...shared }) =>
+    composeOptimizer(
+      {
+        init: ({ shape }) => ({ square: HostTensor.zeros(shape) }),
+        update(gradient_N, { square }, { learningRate }) {
+          const next_N = square!.mul(decay).add(gradient_N.square().mul(1 - decay));
+          return { update_N: gradient_N.div(next_N.sqrt().add(1e-8)).mul(learningRate), state: { square: next_N.as1D() } };
+        },
+      },
+      shared,
+    ),
+});
+`,
+  'my-adapter.ts': `import {
+  adapterKind, createRoutedLayers, defineComponent, denseSelector, HostTensor, NAMES, parameter, sitePath, siteShape, tf, z,
+} from 'gmoe';
+
+const options = z.strictObject({ experts: z.int().min(2).default(2).describe('biases to choose from') });
+
+/** A routed mixture of biases on the values of the attention: \`W x + sum_e g_e(x) b_e\`. */
+export const biases = defineComponent(adapterKind, {
+  id: 'biases',
+  description: 'a routed mixture of biases on the values of the attention',
+  options,
+  create: ({ experts }) => ({
+    routed: true,
+    build({ config, router, coordination = [] }) {
+      const { inputs: width, outputs } = siteShape(config, 'v_proj');
+      const at = (layer: number) => sitePath({ layer, name: 'v_proj' });
+      const layers = Array.from({ length: config.layers }, (_, layer) => ({ name: NAMES.siteRouter(layer, 'v_proj'), width, experts }));
+      const selector = denseSelector.create({});
+      const routed = createRoutedLayers({ layers, router: router!, selector, coordination });
+      return {
+        config,
+        routing: routed,
+        init(key) {
+          const start = routed.init(key);
+          const own = layers.map((_, layer) => [at(layer) + '.biases', HostTensor.zeros([experts, outputs])] as const);
+          return { ...start, trainable: { ...Object.fromEntries(own), ...start.trainable } };
+        },
+        randomInputs: (key, tokens) => routed.randomInputs(key, tokens),
+        bind(params, context) {
+          const { route, routing } = routed.bind(params, context);
+          return {
+            routing,
+            hooks: {
+              linear(site, x_TI, base) {
+                if (site.name !== 'v_proj') return base(x_TI);
+                const { gates_TE } = route(site.layer, x_TI);
+                const biases_EO = parameter<tf.Tensor2D>(params.trainable, at(site.layer) + '.biases');
+                return base(x_TI).add(tf.matMul(gates_TE, biases_EO));
+              },
+            },
+          };
+        },
+      };
+    },
+  }),
+});
+`,
   'my-family.ts': `import { activation, defineFamily, z } from 'gmoe';
 
 export const shout = defineFamily({
@@ -65,14 +141,18 @@ export const shout = defineFamily({
   describe: ({ hidden_act, loudness }) => ({ activation: hidden_act, normEpsilon: 1e-6, embeddingScale: loudness }),
 });
 `,
+  'train.csv': `text,label\n${['ab,a', 'ba,b', 'ac,a', 'bc,b', 'ad,a', 'bd,b', 'ae,a', 'be,b'].join('\n')}\n`,
+  'test.csv': `text,label\n${['af,a', 'bf,b', 'ag,a', 'bg,b'].join('\n')}\n`,
   'sweep.yaml': `name: lab
-plugins: [./my-router.ts, ./my-loss.ts]
+plugins: [./my-router.ts, ./my-loss.ts, ./my-optimizer.ts, ./my-adapter.ts]
 trial:
-  task: { id: openstax-topics, trainLimit: 8, testLimit: 6 }
-  adapter: { lora: null, mixture: { experts: 2, rank: 2, alpha: 4 } }
+  base: ./letters
+  task: { id: classification, trainFile: train.csv, testFile: test.csv, prompt: '{text}' }
+  adapter: { id: biases }
   coordination: [{ id: spread }]
-  training: { steps: 1, batchSize: 2, sequenceLength: 64 }
-  evaluation: { sequenceLength: 64 }
+  optimizer: { id: rmsprop }
+  training: { steps: 4, batchSize: 2, sequenceLength: 8 }
+  evaluation: { sequenceLength: 8 }
 grid:
   router: { linear: { id: linear }, mine: { id: scaled, scale: 2 } }
 `,
@@ -82,6 +162,7 @@ grid:
 export function writeLab(folder: string): string {
   const lab = join(folder, 'lab');
   mkdirSync(lab, { recursive: true });
+  writeLetterModel(join(lab, 'letters'));
   for (const [name, text] of Object.entries(FILES)) writeFileSync(join(lab, name), text);
   return lab;
 }

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { Applicability } from './applicability.js';
 import type { ComponentKind } from './kind.js';
+import { SchemaNotes } from './schema-notes.js';
 
-// Zod's wrappers and `describe` make new schemas around or instead of one: these belong to the innermost.
-const kinds = new WeakMap<z.core.$ZodType, ComponentKind>();
-const defaultIds = new WeakMap<z.core.$ZodType, string>();
-const applicability = new WeakMap<z.core.$ZodType, Applicability>();
+// Zod's wrappers make new schemas around one: these belong to the innermost.
+const kinds = new SchemaNotes<ComponentKind>();
+const defaultIds = new SchemaNotes<string>();
+const applicability = new SchemaNotes<Applicability>();
 
 /**
  * An option that holds a component: `{ id, ...options }`. The registry checks the options against the chosen component's

@@ -132,6 +132,13 @@ describe('registry', () => {
     expect(() => registry.register(alien)).toThrow("'x' is of unknown kind 'alien'; known: shape, scale");
   });
 
+  it('knows fields by whatever description and wrapper', () => {
+    const described = z.strictObject({ shape: componentField(shapeKind).describe('a shape') });
+    expect(registry.resolve(described, { shape: { id: 'square' } })).toEqual({
+      shape: { id: 'square', side: 1, scale: { id: 'times', factor: 10 } },
+    });
+  });
+
   it('has a JSON Schema in which each component brings its options', () => {
     const json = registry.jsonSchema(schema) as {
       properties: { more: { items: { oneOf: { properties: object }[] } } };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SchemaNotes } from './schema-notes.js';
 
 /** What a path field says of its paths. */
 export interface PathFieldOptions {
@@ -8,7 +9,7 @@ export interface PathFieldOptions {
   readonly relativeTo?: string;
 }
 
-const fields = new WeakMap<z.core.$ZodType, PathFieldOptions>();
+const fields = new SchemaNotes<PathFieldOptions>();
 
 /**
  * An option that names a file or folder. Relative paths mean the file that names them; what identifies a trial is the content,

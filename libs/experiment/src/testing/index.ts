@@ -1,0 +1,2 @@
+export { bundle, essence, fakeLauncher, fakeStore } from './fake-sweep.js';
+export { canRunSlurm, startSlurm, type RealSlurm } from './real-slurm.js';
