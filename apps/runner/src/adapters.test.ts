@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JsonObject } from '@gmoe/experiment';
-import { writeSafetensors } from '@gmoe/model';
+import { identityHash, type JsonObject } from '@gmoe/experiment';
+import { readSafetensors, writeSafetensors } from '@gmoe/model';
 import { methodPresets } from '@gmoe/presets';
 import { loadResults } from '@gmoe/report';
 import { describe, expect, it } from 'vitest';
@@ -25,6 +25,23 @@ describe('the adapter of a config', () => {
     // A preset's mixture, with a null over it.
     expect(resolve({ adapter: { id: 'moe-lora', lora: written, mixture: null } })).toEqual(plain);
     for (const { trial } of methodPresets) expect(() => resolve(trial)).not.toThrow();
+  });
+
+  it('on a base in 8 bits is another trial; float32 that is written out is not', () => {
+    const hash = (base: string | JsonObject) => identityHash(schema.identify(resolve({ router, base })));
+    const plain = hash('bundled');
+    expect(hash({ path: 'bundled' })).toBe(plain);
+    expect(hash({ path: 'bundled', weights: 'float32' })).toBe(plain);
+    expect(hash({ weights: 'int8' })).toBe(hash({ path: 'bundled', weights: 'int8' }));
+    expect(hash({ weights: 'int8' })).not.toBe(plain);
+    expect(hash({ path: 'models/openstax-2m', weights: 'int8' })).not.toBe(plain);
+    expect(() => resolve({ router, base: { weights: 'int4' } })).toThrow(/^a\.yaml: base/);
+    expect(() => resolve({ router, base: { path: '/nowhere', weights: 'int8' } })).toThrow(
+      /^a\.yaml: base\.path: is no model folder/,
+    );
+    expect(() => resolve({ router, base: { weights: 'int8' }, engine: { device: 'cuda' } })).toThrow(
+      /^a\.yaml: base\.weights: must be float32 on engine\.device cuda: .*\(got "int8"\)$/,
+    );
   });
 
   it.each<[JsonObject, RegExp]>([
@@ -88,6 +105,49 @@ describe('a trial with DoRA', () => {
     const continued = await gmoeHere(['generate', '--adapter', adapter, ...prompt]);
     expect(continued.code).toBe(0);
     expect((await gmoeHere(['generate', '--base', merged, ...prompt])).stdout).toBe(continued.stdout);
+  }, 120_000);
+
+  it('on a base in 8 bits, its folder says so, and is evaluated and continued on one', async () => {
+    const out = join(folder(), 'int8');
+    const short = ['coordination=[]', 'training.steps=2', 'training.sequenceLength=64', 'task.testLimit=6'];
+    const set = ['adapter={id: lora, rank: 2}', 'router=null', 'base={weights: int8}', ...short];
+    const trained = await gmoe([
+      'train',
+      'experiments/tiny-trial.yaml',
+      '--out',
+      out,
+      ...set.map((each) => `--set=trial.${each}`),
+    ]);
+    expect(trained.stderr).toBe('');
+    const [record] = loadResults(out).trials;
+    expect(record!.config!['base']).toEqual({ path: 'bundled', weights: 'int8' });
+    const adapter = join(
+      out,
+      'trials',
+      record!.trial.hash.slice(0, 16),
+      'attempts',
+      record!.result!.attempt,
+      'adapter',
+    );
+    const { metadata } = await readSafetensors(join(adapter, 'adapter_model.safetensors'));
+    expect(metadata).toMatchObject({ 'gmoe.base_weights': 'int8' });
+
+    const scored = (...more: string[]) =>
+      gmoeHere(['eval', '--adapter', adapter, '--task', 'openstax-topics', '--limit', '6', ...more]);
+    const [same, said, floats] = [await scored(), await scored('--weights=int8'), await scored('--weights=float32')];
+    expect(same.code).toBe(0);
+    expect(same.stdout).toBe(said.stdout);
+    const loss = ({ stdout }: { stdout: string }) => Number(/eval\/loss +(\S+)/.exec(stdout)?.[1]);
+    expect(loss(floats)).not.toBe(loss(same));
+    expect(Math.abs(loss(floats) / loss(same) - 1)).toBeLessThan(0.01);
+    const prompt = ['--prompt', 'The cell', '--max-tokens', '4'];
+    expect((await gmoeHere(['generate', '--adapter', adapter, '--compute', 'int8', ...prompt])).code).toBe(0);
+    const merged = await gmoeHere(['merge', adapter, join(folder(), 'merged-int8')]);
+    expect(merged.stderr).toContain('was trained on a base in 8 bits; it is folded into the float32 weights');
+    expect(await gmoeHere(['generate', '--adapter', adapter, '--device', 'webgpu', ...prompt])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--device webgpu: weights in 8 bits are for the cpu') as string,
+    });
   }, 120_000);
 
   it('an adapter folder says what is missing where its components are', async () => {

@@ -1,6 +1,6 @@
 import { componentKind, usedComponents } from '@gmoe/core';
 import { codeChanges, type CodeChanges, type JsonObject, type SweepStore, type TrialCode } from '@gmoe/experiment';
-import { baseFamily } from '@gmoe/trial';
+import { baseFamily, baseOfConfig, basePlace } from '@gmoe/trial';
 import { buildInfo } from './build-info.js';
 import { components, schema } from './components.js';
 
@@ -11,7 +11,8 @@ export const framework: TrialCode['framework'] = buildInfo
 
 /** The code that runs a trial of this config. */
 export function codeOf(config: JsonObject): TrialCode {
-  const family = typeof config['base'] === 'string' ? baseFamily(config['base'], components) : undefined;
+  const base = baseOfConfig(config);
+  const family = base === undefined ? undefined : baseFamily(basePlace(base), components);
   const used = usedComponents(schema.schema, config, components);
   return {
     framework,

@@ -23,7 +23,7 @@ export { familyContract } from './contract/family-contract.js';
 export { readRope, type RopeDescription, type RopeFields } from './family/rope-fields.js';
 export { typesOfLayers, windowsOfLayers } from './family/window-fields.js';
 export { initWeights } from './config/init-weights.js';
-export { countParameters, siteHasBias, sitePath, siteShape, weightShapes, type Site } from './config/weight-shapes.js';
+export { countParameters, siteHasBias, sitePath, sitePaths, siteShape, weightShapes, type Site } from './config/weight-shapes.js';
 export {
   decoderHidden,
   decoderLogits,
@@ -33,7 +33,15 @@ export {
   type DecoderOptions,
   type Weights,
 } from './decoder/decoder.js';
-export { loadModel, loadModelConfig, loadWeights, type LoadedModel } from './checkpoint/load-model.js';
+export {
+  loadModel,
+  loadModelConfig,
+  loadWeights,
+  STORED_WEIGHTS,
+  type LoadedModel,
+  type LoadWeightsOptions,
+  type StoredWeights,
+} from './checkpoint/load-model.js';
 export { saveModel, type ModelParts } from './checkpoint/save-model.js';
 export { fusedRows, fuseWeights, storedShapes, type StoredRows } from './checkpoint/fused-weights.js';
 export { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.js';

@@ -17,16 +17,16 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((size, dim) => size * dim, 1);
 }
 
-/** float32 values that stay in a file, little-endian, where processes can map them instead of holding copies. */
+/** Values that stay in a file, little-endian, where processes can map them instead of holding copies. */
 export interface FileValues {
   /** Absolute, without links. */
   readonly path: string;
-  /** First byte; a multiple of 4. */
+  /** First byte; for float32 a multiple of 4. */
   readonly offset: number;
   /** Tells versions of the file apart. */
   readonly version: string;
   /** All values, in memory of the caller's own. @throws Error if the file is gone */
-  read(): Float32Array;
+  read(): Float32Array | Int8Array;
 }
 
 /**
@@ -50,9 +50,9 @@ export class HostTensor implements TensorSpec {
     }
   }
 
-  /** A float32 tensor whose values stay in a file. */
-  static inFile(file: FileValues, shape: readonly number[]): HostTensor {
-    const tensor = new HostTensor(new Float32Array(0), [0]);
+  /** A tensor whose values stay in a file. */
+  static inFile(file: FileValues, shape: readonly number[], dtype: 'float32' | 'int8' = 'float32'): HostTensor {
+    const tensor = new HostTensor(allocate(0, dtype), [0]);
     return Object.defineProperties(tensor, {
       data: { get: () => file.read(), enumerable: true },
       shape: { value: shape, enumerable: true },

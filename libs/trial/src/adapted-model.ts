@@ -10,9 +10,10 @@ import {
   type AdapterInit,
 } from '@gmoe/adapters-core';
 import { UserError, type ComponentRegistry } from '@gmoe/core';
-import type { FixedAdapter, LoadedModel } from '@gmoe/model';
-import { RandomKey } from '@gmoe/tensor';
+import type { FixedAdapter, LoadedModel, StoredWeights } from '@gmoe/model';
+import { RandomKey, type Compute, type DeviceName } from '@gmoe/tensor';
 import { checkAdapterCode } from './adapter-code.js';
+import { baseChoice, checkWeightsFit, type BaseChoice } from './base-choice.js';
 import { isBase, loadBase } from './base-model.js';
 import { buildAdapter } from './build-adapter.js';
 import { checkComponents } from './needed-components.js';
@@ -47,13 +48,25 @@ export async function readAdapter(folder: string, components: ComponentRegistry)
   return { ...file, notes };
 }
 
-/** The folder or name of the base: `base` if given, else the adapter's own, else the bundled model. @throws UserError */
-export function baseOf(base: string | undefined, adapter: string | undefined, file: AdapterFile | undefined): string {
-  const named = file?.description.baseModel;
+/** What a command line says of base and adapter. */
+export interface ModelFolders {
+  /** Folder or name of the base. */
+  readonly base?: string | undefined;
+  /** How the base's weights are held. */
+  readonly weights?: StoredWeights | undefined;
+  readonly adapter?: string | undefined;
+}
+
+/**
+ * The base: what is given, else what the adapter was made on, else the bundled model. An adapter's base in 8 bits stays so in another place.
+ * @throws UserError if it is not here
+ */
+export function baseOf({ base, weights, adapter }: ModelFolders, file: AdapterFile | undefined): BaseChoice {
+  const { baseModel: named, baseWeights } = file?.description ?? {};
   if (base === undefined && named && !isBase(named)) {
     throw new UserError(`${adapter}: was made on '${named}', which is no folder here; name the base with --base`);
   }
-  return base ?? named ?? 'bundled';
+  return baseChoice(base ?? named ?? 'bundled', weights ?? baseWeights);
 }
 
 /** Builds the adapter of a file on a base; every tensor is checked against it. @throws UserError if they do not fit */
@@ -69,11 +82,14 @@ export function attachAdapter(file: AdapterFile, base: LoadedModel, components: 
  * @throws UserError if one is missing or damaged, or if they do not fit together
  */
 export async function loadAdaptedModel(
-  folders: { readonly base?: string | undefined; readonly adapter?: string | undefined },
+  folders: ModelFolders & { readonly compute?: Compute },
   components: ComponentRegistry,
+  device?: DeviceName,
 ): Promise<AdaptedModel> {
   const file = folders.adapter === undefined ? undefined : await readAdapter(folders.adapter, components);
-  const base = await loadBase(baseOf(folders.base, folders.adapter, file), components);
+  const choice = baseOf(folders, file);
+  checkWeightsFit(choice, device);
+  const base = await loadBase(choice, components, folders.compute);
   if (!file) return { ...base, notes: [] };
   const { adapter, start } = attachAdapter(file, base, components);
   return {

@@ -10,8 +10,10 @@ import {
   loadModel,
   weightsFor,
   type ModelFamily,
+  type StoredWeights,
 } from '@gmoe/model';
 import type { Compute } from '@gmoe/tensor';
+import { basePlace, storedWeights, type BaseChoice } from './base-choice.js';
 
 type LoadedModel = Awaited<ReturnType<typeof loadModel>>;
 
@@ -83,13 +85,14 @@ let last: { readonly key: string; readonly model: Promise<LoadedModel> } | undef
  * have in common.
  */
 export function loadBase(
-  base: string,
+  base: BaseChoice,
   components: ComponentRegistry,
   compute: Compute = 'float32',
 ): Promise<LoadedModel> {
-  const key = `${compute} ${base === 'bundled' ? base : resolve(base)}`;
+  const [place, weights] = [basePlace(base), storedWeights(base)];
+  const key = `${compute} ${weights} ${place === 'bundled' ? place : resolve(place)}`;
   if (last?.key !== key) {
-    const loading = { key, model: loadFor(base, components, compute) };
+    const loading = { key, model: loadFor(place, weights, components, compute) };
     last = loading;
     // What failed once may be there the next time: a disk that was mounted meanwhile.
     loading.model.catch(() => {
@@ -99,7 +102,12 @@ export function loadBase(
   return last.model;
 }
 
-async function loadFor(base: string, components: ComponentRegistry, compute: Compute): Promise<LoadedModel> {
-  const model = await loadModel(await baseDir(base), familiesOf(components));
+async function loadFor(
+  place: string,
+  weights: StoredWeights,
+  components: ComponentRegistry,
+  compute: Compute,
+): Promise<LoadedModel> {
+  const model = await loadModel(await baseDir(place), familiesOf(components), { weights });
   return { ...model, weights: await weightsFor(compute, model.config, model.weights) };
 }

@@ -4,6 +4,7 @@ import { isText, type EncodedExample } from '@gmoe/datasets';
 import { createEvaluator } from '@gmoe/evaluation';
 import { FORMAT_VERSION, type Baseline } from '@gmoe/experiment';
 import type { Engine } from '@gmoe/tensor';
+import { baseLabel, storedWeights } from './base-choice.js';
 import { loadBase } from './base-model.js';
 import { scoringOf } from './scoring.js';
 import { trialContents } from './contents.js';
@@ -12,10 +13,11 @@ import type { TrialConfig } from './trial-schema.js';
 
 /** What the numbers of a baseline depend on. */
 export function baselineKey(config: TrialConfig, components: ComponentRegistry): string {
-  const { compute, task, evaluation } = config;
+  const { base, compute, task, evaluation } = config;
   return stableHash({
     contents: trialContents(config, components),
     ...(compute === 'float32' ? {} : { compute }),
+    ...(storedWeights(base) === 'float32' ? {} : { weights: storedWeights(base) }),
     task: task as Json,
     evaluation: evaluation as Json,
   });
@@ -37,7 +39,7 @@ export async function measureBaseline(
       formatVersion: FORMAT_VERSION,
       key: baselineKey(config, components),
       task: config.task.id,
-      base: config.base,
+      base: baseLabel(config.base),
       metrics,
       ...guessing(items),
     };

@@ -2,6 +2,7 @@ import { didYouMean, UserError, type ComponentRegistry } from '@gmoe/core';
 import type { Split } from '@gmoe/datasets';
 import { checkedItems, itemKind } from '@gmoe/evaluation';
 import { loadTokenizer } from '@gmoe/model';
+import { basePlace } from './base-choice.js';
 import { baseDir } from './base-model.js';
 import { scoringOf } from './scoring.js';
 import { loadTaskData } from './task-data.js';
@@ -18,7 +19,7 @@ export async function checkTrialData(
   components: ComponentRegistry,
   { stoppingMetric }: { readonly stoppingMetric?: string | undefined } = {},
 ): Promise<void> {
-  const data = await loadTaskData(config, await loadTokenizer(await baseDir(config.base)), components);
+  const data = await loadTaskData(config, await loadTokenizer(await baseDir(basePlace(config.base))), components);
   const scoring = scoringOf(config, components);
   const { evalEvery, best } = config.training;
   const scored: readonly Split[] = evalEvery === null ? ['test'] : ['dev', 'test'];

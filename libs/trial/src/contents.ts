@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileDigest, stableHash, UserError, type ComponentRegistry } from '@gmoe/core';
 import { taskKind } from '@gmoe/datasets';
+import { basePlace } from './base-choice.js';
 import { basePath } from './base-model.js';
 import type { TrialConfig } from './trial-schema.js';
 
@@ -20,7 +21,7 @@ export function trialContents(
   components: ComponentRegistry,
 ): Record<string, string> {
   const task = components.build(taskKind, config.task);
-  return { base: digestOfFiles(modelFiles(config.base)), task: digestOfFiles(task.files?.() ?? []) };
+  return { base: digestOfFiles(modelFiles(basePlace(config.base))), task: digestOfFiles(task.files?.() ?? []) };
 }
 
 /** @throws UserError with both digests if what a config's paths hold is no longer what it was when it was planned */
@@ -33,7 +34,7 @@ export function checkContents(
   for (const [section, digest] of Object.entries(planned)) {
     const now = present[section];
     if (now === undefined || now === digest) continue;
-    const what = section === 'base' ? `${config.base}` : `the data of task '${config.task.id}'`;
+    const what = section === 'base' ? basePlace(config.base) : `the data of task '${config.task.id}'`;
     throw new UserError(
       `${section}: ${what} changed since the trial was planned (sha256 ${digest.slice(0, 12)} then, ${now.slice(0, 12)} now); run gmoe sweep again: it plans a trial of its own for the new content`,
     );

@@ -5,8 +5,10 @@ export {
   readAdapter,
   type AdaptedModel,
   type AttachedAdapter,
+  type ModelFolders,
   type ReadAdapter,
 } from './adapted-model.js';
+export { baseOfConfig, basePlace, checkWeightsFit, type BaseChoice } from './base-choice.js';
 export { baseDir, baseFamily, bundledBaseDir, loadBase } from './base-model.js';
 export { baselineKey, measureBaseline } from './baseline.js';
 export { buildAdapter } from './build-adapter.js';

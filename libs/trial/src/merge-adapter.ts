@@ -2,6 +2,7 @@ import type { AdapterFile } from '@gmoe/adapters-core';
 import { UserError, type ComponentRegistry } from '@gmoe/core';
 import { carryOver, saveModel, writeNewFolder, type FloatType, type LoadedModel } from '@gmoe/model';
 import { attachAdapter, baseOf, readAdapter, type ReadAdapter } from './adapted-model.js';
+import { basePlace } from './base-choice.js';
 import { baseDir, loadBase } from './base-model.js';
 
 /** A base model with an adapter folded into its weights. */
@@ -22,12 +23,17 @@ export async function mergeAdapter(
   const file = await readAdapter(folders.adapter, components);
   // Refused before the base, which may be large, is read.
   if (file.description.router) throw notMergeable(file);
-  const base = baseOf(folders.base, folders.adapter, file);
+  // Float32 whatever the adapter was trained on: a merged weight is float.
+  const base = basePlace(baseOf(folders, file));
+  const notes = file.description.baseWeights === 'int8' ? [...file.notes, WIDENED] : file.notes;
   const model = await loadBase(base, components);
   const { adapter, start } = attachAdapter(file, model, components);
   if (!adapter.merge) throw notMergeable(file);
-  return { ...model, config: adapter.config, weights: adapter.merge(model.weights, start), file, base };
+  return { ...model, config: adapter.config, weights: adapter.merge(model.weights, start), file: { ...file, notes }, base };
 }
+
+const WIDENED =
+  'the adapter was trained on a base in 8 bits; it is folded into the float32 weights, so logits differ a little from those it was trained for';
 
 function notMergeable({ description }: AdapterFile): UserError {
   return new UserError(

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { MachineError } from '@gmoe/experiment';
+import { basePlace, type BaseChoice } from './base-choice.js';
 import { isBase } from './base-model.js';
 
 /** What of a trial's config names files. */
 export interface TrialInputs {
-  readonly base: string;
+  readonly base: BaseChoice;
   readonly task: Readonly<Record<string, unknown>>;
 }
 
@@ -19,7 +20,8 @@ export interface MissingInput {
  * The first input of a trial that is not there: a disk that is not mounted, a worker in another place. Plans are checked before
  * anything runs, so what is missing later is the machine's failure, not the trial's.
  */
-export function missingInput({ base, task }: TrialInputs): MissingInput | undefined {
+export function missingInput({ base: choice, task }: TrialInputs): MissingInput | undefined {
+  const base = basePlace(choice);
   if (base !== 'bundled' && !isBase(base)) return { field: 'base', path: resolve(base) };
   const { dataDir } = task;
   const folder = typeof dataDir === 'string' ? dataDir : undefined;

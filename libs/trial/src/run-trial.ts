@@ -18,6 +18,7 @@ import { scheduleKind } from '@gmoe/schedules';
 import { createEngine, RandomKey, type Engine, type EngineOptions } from '@gmoe/tensor';
 import { trainableAdapter, train, type TrainingEvent, type TrainResult } from '@gmoe/training';
 import { writeAdapterCode } from './adapter-code.js';
+import { basePlace, storedWeights } from './base-choice.js';
 import { loadBase } from './base-model.js';
 import { checkContents } from './contents.js';
 import { buildAdapter } from './build-adapter.js';
@@ -176,7 +177,8 @@ async function runTrial(
       router: config.router,
       coordination: config.coordination,
       components: neededComponents(config, components),
-      baseModel: config.base,
+      baseModel: basePlace(config.base),
+      baseWeights: storedWeights(config.base),
     },
     tensors,
   });

@@ -8,6 +8,7 @@ import {
   type Task,
 } from '@gmoe/datasets';
 import { chatTemplateOf, type Tokenizer } from '@gmoe/model';
+import { basePlace } from './base-choice.js';
 import type { TrialConfig } from './trial-schema.js';
 
 /** A task's examples as tokens of one base model. Splits are read when they are first asked for. */
@@ -24,7 +25,7 @@ export async function loadTaskData(
   tokenizer: Tokenizer,
   components: ComponentRegistry,
 ): Promise<TaskData> {
-  const key = canonicalJson([config.base, config.task as Json]);
+  const key = canonicalJson([basePlace(config.base), config.task as Json]);
   if (last?.key !== key) last = { key, data: await createTaskData(config, tokenizer, components) };
   return last.data;
 }

@@ -3,7 +3,6 @@ import { adapterKind } from '@gmoe/adapters-core';
 import { coordinationKind } from '@gmoe/coordination-core';
 import {
   componentField,
-  pathField,
   FIDELITIES,
   type ComponentChoice,
   type ComponentRegistry,
@@ -19,6 +18,7 @@ import { scheduleKind } from '@gmoe/schedules';
 import { trainingSchema } from '@gmoe/training';
 import { z } from 'zod';
 import { adapterRule, withAdapterId } from './adapter-choice.js';
+import { baseField, basePlace, weightsFitDevice, withShortBase, type BaseChoice } from './base-choice.js';
 import { isBase } from './base-model.js';
 import { trainingRules } from './training-rules.js';
 import { trialContents } from './contents.js';
@@ -34,7 +34,7 @@ const engineSchema = z.strictObject({
 
 /** A resolved trial config: every default filled in. */
 export interface TrialConfig {
-  readonly base: string;
+  readonly base: BaseChoice;
   readonly compute: (typeof COMPUTES)[number];
   readonly fidelity: Fidelity;
   readonly task: ComponentChoice;
@@ -61,10 +61,10 @@ const strategiesOnce: TrialRule<TrialConfig> = ({ coordination }) => {
 };
 
 const baseIsThere: TrialRule<TrialConfig> = ({ base }) =>
-  isBase(base)
+  isBase(basePlace(base))
     ? undefined
     : {
-        field: 'base',
+        field: typeof base === 'string' ? 'base' : 'base.path',
         message:
           'is no model folder (no config.json in it) and no GGUF file; allowed: bundled, a folder in Hugging Face layout, a .gguf',
       };
@@ -80,9 +80,9 @@ export function trialSchema(components: ComponentRegistry): TrialSchema<TrialCon
   const schema = createTrialSchema({
     components,
     sections: {
-      base: pathField({ except: ['bundled'] })
+      base: baseField
         .default('bundled')
-        .describe('base model: bundled, a folder in Hugging Face layout, or a GGUF file'),
+        .describe('base model: bundled, a folder in Hugging Face layout, or a GGUF file; or { path, weights }'),
       compute: z
         .enum(COMPUTES)
         .default('float32')
@@ -113,6 +113,7 @@ export function trialSchema(components: ComponentRegistry): TrialSchema<TrialCon
     contents: (config) => trialContents(config as unknown as TrialConfig, components),
     rules: [
       computeFitsDevice,
+      weightsFitDevice,
       adapterRule(components),
       strategiesOnce,
       baseIsThere,
@@ -127,7 +128,7 @@ export function trialSchema(components: ComponentRegistry): TrialSchema<TrialCon
   return {
     ...schema,
     resolve: (raw: JsonObject, where = '', folders: readonly string[] = []) =>
-      resolve(withAdapterId(raw, where), where, folders),
+      resolve(withShortBase(withAdapterId(raw, where)), where, folders),
   } as unknown as TrialSchema<TrialConfig>;
 }
 

@@ -1,62 +1,78 @@
-"""Log-likelihoods of the EleutherAI harness (lm-eval) on the rows that `gmoe eval` scored, held against its predictions.
+"""Log-likelihoods of the EleutherAI harness (lm-eval) for a model on drawn rows, kept for `compare_scores.py`.
 
-    npx gmoe eval --base MODEL --task arc-easy --set task.style=lm-eval --scoring log-likelihood --limit 300 --out OUT
-    python tools/goldens/lm-eval/harness_scores.py MODEL arc_easy FILE.jsonl OUT/predictions.jsonl
+    python tools/goldens/lm-eval/harness_scores.py MODEL TOKENIZER ROWS OUT arc_easy boolq ...
 
-FILE.jsonl holds the task's test rows in their published form (.gz too). Prints the two accuracies of both, and every example
-whose choice differs with the gap between its two best options.
+MODEL is a folder in Hugging Face layout or a GGUF file, which transformers dequantises; float32, one thread. TOKENIZER is a folder with the
+`tokenizer.json` to use (`gmoe convert gguf` writes that of a GGUF file: transformers' own conversion leaves out digits). ROWS is what `draw_rows.py`
+wrote. OUT/TASK.json gets each row's log-likelihoods, the lengths that acc_norm divides by, and what is right; a task that has one is left alone.
 """
-import gzip
 import json
 import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
 
 import torch
-from local_tasks import local_task
+from local_tasks import FILES, local_task
 from lm_eval.models.huggingface import HFLM
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
 
-def main(model, name, file, predictions):
+def main(model, tokenizer, rows_dir, out, *tasks):
     torch.set_num_threads(1)
-    opened = gzip.open(file, "rt") if file.endswith(".gz") else open(file, encoding="utf-8")
-    with opened as lines:
-        rows = [json.loads(line) for line in lines if line.strip()]
-    with open(predictions, encoding="utf-8") as lines:
-        ours = [json.loads(line) for line in lines]
-    by_id = {row.get("id") or row.get("qID"): row for row in rows}
-    chosen = [by_id.get(each["id"]) or rows[int(each["id"].rsplit("-", 1)[1])] for each in ours]
-    task = local_task(name, chosen, chosen[:1])
+    lm = None
+    for name in tasks:
+        kept = Path(out) / f"{name}.json"
+        if kept.exists():
+            continue
+        lm = lm or HFLM(pretrained=read_model(Path(model)), tokenizer=read_tokenizer(Path(tokenizer)), batch_size=1)
+        text = (Path(rows_dir) / name / FILES[name][1]).read_text(encoding="utf-8")
+        started = time.time()
+        scored = score(lm, name, [json.loads(line) for line in text.splitlines()])
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps({"lm_eval": version("lm_eval"), "task": name, "rows": scored}) + "\n")
+        print(f"{name}: {len(scored)} rows, {time.time() - started:.0f} s", flush=True)
+
+
+def read_model(path):
+    if path.suffix == ".gguf":
+        return AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
+    return AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32)
+
+
+def read_tokenizer(folder):
+    """The file as it stands: AutoTokenizer may build a tokenizer of its own from the model's type."""
+    config = json.loads((folder / "tokenizer_config.json").read_text())
+    named = {key: config[key] for key in ("bos_token", "eos_token", "unk_token") if isinstance(config.get(key), str)}
+    return PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"), **named)
+
+
+def score(lm, name, rows):
+    task = local_task(name, rows, rows[:1])
     task.build_all_requests(rank=0, world_size=1)
-    lm = HFLM(
-        pretrained=AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32),
-        tokenizer=AutoTokenizer.from_pretrained(model),
-        batch_size=1,
-    )
     answers = lm.loglikelihood(task.instances, disable_tqdm=True)
-    scores, lengths = {}, {}
-    for instance, (score, _) in zip(task.instances, answers):
-        scores.setdefault(instance.doc_id, []).append(score)
-        choice = instance.args[1][1:] if instance.args[1].startswith(" ") else instance.args[1]
-        lengths.setdefault(instance.doc_id, []).append(max(1, len(choice)))
-    counts = {"acc": [0, 0], "acc_norm": [0, 0]}
-    largest, differing = 0.0, []
-    for doc, each in enumerate(ours):
-        theirs = scores[doc]
-        largest = max(largest, *(abs(a - b) for a, b in zip(theirs, each["scores"])))
-        for kind in counts:
-            by = (lambda values: [v / n for v, n in zip(values, lengths[doc])]) if kind == "acc_norm" else list
-            a, b = by(theirs), by(each["scores"])
-            counts[kind][0] += a.index(max(a)) == each["gold"]
-            counts[kind][1] += b.index(max(b)) == each["gold"]
-            if a.index(max(a)) != b.index(max(b)):
-                best = sorted(a)[-2:]
-                differing.append(f"{kind} {each['id']}: gap {best[1] - best[0]:.2e}")
-    n = len(ours)
-    for kind, (theirs, mine) in counts.items():
-        print(f"{name} {kind}: lm-eval {theirs}/{n} = {theirs / n:.4f}, gmoe {mine}/{n} = {mine / n:.4f}")
-    print(f"{name}: largest difference of a log-likelihood {largest:.2e} nats; differing choices {len(differing)}")
-    for line in differing:
-        print(" ", line)
+    scored = [{"scores": [], "lengths": []} for _ in rows]
+    for instance, (log_likelihood, _) in zip(task.instances, answers):
+        # As the harness normalises: by the choice itself, without the space that stands before it.
+        continuation = instance.args[1]
+        choice = continuation[1:] if continuation.startswith(" ") else continuation
+        scored[instance.doc_id]["scores"].append(log_likelihood)
+        scored[instance.doc_id]["lengths"].append(max(1, len(choice)))
+    for each, doc in zip(scored, task.eval_docs):
+        each["gold"] = gold(task, doc)
+        results = [(score, False) for score in each["scores"]]
+        metrics = task.process_results(doc, results)
+        each["acc"] = int(metrics["acc"])
+        if "acc_norm" in metrics:
+            each["acc_norm"] = int(metrics["acc_norm"])
+    return scored
+
+
+def gold(task, doc):
+    if task.multiple_input:
+        return task.doc_to_text(doc)
+    target = task.doc_to_target(doc)
+    return target if isinstance(target, int) else task.doc_to_choice(doc).index(target)
 
 
 main(*sys.argv[1:])

@@ -3,7 +3,7 @@ import { canonicalJson, parseOptions, UserError, type Json } from '@gmoe/core';
 import { dataReport, reportText, taskKind, type DataReport } from '@gmoe/datasets';
 import { loadSweep, parseSweep, type JsonObject, type SweepSpec } from '@gmoe/experiment';
 import { loadTokenizer } from '@gmoe/model';
-import { baseDir, encodingOf, type TrialConfig } from '@gmoe/trial';
+import { baseDir, basePlace, encodingOf, type TrialConfig } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { dataOverride } from '../data-override.js';
@@ -46,7 +46,7 @@ async function runData(file: string | undefined, raw: object): Promise<void> {
   for (const config of await configsOf(file, options)) {
     const task = components.build(taskKind, config.task);
     await task.prepare?.();
-    const tokenizer = await loadTokenizer(await baseDir(config.base));
+    const tokenizer = await loadTokenizer(await baseDir(basePlace(config.base)));
     const length = options.sequenceLength ?? config.training.sequenceLength;
     reports.push(await dataReport(task, tokenizer, length, encodingOf(task, tokenizer)));
   }
@@ -67,7 +67,7 @@ async function configsOf(file: string | undefined, options: Options): Promise<Tr
   const configs = arms.map((arm) => schema.resolve(arm.trials[0]!.config));
   const distinct = new Map(
     configs.map((config) => [
-      canonicalJson([config.base, config.task as Json, config.training.sequenceLength]),
+      canonicalJson([basePlace(config.base), config.task as Json, config.training.sequenceLength]),
       config,
     ]),
   );

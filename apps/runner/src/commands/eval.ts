@@ -4,17 +4,20 @@ import { parseOptions, UserError, type Json } from '@gmoe/core';
 import { taskKind, SPLITS, type Split } from '@gmoe/datasets';
 import { createEvaluator, scoringKind } from '@gmoe/evaluation';
 import { parseSweep, type JsonObject } from '@gmoe/experiment';
+import { STORED_WEIGHTS } from '@gmoe/model';
 import { createEngine } from '@gmoe/tensor';
-import { attachAdapter, baseOf, loadBase, loadTaskData, readAdapter, scoringOf } from '@gmoe/trial';
+import { attachAdapter, baseOf, checkWeightsFit, loadBase, loadTaskData, readAdapter, scoringOf } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
+import { WEIGHTS_OPTION } from '../model-options.js';
 import { printNotes } from '../print-notes.js';
 import { components, schema } from '../components.js';
 
 const optionsSchema = z.object({
   adapter: z.string().optional(),
   base: z.string().optional(),
+  weights: z.enum(STORED_WEIGHTS).optional(),
   task: z.string(),
   data: z.string().optional(),
   split: z.enum(SPLITS).default('test'),
@@ -33,6 +36,7 @@ export function addEval(program: Command): void {
       .requiredOption('--task <id>', `${components.ids(taskKind).join(' | ')}`)
       .option('--adapter <dir>', "adapter folder, e.g. a trial's adapter/ (default: the bare base)")
       .option('--base <dir>', "base model folder (default: the adapter's own base, else bundled)")
+      .option('--weights <type>', WEIGHTS_OPTION)
       .option('--data <dir>', "folder with the task's official files (default: the bundled copy)")
       .option('--split <name>', `${SPLITS.join(' | ')} (default: test)`)
       .option(
@@ -56,10 +60,12 @@ async function runEval(raw: object): Promise<void> {
   const loaded = options.adapter === undefined ? undefined : await readAdapter(options.adapter, components);
   if (loaded) printNotes(loaded.notes);
   const description = loaded?.description;
+  const base = baseOf(options, loaded);
+  checkWeightsFit(base, readEngineOptions(raw).device);
   const spec = parseSweep(
     {
       trial: {
-        base: baseOf(options.base, options.adapter, loaded),
+        base,
         task: { id: options.task, ...(options.data === undefined ? {} : { dataDir: options.data }) },
         evaluation: {
           ...(options.scoring === undefined ? {} : { scoring: options.scoring }),
@@ -80,17 +86,17 @@ async function runEval(raw: object): Promise<void> {
   const texts = components.build(taskKind, written.task).kind === 'text';
   const config =
     texts && !named ? { ...written, evaluation: { ...written.evaluation, scoring: 'perplexity' } } : written;
-  const base = await loadBase(config.base, components, config.compute);
-  const items = await (await loadTaskData(config, base.tokenizer, components)).split(options.split as Split);
+  const model = await loadBase(config.base, components, config.compute);
+  const items = await (await loadTaskData(config, model.tokenizer, components)).split(options.split as Split);
   const engine = await createEngine({ ...config.engine, ...readEngineOptions(raw) });
   try {
-    const { adapter, start } = loaded ? attachAdapter(loaded, base, components) : {};
+    const { adapter, start } = loaded ? attachAdapter(loaded, model, components) : {};
     const evaluator = createEvaluator(
       engine,
       {
-        config: base.config,
-        weights: base.weights,
-        tokenizer: base.tokenizer,
+        config: model.config,
+        weights: model.weights,
+        tokenizer: model.tokenizer,
         ...(adapter && start ? { adapter, adapterFrozen: start.frozen } : {}),
       },
       items,

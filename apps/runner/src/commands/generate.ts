@@ -5,12 +5,12 @@ import { loadAdaptedModel } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
+import { COMPUTE_OPTION, modelOptionsShape, WEIGHTS_OPTION } from '../model-options.js';
 import { printNotes } from '../print-notes.js';
 import { components } from '../components.js';
 
 const optionsSchema = z.object({
-  base: z.string().optional(),
-  adapter: z.string().optional(),
+  ...modelOptionsShape,
   prompt: z.string(),
   maxTokens: z.coerce.number().int().min(1).default(128),
   temperature: z.coerce.number().min(0).default(0),
@@ -26,6 +26,8 @@ export function addGenerate(program: Command): void {
       .description('continue a text with a base model, or with a base and an adapter')
       .requiredOption('--prompt <text>', 'the text to continue')
       .option('--base <dir>', "base model folder (default: the adapter's own base, else bundled)")
+      .option('--weights <type>', WEIGHTS_OPTION)
+      .option('--compute <type>', COMPUTE_OPTION)
       .option('--adapter <dir>', "adapter folder: plain LoRA or a routed mixture, e.g. a trial's adapter/")
       .option('--max-tokens <n>', 'tokens to write at most (default: 128)')
       .option('--temperature <t>', '0: always the likeliest token; 1: the model distribution (default: 0)')
@@ -42,7 +44,7 @@ export function addGenerate(program: Command): void {
 async function runGenerate(raw: object): Promise<void> {
   const { prompt, maxTokens, temperature, topP, seed, stream, ...folders } = parseOptions(optionsSchema, raw, '--');
   const engineOptions = readEngineOptions(raw);
-  const model = await loadAdaptedModel(folders, components);
+  const model = await loadAdaptedModel(folders, components, engineOptions.device);
   printNotes(model.notes);
   // What the tokenizer would put behind a text, an EOS, would end it before it is continued.
   const promptIds = [...model.tokenizer.startIds, ...(await model.tokenizer.encode(prompt))];

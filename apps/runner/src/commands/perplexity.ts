@@ -7,12 +7,12 @@ import { loadAdaptedModel } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
+import { COMPUTE_OPTION, modelOptionsShape, WEIGHTS_OPTION } from '../model-options.js';
 import { printNotes } from '../print-notes.js';
 import { components } from '../components.js';
 
 const optionsSchema = z.object({
-  base: z.string().optional(),
-  adapter: z.string().optional(),
+  ...modelOptionsShape,
   text: z.string(),
   window: z.coerce.number().int().min(2).default(512),
   stride: z.coerce.number().int().min(1).optional(),
@@ -25,6 +25,8 @@ export function addPerplexity(program: Command): void {
       .description('bits that a base model, or a base with an adapter, needs for a text')
       .requiredOption('--text <file>', 'UTF-8 text')
       .option('--base <dir>', "base model folder (default: the adapter's own base, else bundled)")
+      .option('--weights <type>', WEIGHTS_OPTION)
+      .option('--compute <type>', COMPUTE_OPTION)
       .option('--adapter <dir>', 'adapter folder: plain LoRA or a routed mixture')
       .option('--window <n>', "tokens that a prediction looks back on, at most (default: 512, or the model's limit)")
       .option('--stride <n>', 'tokens scored per window (default: half of the window)')
@@ -36,7 +38,7 @@ async function runPerplexity(raw: object): Promise<void> {
   const { text: path, window, stride, ...folders } = parseOptions(optionsSchema, raw, '--');
   const engineOptions = readEngineOptions(raw);
   const text = readText(path);
-  const model = await loadAdaptedModel(folders, components);
+  const model = await loadAdaptedModel(folders, components, engineOptions.device);
   printNotes(model.notes);
   const engine = await createEngine(engineOptions);
   try {

@@ -1,6 +1,6 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '@gmoe/core';
+import { fileDigest, stableHash, UserError } from '@gmoe/core';
 import type { HostTensor } from '@gmoe/tensor';
 import { z } from 'zod';
 import { readJsonFile } from './json-file.js';
@@ -28,6 +28,8 @@ export interface Checkpoint {
   map(name: string, rows?: Rows): Promise<HostTensor | undefined>;
   /** What tells versions of the files apart: their places, sizes and times. */
   version(): Promise<string>;
+  /** sha256 of the files' contents. */
+  contents(): string;
   close(): Promise<void>;
 }
 
@@ -87,6 +89,7 @@ function checkpoint(
       );
     },
     map: async (name, rows) => owner(name).map(name, rows),
+    contents: () => stableHash(files.map(({ path: file }) => fileDigest(file))),
     version: async () => (await Promise.all(files.map((file) => file.version()))).join('\n'),
     async close() {
       for (const file of files) await file.close();

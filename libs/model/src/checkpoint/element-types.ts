@@ -7,6 +7,7 @@ export const ELEMENT_TYPES = {
   BF16: { bytes: 2, dtype: 'float32' },
   I32: { bytes: 4, dtype: 'int32' },
   BOOL: { bytes: 1, dtype: 'bool' },
+  I8: { bytes: 1, dtype: 'int8' },
   F64: { bytes: 8, dtype: 'float32' },
   I64: { bytes: 8, dtype: 'int32' },
   U8: { bytes: 1, dtype: 'int32' },

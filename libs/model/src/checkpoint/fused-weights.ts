@@ -52,7 +52,7 @@ export function storedShapes(config: ModelConfig): Map<string, readonly number[]
 export function unfused(
   checkpoint: Checkpoint,
   config: ModelConfig,
-): { readFloats(name: string): Promise<HostTensor>; map: Checkpoint['map']; version: Checkpoint['version'] } {
+): Pick<Checkpoint, 'map' | 'version' | 'contents'> & { readFloats(name: string): Promise<HostTensor> } {
   const rows = fusedRows(config);
   const place = (name: string): [name: string, rows?: Rows] => {
     const found = rows.get(name);
@@ -62,6 +62,7 @@ export function unfused(
     readFloats: (name) => checkpoint.readFloats(...place(name)),
     map: (name) => checkpoint.map(...place(name)),
     version: () => checkpoint.version(),
+    contents: () => checkpoint.contents(),
   };
 }
 

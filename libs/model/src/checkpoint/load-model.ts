@@ -10,6 +10,7 @@ import { withRows } from '../tokenizer/with-rows.js';
 import { readJsonFile } from './json-file.js';
 import { openCheckpoint, type Checkpoint } from './checkpoint.js';
 import { copiesFolder, float32Copy } from './float32-copy.js';
+import { int8CopiesFolder, int8Copy, int8InMemory } from './int8-copy.js';
 import { stopIdsOf } from './stop-ids.js';
 import { withStoredHead } from './tied-head.js';
 import { storedShapes, unfused } from './fused-weights.js';
@@ -17,7 +18,7 @@ import { storedShapes, unfused } from './fused-weights.js';
 /** A language model in host memory. */
 export interface LoadedModel {
   readonly config: ModelConfig;
-  /** float32, by Hugging Face name; see `weightShapes`. */
+  /** By Hugging Face name; see `weightShapes`. float32, or int8 matrices as `int8Copy` has them. */
   readonly weights: Record<string, HostTensor>;
   readonly tokenizer: Tokenizer;
 }
@@ -40,19 +41,25 @@ export async function loadModelConfig(dir: string, families: readonly ModelFamil
 /** Float32 size from which weights stay in files, where processes can share them. */
 const MAP_FROM_BYTES = 64 << 20;
 
+/** How the matrices of the linear layers are held: as float32, or as int8 with a scale by output channel. */
+export const STORED_WEIGHTS = ['float32', 'int8'] as const;
+export type StoredWeights = (typeof STORED_WEIGHTS)[number];
+
 export interface LoadWeightsOptions {
+  /** Default float32. */
+  readonly weights?: StoredWeights;
   /** Bytes of float32 weights from which they stay in a file; default 64 MiB. */
   readonly mapFrom?: number;
-  /** Where float32 copies of 16-bit checkpoints are kept; default `copiesFolder()`. */
+  /** Where copies of checkpoints are kept, in float32 or int8; default `copiesFolder()`, `int8CopiesFolder()`. */
   readonly copies?: string;
 }
 
 /**
- * The weights of a model folder as float32, checked value by value.
+ * The weights of a model folder, checked value by value: as float32, or the linear layers' matrices as int8 (`int8Copy`).
  *
  * A small model is read into memory. A large one stays in its file, which ONNX Runtime maps: it is paged in as it is used,
  * and all processes of a machine share one copy. 16-bit checkpoints are widened once into a float32 copy in the cache
- * folder, and that is mapped; where the copy cannot be kept, the weights are read into memory.
+ * folder, and that is mapped, and int8 weights are made once in the same way; where the copy cannot be kept, the weights are read into memory.
  *
  * @throws UserError on a missing, surplus, misshapen, truncated or non-finite tensor, and where a head is stored that differs from the
  *   embeddings, to which the config ties it
@@ -78,15 +85,20 @@ export async function loadWeights(
 async function readWeights(
   checkpoint: Checkpoint,
   config: ModelConfig,
-  { mapFrom = MAP_FROM_BYTES, copies = copiesFolder() }: LoadWeightsOptions,
+  { weights, mapFrom = MAP_FROM_BYTES, copies }: LoadWeightsOptions,
 ): Promise<Record<string, HostTensor>> {
   const shapes = weightShapes(config);
   checkTensors(checkpoint, config);
   const tensors = unfused(checkpoint, config);
-  if (4 * countParameters(config) < mapFrom) return await collect(shapes, tensors.readFloats);
+  const isSmall = 4 * countParameters(config) < mapFrom;
+  if (weights === 'int8') {
+    const copy = isSmall ? undefined : await int8Copy(tensors, config, copies ?? int8CopiesFolder());
+    return copy ?? (await int8InMemory(tensors, config));
+  }
+  if (isSmall) return await collect(shapes, tensors.readFloats);
   const mapped = await collectMapped(shapes, tensors);
   if (mapped) return mapped;
-  const copy = await float32Copy(tensors, shapes, copies);
+  const copy = await float32Copy(tensors, shapes, copies ?? copiesFolder());
   if (!copy) return await collect(shapes, tensors.readFloats);
   try {
     return (await collectMapped(shapes, copy)) ?? (await collect(shapes, (name) => copy.read(name)));
@@ -125,14 +137,18 @@ async function collectMapped(
  * Reads a model folder in Hugging Face layout. A head that is stored and differs from the embeddings is used, whatever the config ties.
  * @throws UserError as its parts
  */
-export async function loadModel(dir: string, families: readonly ModelFamily[]): Promise<LoadedModel> {
+export async function loadModel(
+  dir: string,
+  families: readonly ModelFamily[],
+  options: LoadWeightsOptions = {},
+): Promise<LoadedModel> {
   const written = await loadModelConfig(dir, families);
   const tokenizer = withRows(await loadTokenizer(dir), written.vocabSize, dir);
   const checkpoint = await openCheckpoint(dir);
   try {
     const config = await withStoredHead(checkpoint, written);
     const stopIds = await stopIdsOf(dir, config, tokenizer);
-    return { config, weights: await readWeights(checkpoint, config, {}), tokenizer: { ...tokenizer, stopIds } };
+    return { config, weights: await readWeights(checkpoint, config, options), tokenizer: { ...tokenizer, stopIds } };
   } finally {
     await checkpoint.close();
   }

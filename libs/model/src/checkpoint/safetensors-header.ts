@@ -22,7 +22,7 @@ export const LENGTH_BYTES = 8;
 const MAX_HEADER_BYTES = 100_000_000;
 
 /** Types of 8 bits and less that quantized checkpoints store weights in. */
-const QUANTIZED = /^(?:F8|F6|F4|I8|I4|U4)/;
+const QUANTIZED = /^(?:F8|F6|F4|I4|U4)/;
 
 const metadataSchema = z.record(z.string(), z.string());
 const entrySchema = z.strictObject({

@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { open, realpath, stat, type FileHandle } from 'node:fs/promises';
 import { messageOf, UserError } from '@gmoe/core';
 import { HostTensor, sizeOf } from '@gmoe/tensor';
-import { firstNonFinite, widenBfloat16, widenFloat16 } from './element-types.js';
+import { ELEMENT_TYPES, firstNonFinite, widenBfloat16, widenFloat16 } from './element-types.js';
 import { refuseLfsPointer } from './lfs-pointer.js';
 import {
   headerLength,
@@ -18,6 +18,9 @@ export interface Rows {
   readonly first: number;
   readonly count: number;
 }
+
+/** Types that are read as they are. */
+const PLAIN = { I32: Int32Array, BOOL: Uint8Array, I8: Int8Array };
 
 /** Bytes read at a time; 16-bit floats are widened from a buffer of this size. */
 const CHUNK = 8 << 20;
@@ -90,8 +93,8 @@ export class SafetensorsFile {
   async read(name: string, rows?: Rows): Promise<HostTensor> {
     const stored = this.stored(name, rows);
     const { type, shape } = stored;
-    if (type === 'I32' || type === 'BOOL') {
-      const data = type === 'I32' ? new Int32Array(sizeOf(shape)) : new Uint8Array(sizeOf(shape));
+    if (type === 'I32' || type === 'BOOL' || type === 'I8') {
+      const data = new PLAIN[type](sizeOf(shape));
       await readFully(this.file, new Uint8Array(data.buffer), stored.offset, this.path);
       return new HostTensor(data, shape);
     }
@@ -127,23 +130,30 @@ export class SafetensorsFile {
   }
 
   /**
-   * A tensor, or some of its rows, whose values stay in this file, where it holds them as aligned float32; undefined otherwise. They are checked
-   * now and must not change as long as the tensor is used.
+   * A tensor, or some of its rows, whose values stay in this file, where it holds them as int8 or as aligned float32; undefined otherwise.
+   * Floats are checked now and must not change as long as the tensor is used.
    * @throws UserError as `read`
    */
   async map(name: string, rows?: Rows): Promise<HostTensor | undefined> {
     const stored = this.stored(name, rows);
-    if (stored.type !== 'F32' || stored.offset % 4 !== 0) return undefined;
-    const { offset, bytes, shape } = stored;
+    const { offset, bytes, shape, type } = stored;
+    if (type === 'F32' && offset % 4 === 0) await this.checkFloats(name, stored);
+    else if (type !== 'I8') return undefined;
+    const path = await realpath(this.path);
+    const read =
+      type === 'I8'
+        ? () => new Int8Array(readSyncFrom(path, offset, bytes))
+        : () => new Float32Array(readSyncFrom(path, offset, bytes));
+    return HostTensor.inFile({ path, offset, version: await this.version(), read }, shape, ELEMENT_TYPES[type].dtype);
+  }
+
+  private async checkFloats(name: string, { offset, bytes }: StoredTensor): Promise<void> {
     const chunk = new Uint32Array(Math.min(CHUNK, bytes) / 4);
     for (let start = 0; start < bytes; start += CHUNK) {
       const part = chunk.subarray(0, Math.min(CHUNK, bytes - start) / 4);
       await readFully(this.file, bytesOf(part), offset + start, this.path);
       checkFinite(part, start / 4, name, this.path);
     }
-    const path = await realpath(this.path);
-    const read = () => readFloatsSync(path, offset, bytes);
-    return HostTensor.inFile({ path, offset, version: await this.version(), read }, shape);
   }
 
   /** What tells versions of this file apart. */
@@ -204,12 +214,12 @@ function checkFinite(bits: Uint32Array, first: number, name: string, path: strin
   throw new UserError(`${path}: tensor '${name}' holds ${value} at element ${first + bad}`);
 }
 
-function readFloatsSync(path: string, offset: number, bytes: number): Float32Array {
-  const values = new Float32Array(bytes / 4);
+function readSyncFrom(path: string, offset: number, bytes: number): ArrayBuffer {
+  const values = new ArrayBuffer(bytes);
   const file = openSync(path, 'r');
   try {
     for (let done = 0; done < bytes;) {
-      const count = readSync(file, new Uint8Array(values.buffer), done, Math.min(bytes - done, 1 << 30), offset + done);
+      const count = readSync(file, new Uint8Array(values), done, Math.min(bytes - done, 1 << 30), offset + done);
       if (count === 0) throw new Error(`${path}: ended while it was read`);
       done += count;
     }

@@ -73,8 +73,10 @@ export async function streamSafetensors(
   });
 }
 
-function typeOf({ dtype }: TensorSpec, floats: FloatType): ElementType {
+/** How a tensor is stored. */
+export function typeOf({ dtype }: TensorSpec, floats: FloatType): ElementType {
   if (dtype === 'float32') return floats;
+  if (dtype === 'int8') return 'I8';
   return dtype === 'int32' ? 'I32' : 'BOOL';
 }
 

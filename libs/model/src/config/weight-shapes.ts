@@ -21,6 +21,11 @@ export function sitePath({ layer, name }: Site): string {
   return layerPath(layer, `${isAttention(name) ? 'self_attn' : 'mlp'}.${name}`);
 }
 
+/** Every site's path, layer by layer. */
+export function sitePaths({ layers }: Pick<ModelConfig, 'layers'>): string[] {
+  return Array.from({ length: layers }, (_, layer) => SITE_NAMES.map((name) => sitePath({ layer, name }))).flat();
+}
+
 /** Input and output width of a site. */
 export function siteShape(config: ModelConfig, name: SiteName): { readonly inputs: number; readonly outputs: number } {
   const { hiddenSize, ffnSize, heads, kvHeads, headSize } = config;

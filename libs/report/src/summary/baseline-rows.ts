@@ -1,3 +1,4 @@
+import { canonicalJson, type Json } from '@gmoe/core';
 import type { Baseline } from '@gmoe/experiment';
 import type { Arm } from './arms.js';
 import type { MetricDefinition } from './metric-catalog.js';
@@ -42,5 +43,7 @@ function matchingConfig(baselines: readonly Baseline[], context: string, arms: r
   const config = arms.find((arm) => arm.context === context)?.records.find((record) => record.config)?.config;
   if (!config) return undefined;
   const task = (config['task'] as { id?: unknown } | undefined)?.id;
-  return baselines.find((b) => b.task === task && b.base === config['base']);
+  const { base = null } = config;
+  const label = typeof base === 'string' ? base : canonicalJson(base as Json);
+  return baselines.find((b) => b.task === task && b.base === label);
 }

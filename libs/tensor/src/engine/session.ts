@@ -1,9 +1,10 @@
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { HostTensor, type DType, type TypedData } from '../host-tensor.js';
 import { encodeModel, type OnnxInitializer, type OnnxModel } from '../trace/onnx-proto.js';
+import { placeWeights } from './place-weights.js';
 import { SessionPool, type PooledSession } from './session-pool.js';
 
 // ONNX Runtime would leave a device id in the user's cache folder and look for a collector of events when it starts.
@@ -26,15 +27,8 @@ const PAGE = 4096;
 export const sessionPool = new SessionPool();
 
 /**
- * Opens an ONNX Runtime session for a graph.
- *
- * On the cpu, weights are inputs of the graph: the session borrows the host's memory, so that programs share one copy.
- * Weights in a file are defaults of such inputs instead: ONNX Runtime maps the file, so that processes share one copy too. It
- * neither folds nor repacks them, since a default could be overridden. On other devices weights become constants in a file
- * beside the model, uploaded once.
- *
- * Weights in 8 bits are constants on the cpu: ONNX Runtime lays them out once as its products read them, where it would else do so
- * in every run. The session has a copy of its own, a quarter of what float32 takes. Weights in files are read into memory beside them.
+ * Opens an ONNX Runtime session for a graph. On the cpu, weights go into it as `placeWeights` says; on other devices they become
+ * constants in a file beside the model, uploaded once.
  *
  * Released, a session on the cpu waits for the next one who opens the same graph over the same constants.
  */
@@ -44,19 +38,12 @@ export async function openSession(
   settings: SessionSettings,
 ): Promise<PooledSession> {
   if (settings.provider === 'cpu') {
-    const packed = packedWeights(model, weights);
-    // ONNX Runtime takes external data either from memory or from files.
-    const { folder, version, initializers } = mappedWeights(model, packed.ids.length > 0 ? new Map() : weights);
-    const graph = encodeModel({
-      ...model,
-      inputs: model.inputs.filter(({ name }) => !packed.names.has(name)),
-      initializers: [...model.initializers, ...initializers, ...packed.initializers],
-    });
-    const options = { ...sessionOptions(settings, folder), ...packed.options };
-    const create = () => ort.InferenceSession.create(graph, options);
+    const { model: placed, folder, identity, options } = placeWeights(model, weights);
+    const graph = encodeModel(placed);
+    const create = () => ort.InferenceSession.create(graph, { ...sessionOptions(settings, folder), ...options });
     // A profile is written when its session is released.
     if (settings.profilePrefix !== undefined) return unshared(await create());
-    return sessionPool.acquire(graph, [settings.threads, folder, version, ...packed.ids].join('\0'), create);
+    return sessionPool.acquire(graph, [settings.threads, folder, identity].join('\0'), create);
   }
   const folder = await mkdtemp(join(tmpdir(), 'gmoe-graph-'));
   try {
@@ -79,58 +66,6 @@ export async function openSession(
 
 function unshared(session: ort.InferenceSession): PooledSession {
   return { session, release: () => session.release() };
-}
-
-/** Defaults for the inputs whose values are in files, as far as these are in one folder: ONNX Runtime looks into no other. */
-function mappedWeights(model: OnnxModel, weights: ReadonlyMap<string, HostTensor>) {
-  const versions = new Set<string>();
-  const initializers: OnnxInitializer[] = [];
-  let folder: string | undefined;
-  for (const { name } of model.inputs) {
-    const { file, shape, size } = weights.get(name) ?? {};
-    if (!file || dirname(file.path) !== (folder ??= dirname(file.path))) continue;
-    versions.add(file.version);
-    const data = { file: basename(file.path), offset: file.offset, bytes: 4 * size! };
-    initializers.push({ name, shape: shape!, type: 'float32', data });
-  }
-  return { folder, version: [...versions].join(), initializers };
-}
-
-const identities = new WeakMap<HostTensor, string>();
-let identified = 0;
-
-/** A name for a host tensor that no other has in this process. */
-function identityOf(host: HostTensor): string {
-  const known = identities.get(host) ?? `int8-${identified++}`;
-  identities.set(host, known);
-  return known;
-}
-
-/** Weights in 8 bits as constants, handed over in memory. */
-function packedWeights(model: OnnxModel, weights: ReadonlyMap<string, HostTensor>) {
-  const chosen = model.inputs.flatMap(({ name, dtype }) => {
-    const host = weights.get(name);
-    return dtype === 'int8' && host ? [{ name, host, path: identityOf(host) }] : [];
-  });
-  return {
-    names: new Set(chosen.map(({ name }) => name)),
-    ids: chosen.map(({ path }) => path),
-    initializers: chosen.map(({ name, host, path }): OnnxInitializer => ({
-      name,
-      shape: host.shape,
-      type: 'int8',
-      data: { file: path, offset: 0, bytes: host.size },
-    })),
-    options:
-      chosen.length === 0
-        ? {}
-        : {
-            externalData: chosen.map(({ host: { data }, path }) => ({
-              path,
-              data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-            })),
-          },
-  };
 }
 
 async function writeWeights(

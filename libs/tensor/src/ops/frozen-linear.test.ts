@@ -76,8 +76,11 @@ describe('frozenLinear', () => {
     const { q, scale } = quantizeRows(weight_OI, 127);
     const stored = { [`w${INT8_SUFFIX.rows}`]: q, [`w${INT8_SUFFIX.scale}`]: scale };
     const w = (i: number, o: number) => scale.data[o]! * q.data[o * I + i]!;
-    const { compiled } = await onBothEngines(program, stored, [x_TI, dy_TO]);
-    expect(relativeError(compiled.y.data, product(x_TI.data, I, w, O, false))).toBeLessThan(2e-6);
+    const { compiled, eager } = await onBothEngines(program, stored, [x_TI, dy_TO]);
+    for (const got of [compiled, eager]) {
+      expect(relativeError(got.y.data, product(x_TI.data, I, w, O, false))).toBeLessThan(2e-6);
+      expect(relativeError(got.dx.data, product(dy_TO.data, O, (o, i) => w(i, o), I, false))).toBeLessThan(2e-6);
+    }
 
     const ready = await int8Weights(stored, ['w'], 'int8');
     const limit = await weightLimit();

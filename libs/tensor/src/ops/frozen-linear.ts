@@ -38,18 +38,26 @@ export function frozenLinear(
 
 function int8Linear(x_TI: tf.Tensor2D, { q_OI, q_IO, scale_O }: Int8Matrix): tf.Tensor2D {
   return customGradient(x_TI, (x: tf.Tensor2D, save) => {
-    const float_OI = () => q_OI!.cast<tf.Tensor2D>('float32');
+    const widened_OI = () => q_OI!.cast<tf.Tensor2D>('float32');
     save([scale_O, (q_OI ?? q_IO)!]);
     return {
-      value: q_IO ? rowwiseProduct(x, q_IO, scale_O) : tf.matMul(x, float_OI(), false, true).mul<tf.Tensor2D>(scale_O),
+      value: q_IO ? rowwiseProduct(x, q_IO, scale_O) : tf.matMul(x, widened_OI(), false, true).mul<tf.Tensor2D>(scale_O),
       gradFunc: (dy_TO: tf.Tensor2D, saved) => {
         const [scale, q] = saved as [tf.Tensor1D, tf.Tensor2D];
+        // Not the forward pass's floats, which would be held until here, for all layers at once.
+        if (!q_IO) return tf.matMul(dy_TO, dequantizedRows(q, scale));
         const scaled_TO = dy_TO.mul<tf.Tensor2D>(scale);
-        if (q_OI && q_IO) return rowwiseProduct(scaled_TO, q);
-        return tf.matMul(scaled_TO, q.cast<tf.Tensor2D>('float32'), false, !q_OI);
+        if (q_OI) return rowwiseProduct(scaled_TO, q);
+        return tf.matMul(scaled_TO, q.cast<tf.Tensor2D>('float32'), false, true);
       },
     };
   });
+}
+
+/** `W[o, i] = scale[o] q[o, i]`. q [O, I] integers, scale [O] -> [O, I]. */
+function dequantizedRows(q_OI: tf.Tensor2D, scale_O: tf.Tensor1D): tf.Tensor2D {
+  if (isTracing()) return runTraceKernel('DequantizeRows', { weight: q_OI, scale: scale_O });
+  return q_OI.cast<tf.Tensor2D>('float32').mul(scale_O.expandDims(1));
 }
 
 /**

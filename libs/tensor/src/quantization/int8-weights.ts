@@ -37,8 +37,11 @@ export async function int8Weights(tensors: Named, names: Iterable<string>, compu
   return result;
 }
 
-interface QuantizedRows {
+/** A matrix in 8 bits, `W[o, i] = scale[o] q[o, i]`. */
+export interface QuantizedRows {
+  /** [O, I], int8. */
   readonly q: HostTensor;
+  /** [O] */
   readonly scale: HostTensor;
 }
 
@@ -62,21 +65,25 @@ export function quantizeRows(weight: HostTensor, limit: number): QuantizedRows {
   return { q: new HostTensor(q, weight.shape), scale: new HostTensor(scale, [rows]) };
 }
 
-/** What is stored in 8 bits, in fewer steps where the processor takes fewer. */
 function storedInt8(tensors: Named, name: string, limit: number): QuantizedRows | undefined {
   const q = tensors[name + INT8_SUFFIX.rows];
   const scale = tensors[name + INT8_SUFFIX.scale];
-  if (!q || !scale) return undefined;
+  return q && scale && withinLimit({ q, scale }, limit);
+}
+
+/** What is stored in 8 bits, in fewer steps where a processor takes fewer (`weightLimit`). */
+export function withinLimit({ q, scale }: QuantizedRows, limit: number): QuantizedRows {
   const stored = q.data as Int8Array;
-  const peak = stored.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  let peak = 0;
+  for (const value of stored) peak = Math.max(peak, Math.abs(value));
   if (peak <= limit) return { q, scale };
   const factor = peak / limit;
   const data = stored.map((value) => Math.round(value / factor));
   return { q: new HostTensor(data, q.shape), scale: HostTensor.float(Array.from(scale.data, (step) => step * factor)) };
 }
 
-/** [O, I] -> [I, O], in blocks that stay in cache. */
-function transposed({ data, shape }: HostTensor): HostTensor {
+/** q [O, I] -> [I, O], in blocks that stay in cache. */
+export function transposed({ data, shape }: HostTensor): HostTensor {
   const [rows, columns] = shape as [number, number];
   const out = new Int8Array(data.length);
   const BLOCK = 64;

@@ -22,6 +22,13 @@ describe('GraphBuilder', () => {
     expect(nodes.slice(-count - 1, -1).flatMap(({ outputs }) => outputs)).toEqual(branches.toReversed());
   });
 
+  it('puts what widens a weight first, where it is computed just before it is read', () => {
+    const graph = new GraphBuilder();
+    const layers = ['q0', 'q1'].reduce((x, q) => graph.node('MatMul', [x, graph.node('Cast', [q], { to: 1 })]), 'x');
+    const { nodes } = graph.finish([graph.node('Cast', [layers], { to: 6 })]);
+    expect(nodes.map(({ op }) => op)).toEqual(['Cast', 'Cast', 'MatMul', 'MatMul', 'Cast']);
+  });
+
   it('leaves a short list of inputs where it stands', () => {
     const graph = new GraphBuilder();
     const parts = ['a', 'b'].map((name) => graph.node('Neg', [name]));

@@ -101,7 +101,7 @@ export class GraphBuilder {
       kept.push(node);
     }
     return {
-      nodes: gathersEarly(kept.reverse()),
+      nodes: widenedLate(gathersEarly(kept.reverse())),
       initializers: [...this.initializers.values()].filter(({ name }) => needed.has(name)),
     };
   }
@@ -131,6 +131,19 @@ function gathersEarly(nodes: readonly OnnxNode[]): OnnxNode[] {
     movedTo.set(node, movable.reverse());
   }
   return nodes.filter((node) => !moved.has(node)).flatMap((node) => [...(movedTo.get(node) ?? []), node]);
+}
+
+/** Ops that turn weights in 8 bits into floats. */
+const WIDENING = new Set(['Cast', 'DequantizeLinear']);
+
+/**
+ * Puts what widens a weight first in the list, for the same reason: what stands first is looked at last, and computed just before
+ * the product that reads it. Else ONNX Runtime would widen the weights of all layers before it computes any.
+ */
+function widenedLate(nodes: readonly OnnxNode[]): OnnxNode[] {
+  const computed = new Set(nodes.flatMap(({ outputs }) => outputs));
+  const widens = ({ op, inputs }: OnnxNode) => WIDENING.has(op) && !inputs.some((name) => computed.has(name));
+  return [...nodes.filter(widens), ...nodes.filter((node) => !widens(node))];
 }
 
 /** Keeps -0 apart from 0 in the key of a constant. */

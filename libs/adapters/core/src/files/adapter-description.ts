@@ -1,4 +1,5 @@
 import type { ComponentChoice } from '@gmoe/core';
+import type { StoredWeights } from '@gmoe/model';
 
 /** A component that an adapter is made of. */
 export interface NeededComponent {
@@ -19,4 +20,6 @@ export interface AdapterDescription {
   readonly components: readonly NeededComponent[];
   /** Name or folder of the base model. */
   readonly baseModel: string | null;
+  /** How the base's weights were held in training; default float32. */
+  readonly baseWeights?: StoredWeights;
 }

@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, UserError, writeWhole } from '@gmoe/core';
-import { readSafetensors, writeSafetensors } from '@gmoe/model';
+import { readSafetensors, STORED_WEIGHTS, writeSafetensors } from '@gmoe/model';
 import { withPrefix, type HostTensor } from '@gmoe/tensor';
 import type { Adapter, AdapterInit, AdapterParams } from '../adapter.js';
 import type { AdapterDescription } from './adapter-description.js';
@@ -48,7 +48,7 @@ export async function saveAdapter(dir: string, adapter: Adapter, { description, 
   );
   const json = adapter.peft ? toPeftConfig(adapter.peft, description.baseModel) : toOwnConfig(description);
   await mkdir(dir, { recursive: true });
-  await writeSafetensors(join(dir, TENSORS), file, { metadata: { format: 'pt' } });
+  await writeSafetensors(join(dir, TENSORS), file, { metadata: { format: 'pt', ...weightsMetadata(description) } });
   writeWhole(join(dir, CONFIG), `${JSON.stringify(json, undefined, 2)}\n`);
 }
 
@@ -65,11 +65,12 @@ export async function loadAdapter(dir: string): Promise<AdapterFile> {
     throw new UserError(`${where}: cannot be read: ${messageOf(error)}`, { cause: error });
   }
   const file = join(dir, TENSORS);
-  const read = (await readSafetensors(file)).tensors;
+  const { tensors: read, metadata } = await readSafetensors(file);
+  const base = weightsOf(metadata, file);
   if ((json as { peft_type?: unknown } | null)?.peft_type === OWN_TYPE) {
     const description = readOwnConfig(json, where);
     const { trainable, frozen, state } = sortTensors(read, file);
-    return { description, tensors: { trainable, frozen, state } };
+    return { description: { ...description, ...base }, tensors: { trainable, frozen, state } };
   }
   // What the config says comes first: it tells why tensors have other names.
   readPeftConfig(json, { modules: [], saved: [] }, where);
@@ -84,9 +85,31 @@ export async function loadAdapter(dir: string): Promise<AdapterFile> {
       coordination: [],
       components: [],
       baseModel,
+      ...base,
     },
     tensors: { trainable, frozen: {}, state: {} },
   };
+}
+
+/** Where the tensors' file says how the base was held: PEFT reads its config strictly, free text in metadata it leaves alone. */
+const BASE_WEIGHTS = 'gmoe.base_weights';
+
+function weightsMetadata({ baseWeights = 'float32' }: AdapterDescription): Record<string, string> {
+  return baseWeights === 'float32' ? {} : { [BASE_WEIGHTS]: baseWeights };
+}
+
+/** @throws UserError if it is not known here */
+function weightsOf(
+  metadata: Readonly<Record<string, string>>,
+  where: string,
+): Pick<AdapterDescription, 'baseWeights'> {
+  const written = metadata[BASE_WEIGHTS];
+  if (written === undefined) return {};
+  const baseWeights = STORED_WEIGHTS.find((known) => known === written);
+  if (baseWeights) return { baseWeights };
+  throw new UserError(
+    `${where}: ${BASE_WEIGHTS}: must be one of ${STORED_WEIGHTS.join(', ')} (got ${JSON.stringify(written)})`,
+  );
 }
 
 /**
@@ -107,6 +130,7 @@ export function adapterStart(adapter: Adapter, fresh: AdapterInit, { description
             `adapter tensor '${name}' has shape [${tensor.shape.join(', ')}], this base model needs [${shape.join(', ')}]`,
           );
         }
+        if (tensor.dtype === 'int8') throw new UserError(`adapter tensor '${name}' holds int8 values, not floats`);
         return [name, tensor];
       }),
     );

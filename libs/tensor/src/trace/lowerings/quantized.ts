@@ -24,3 +24,8 @@ lower('RowwiseInt8MatMul', ({ x, weight, scale }) => {
   const inputs = [quantized, ref(weight!), scale_T1, columnScale, zero];
   return out(node('MatMulIntegerToFloat', inputs, {}, 'com.microsoft'), [rows, columns], 'float32');
 });
+
+/** Ours: a matrix of int8 whose rows have scales, in floats. weight [O, I] int8, scale [O] -> [O, I]. */
+lower('DequantizeRows', ({ weight, scale }) =>
+  out(node('DequantizeLinear', [ref(weight!), ref(scale!)], { axis: 0 }), weight!.shape, 'float32'),
+);
