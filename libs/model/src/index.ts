@@ -23,7 +23,15 @@ export { familyContract } from './contract/family-contract.js';
 export { readRope, type RopeDescription, type RopeFields } from './family/rope-fields.js';
 export { typesOfLayers, windowsOfLayers } from './family/window-fields.js';
 export { initWeights } from './config/init-weights.js';
-export { countParameters, siteHasBias, sitePath, sitePaths, siteShape, weightShapes, type Site } from './config/weight-shapes.js';
+export {
+  countParameters,
+  siteHasBias,
+  sitePath,
+  sitePaths,
+  siteShape,
+  weightShapes,
+  type Site,
+} from './config/weight-shapes.js';
 export {
   decoderHidden,
   decoderLogits,

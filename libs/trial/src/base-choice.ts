@@ -64,10 +64,10 @@ export function withShortBase(config: JsonObject): JsonObject {
 const ON_DEVICE = 'weights in 8 bits are for the cpu and the eager engine; this device holds float32';
 
 /** Whether the device takes the base as it is held. */
-export const weightsFitDevice: TrialRule<{ readonly base: BaseChoice; readonly engine: { readonly device: string } }> = ({
-  base,
-  engine: { device },
-}) =>
+export const weightsFitDevice: TrialRule<{
+  readonly base: BaseChoice;
+  readonly engine: { readonly device: string };
+}> = ({ base, engine: { device } }) =>
   storedWeights(base) === 'int8' && holdsFloats(device)
     ? { field: 'base.weights', message: `must be float32 on engine.device ${device}: ${ON_DEVICE}` }
     : undefined;

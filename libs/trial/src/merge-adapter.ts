@@ -29,7 +29,13 @@ export async function mergeAdapter(
   const model = await loadBase(base, components);
   const { adapter, start } = attachAdapter(file, model, components);
   if (!adapter.merge) throw notMergeable(file);
-  return { ...model, config: adapter.config, weights: adapter.merge(model.weights, start), file: { ...file, notes }, base };
+  return {
+    ...model,
+    config: adapter.config,
+    weights: adapter.merge(model.weights, start),
+    file: { ...file, notes },
+    base,
+  };
 }
 
 const WIDENED =

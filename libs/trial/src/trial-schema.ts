@@ -1,13 +1,7 @@
 import { existsSync } from 'node:fs';
 import { adapterKind } from '@gmoe/adapters-core';
 import { coordinationKind } from '@gmoe/coordination-core';
-import {
-  componentField,
-  FIDELITIES,
-  type ComponentChoice,
-  type ComponentRegistry,
-  type Fidelity,
-} from '@gmoe/core';
+import { componentField, FIDELITIES, type ComponentChoice, type ComponentRegistry, type Fidelity } from '@gmoe/core';
 import { taskKind } from '@gmoe/datasets';
 import { createTrialSchema, type JsonObject, type TrialRule, type TrialSchema } from '@gmoe/experiment';
 import { evaluationSchema } from '@gmoe/evaluation';

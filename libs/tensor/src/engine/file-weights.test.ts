@@ -69,28 +69,31 @@ it('weights of two folders: those of one are mapped, the others are fed', async 
   await engine.dispose();
 });
 
-it.each(['compiled', 'eager'] as const)('%s: int8 weights in a file are mapped and widened in the graph', async (name) => {
-  const q = Int8Array.from(values, (value) => Math.round(127 * value));
-  const path = join(folder, `int8-${name}.bin`);
-  writeFileSync(path, Buffer.concat([Buffer.alloc(5), new Uint8Array(q.buffer)]));
-  const read = () => Int8Array.from(readFileSync(path).subarray(5));
-  const scale = HostTensor.full([ROWS], 0.01);
-  const frozen = (weight: HostTensor) => ({ 'w.int8': weight, 'w.int8.scale': scale });
-  const program = (w: Record<string, tf.Tensor>, input: tf.Tensor2D) => ({ y: frozenLinear(input, w, 'w') });
-  const engine = await createEngine({ engine: name, device: 'cpu' });
-  const file = HostTensor.inFile({ path, offset: 5, version: '1', read }, [ROWS, COLUMNS], 'int8');
-  const { y } = await engine.jit(program, { name: 'int8', frozen: frozen(file) })(x);
-  const held = await engine.jit(program, { name: 'int8', frozen: frozen(new HostTensor(q, [ROWS, COLUMNS])) })(x);
-  expect(y.data).toEqual(held.y.data);
-  for (let row = 0; row < ROWS; row++) {
-    const exact = Array.from(x.data).reduce((sum, value, i) => sum + value * 0.01 * q[row * COLUMNS + i]!, 0);
-    expect(y.data[row]).toBeCloseTo(exact, 4);
-  }
-  if (name === 'compiled' && existsSync('/proc/self/maps')) {
-    expect(readFileSync('/proc/self/maps', 'utf8')).toContain(path);
-  }
-  await engine.dispose();
-});
+it.each(['compiled', 'eager'] as const)(
+  '%s: int8 weights in a file are mapped and widened in the graph',
+  async (name) => {
+    const q = Int8Array.from(values, (value) => Math.round(127 * value));
+    const path = join(folder, `int8-${name}.bin`);
+    writeFileSync(path, Buffer.concat([Buffer.alloc(5), new Uint8Array(q.buffer)]));
+    const read = () => Int8Array.from(readFileSync(path).subarray(5));
+    const scale = HostTensor.full([ROWS], 0.01);
+    const frozen = (weight: HostTensor) => ({ 'w.int8': weight, 'w.int8.scale': scale });
+    const program = (w: Record<string, tf.Tensor>, input: tf.Tensor2D) => ({ y: frozenLinear(input, w, 'w') });
+    const engine = await createEngine({ engine: name, device: 'cpu' });
+    const file = HostTensor.inFile({ path, offset: 5, version: '1', read }, [ROWS, COLUMNS], 'int8');
+    const { y } = await engine.jit(program, { name: 'int8', frozen: frozen(file) })(x);
+    const held = await engine.jit(program, { name: 'int8', frozen: frozen(new HostTensor(q, [ROWS, COLUMNS])) })(x);
+    expect(y.data).toEqual(held.y.data);
+    for (let row = 0; row < ROWS; row++) {
+      const exact = Array.from(x.data).reduce((sum, value, i) => sum + value * 0.01 * q[row * COLUMNS + i]!, 0);
+      expect(y.data[row]).toBeCloseTo(exact, 4);
+    }
+    if (name === 'compiled' && existsSync('/proc/self/maps')) {
+      expect(readFileSync('/proc/self/maps', 'utf8')).toContain(path);
+    }
+    await engine.dispose();
+  },
+);
 
 it('weights in 8 bits are constants, beside them weights in a file are read, and no idle session gives another’s', async () => {
   const program = (w: Record<string, tf.Tensor>, input: tf.Tensor2D) => ({

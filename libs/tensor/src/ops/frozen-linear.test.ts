@@ -79,7 +79,12 @@ describe('frozenLinear', () => {
     const { compiled, eager } = await onBothEngines(program, stored, [x_TI, dy_TO]);
     for (const got of [compiled, eager]) {
       expect(relativeError(got.y.data, product(x_TI.data, I, w, O, false))).toBeLessThan(2e-6);
-      expect(relativeError(got.dx.data, product(dy_TO.data, O, (o, i) => w(i, o), I, false))).toBeLessThan(2e-6);
+      expect(
+        relativeError(
+          got.dx.data,
+          product(dy_TO.data, O, (o, i) => w(i, o), I, false),
+        ),
+      ).toBeLessThan(2e-6);
     }
 
     const ready = await int8Weights(stored, ['w'], 'int8');

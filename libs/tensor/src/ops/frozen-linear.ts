@@ -41,7 +41,9 @@ function int8Linear(x_TI: tf.Tensor2D, { q_OI, q_IO, scale_O }: Int8Matrix): tf.
     const widened_OI = () => q_OI!.cast<tf.Tensor2D>('float32');
     save([scale_O, (q_OI ?? q_IO)!]);
     return {
-      value: q_IO ? rowwiseProduct(x, q_IO, scale_O) : tf.matMul(x, widened_OI(), false, true).mul<tf.Tensor2D>(scale_O),
+      value: q_IO
+        ? rowwiseProduct(x, q_IO, scale_O)
+        : tf.matMul(x, widened_OI(), false, true).mul<tf.Tensor2D>(scale_O),
       gradFunc: (dy_TO: tf.Tensor2D, saved) => {
         const [scale, q] = saved as [tf.Tensor1D, tf.Tensor2D];
         // Not the forward pass's floats, which would be held until here, for all layers at once.

@@ -99,10 +99,7 @@ function weightsMetadata({ baseWeights = 'float32' }: AdapterDescription): Recor
 }
 
 /** @throws UserError if it is not known here */
-function weightsOf(
-  metadata: Readonly<Record<string, string>>,
-  where: string,
-): Pick<AdapterDescription, 'baseWeights'> {
+function weightsOf(metadata: Readonly<Record<string, string>>, where: string): Pick<AdapterDescription, 'baseWeights'> {
   const written = metadata[BASE_WEIGHTS];
   if (written === undefined) return {};
   const baseWeights = STORED_WEIGHTS.find((known) => known === written);
