@@ -157,7 +157,7 @@ export default [
       ],
     },
   },
-  // Nx loads local generators as CommonJS.
-  { files: ['tools/generators/**/*.js'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
+  // Nx loads local generators and executors as CommonJS.
+  { files: ['tools/{executors,generators}/**/*.js'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   prettier,
 ];
