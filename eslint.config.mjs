@@ -56,6 +56,7 @@ const LAYERS = {
     'tensor',
     'experiment',
   ],
+  launcher: ['experiment'],
   presets: ['experiment'],
   plugins: [],
   gmoe: [

@@ -1,63 +1,107 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Tree } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 
 const require = createRequire(import.meta.url);
-const generator = (kind: string) =>
-  require(`./${kind}/generator.js`) as (tree: Tree, options: { name: string }) => Promise<void>;
+type Generator = (tree: Tree, options: { name: string; kind?: string }) => Promise<void>;
+const component = require('./component/generator.js') as Generator & Record<string, Generator>;
+const { KINDS } = require('./component/kinds.js') as {
+  KINDS: Record<string, { folder(name: string): string; list: string; line(name: string, constant: string): string }>;
+};
+const NAME = 'of-a-test';
 
-/** The workspace's files that generators read. */
-const READ = ['apps/runner/src/built-in.ts'];
+/** The files that name components. */
+const lists = [...new Set(Object.values(KINDS).map(({ list }) => list))];
 
 function workspace(): Tree {
   const tree = createTreeWithEmptyWorkspace({ formatter: 'prettier' });
-  for (const file of READ) tree.write(file, readFileSync(file));
+  for (const file of lists) tree.write(file, readFileSync(file));
   return tree;
 }
 
-const kinds = [
-  { kind: 'router', folder: 'libs/routers', alias: '@gmoe/routers-', file: 'router' },
-  { kind: 'coordination', folder: 'libs/coordination', alias: '@gmoe/coordination-' },
-  { kind: 'dataset', folder: 'libs/tasks', alias: '@gmoe/tasks-', file: 'task' },
-] as const;
+/** One tree with a component of each kind. */
+const tree = workspace();
+for (const kind of Object.keys(KINDS)) await component(tree, { name: NAME, kind });
 
-// The written libraries lie in a folder of the workspace, so that their imports resolve.
-const out = join('tmp', `generated-${process.pid}`);
-afterAll(() => rmSync(out, { recursive: true, force: true }));
-
-for (const { kind, folder, alias, ...rest } of kinds) {
-  const name = 'of-a-test';
-  const file = 'file' in rest ? rest.file : kind;
-  const tree = workspace();
-  await generator(kind)(tree, { name });
-
-  describe(`nx g ./tools/generators:${kind}`, () => {
-    it('adds the library, and one line elsewhere', () => {
-      expect(tree.children(`${folder}/${name}/src`).sort()).toEqual(
-        ['index.ts', `${name}-${file}.test.ts`, `${name}-${file}.ts`].sort(),
-      );
-      expect(tree.read('apps/runner/src/built-in.ts', 'utf8')).toContain(
-        `export * as '${alias}${name}' from '${alias}${name}';`,
-      );
-    });
-
-    it('refuses a name that is taken, and one that is no name, and writes nothing', async () => {
-      const before = tree.listChanges().length;
-      await expect(generator(kind)(tree, { name })).rejects.toThrow(/there is a .* 'of-a-test' already/);
-      await expect(generator(kind)(tree, { name: 'Of A Test' })).rejects.toThrow(/'Of A Test' is not in kebab case/);
-      expect(tree.listChanges()).toHaveLength(before);
-    });
+describe('nx g ./tools/generators:component', () => {
+  it('has every kind of the program, and one schema that lists them', () => {
+    const { properties } = JSON.parse(readFileSync('tools/generators/component/schema.json', 'utf8')) as {
+      properties: { kind: { enum: string[] } };
+    };
+    expect(properties.kind.enum).toEqual(Object.keys(KINDS));
+    const registered = readFileSync('apps/runner/src/components.ts', 'utf8').matchAll(/^ {2}(\w+)Kind,$/gm);
+    expect(Object.keys(KINDS)).toEqual([...registered].map(([, kind]) => kind!).sort());
   });
 
-  for (const { path, content } of tree.listChanges()) {
-    if (!path.startsWith(`${folder}/${name}/src`)) continue;
-    const to = join(out, path);
-    mkdirSync(dirname(to), { recursive: true });
-    writeFileSync(to, content!);
-  }
-  // The library's own tests, contract included.
-  await import(join(process.cwd(), out, folder, name, 'src', `${name}-${file}.test.ts`));
+  it.each(Object.keys(KINDS))('%s: adds one line to what names its kind', (kind) => {
+    const { list, line } = KINDS[kind]!;
+    const constant = `ofATest${kind[0]!.toUpperCase()}${kind.slice(1)}`;
+    const added = tree
+      .read(list, 'utf8')!
+      .split('\n')
+      .filter((each) => each === line(NAME, constant));
+    expect(added).toHaveLength(1);
+  });
+
+  it('refuses a name that is taken, one that is no name and an unknown kind, and writes nothing', async () => {
+    const before = tree.listChanges().length;
+    for (const kind of Object.keys(KINDS)) {
+      await expect(component(tree, { name: NAME, kind })).rejects.toThrow(/there is a .* 'of-a-test' already/);
+    }
+    await expect(component(tree, { name: 'Of A Test', kind: 'router' })).rejects.toThrow(/is not in kebab case/);
+    await expect(component(tree, { name: NAME, kind: 'rooter' })).rejects.toThrow(/'rooter' is none of adapter, /);
+    expect(tree.listChanges()).toHaveLength(before);
+  });
+
+  it('goes by its former names too', async () => {
+    const own = workspace();
+    for (const name of ['router', 'coordination', 'dataset']) await component[name]!(own, { name: NAME });
+    const paths = own.listChanges().map(({ path }) => path);
+    for (const folder of ['routers', 'coordination', 'tasks']) {
+      expect(paths).toContain(`libs/${folder}/${NAME}/project.json`);
+    }
+  });
+});
+
+// The written files go into a copy of the libraries that they are part of, within the workspace, so that imports resolve.
+const out = resolve('tmp', `generated-${process.pid}`);
+afterAll(() => rmSync(out, { recursive: true, force: true }));
+
+const written = tree.listChanges().filter(({ path, content }) => path.includes(NAME) && content !== null);
+const isFile = (kind: string): boolean => !KINDS[kind]!.list.startsWith('apps/');
+for (const kind of Object.keys(KINDS).filter(isFile)) {
+  const folder = KINDS[kind]!.folder(NAME).replace(/\/src\/.*/, '/src');
+  cpSync(folder, join(out, folder), { recursive: true, filter: (path) => !/\.test\.ts$|\/(goldens|page)$/.test(path) });
 }
+for (const { path, content } of written) {
+  mkdirSync(dirname(join(out, path)), { recursive: true });
+  writeFileSync(join(out, path), content!);
+}
+
+describe('what it writes', () => {
+  it('has types that fit', () => {
+    const config = {
+      extends: resolve('tsconfig.json'),
+      include: written.map(({ path }) => path).filter((path) => path.endsWith('.ts')),
+      exclude: [],
+    };
+    writeFileSync(join(out, 'tsconfig.json'), JSON.stringify(config));
+    const { stdout, status } = spawnSync('node_modules/.bin/tsc', ['-p', out, '--pretty', 'false'], {
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe('');
+    expect(status).toBe(0);
+  }, 120_000);
+});
+
+// Their own tests, contracts included.
+const tests = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.test.ts'));
+for (const path of tests) await import(join(out, path));
+
+it('a contract test came with each', () => {
+  expect(tests).toHaveLength(Object.keys(KINDS).length);
+});

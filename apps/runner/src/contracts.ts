@@ -1,5 +1,6 @@
 import { coordinationContract } from '@gmoe/coordination-core/testing';
 import type { Contract } from '@gmoe/core';
+import { scoringContract } from '@gmoe/evaluation';
 import { familyContract } from '@gmoe/model';
 import { adapterContract } from '@gmoe/adapters-core/testing';
 import { optimizerContract } from '@gmoe/optimizers';
@@ -15,4 +16,5 @@ export const contracts: readonly Contract[] = [
   familyContract,
   optimizerContract,
   scheduleContract,
+  scoringContract,
 ];

@@ -13,8 +13,7 @@ const run = () => join(folder(), 'run');
 const clusterRun = () => join(folder(), 'cluster');
 const OWN = ['my-router.ts', 'my-loss.ts', 'my-optimizer.ts', 'my-adapter.ts'];
 const plugins = () => OWN.flatMap((file) => ['--plugin', lab(file)]);
-const sweep = (...more: string[]) =>
-  gmoe(['sweep', lab('sweep.yaml'), '--out', run(), '--jobs', '2', '--debug', ...more]);
+const sweep = (...more: string[]) => gmoe(['sweep', lab('sweep.yaml'), '--out', run(), '--debug', ...more]);
 const plan = () => gmoe(['plan', lab('sweep.yaml'), '--out', run()]);
 
 /** The adapter folder of an arm. */
@@ -34,7 +33,7 @@ describe('components in files of one’s own', () => {
         .replace('probs_TE: tf.softmax(logits_TE)', 'probs_TE: tf.sigmoid(logits_TE)')
         .replaceAll("'scaled'", "'broken'"),
     );
-    const { code, stdout } = await gmoe(['check', ...[...OWN, 'my-family.ts'].map(lab), broken]);
+    const { code, stdout } = await gmoe(['check', ...[...OWN, 'my-family.ts', 'my-launcher.ts'].map(lab), broken]);
     const [own, other] = stdout.split(/^.*broken.ts:/m) as [string, string];
     for (const what of [
       "router 'scaled'",
@@ -43,6 +42,7 @@ describe('components in files of one’s own', () => {
       "optimizer 'rmsprop'",
       "adapter 'biases'",
       "model family 'shout'",
+      "launcher 'plain'",
     ]) {
       expect(own).toContain(what);
     }
@@ -70,7 +70,7 @@ describe('components in files of one’s own', () => {
       writeFileSync(lab('slurm.yaml'), 'trialsPerTask: 2\nmemoryMiB: 1000\n');
       const onCluster = ['--launcher', 'slurm', '--profile', lab('slurm.yaml'), '--detach'];
       const [first, submitted] = await Promise.all([
-        sweep(),
+        sweep('--jobs', '2'),
         canCluster ? gmoe(['sweep', lab('sweep.yaml'), '--out', clusterRun(), ...onCluster]) : undefined,
       ]);
       expect(first.stderr).toBe('');
@@ -84,7 +84,13 @@ describe('components in files of one’s own', () => {
       const { notes } = JSON.parse((await gmoe(['report', run(), '--format', 'json'])).stdout) as { notes: string[] };
       expect(notes[0]).toMatch(said);
 
-      expect((await sweep('--rerun', 'mine')).code).toBe(0);
+      // Through a launcher of one's own.
+      const mine = ['--plugin', lab('my-launcher.ts'), '--launcher', 'plain', '--profile', lab('plain.yaml')];
+      writeFileSync(lab('plain.yaml'), 'workers: 1\n');
+      const again = await sweep('--rerun', 'mine', ...mine);
+      expect(again.stderr).toBe('');
+      expect(again.stdout).toMatch(/submitted as job \d+, 1 tasks?\n/);
+      expect(again.code).toBe(0);
       expect((await plan()).stdout).not.toContain('was edited');
       expect((await sweep('--rerun', 'mime')).stderr).toMatch(
         /--rerun: no arm .* is named 'mime'; did you mean 'mine'\?/,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseOptions } from '@gmoe/core';
-import { parseSweep, planSweep, slurmLauncherSchema, type JsonObject } from '@gmoe/experiment';
+import { parseSweep, planSweep, slurmOptions, type JsonObject } from '@gmoe/experiment';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { schema } from './components.js';
@@ -20,6 +20,6 @@ describe('docs/sweeps.md', () => {
     const sweeps = blocks.filter((block) => 'trial' in block).map((block) => plan(block).trials.length);
     expect(sweeps).toEqual([15, 25, 12, 3, 12]);
     const profile = blocks.find((block) => !('trial' in block))!;
-    expect(parseOptions(slurmLauncherSchema, { id: 'slurm', ...profile })).toMatchObject({ gpus: '1', concurrency: 8 });
+    expect(parseOptions(slurmOptions, profile)).toMatchObject({ gpus: '1', concurrency: 8 });
   });
 });

@@ -162,7 +162,7 @@ describe('bad input', () => {
     [['sweep', 'experiments/quickstart.yaml', '--detach'], /^gmoe: --detach: needs the slurm launcher/],
     [
       ['sweep', 'experiments/quickstart.yaml', '--profile', 'experiments/tiny-trial.yaml'],
-      /tiny-trial\.yaml: Unrecognized keys?: "base".*known: id, partition, account/,
+      /tiny-trial\.yaml: Unrecognized keys?: "base".*known: partition, account/,
     ],
     [['report', 'nowhere'], /nowhere: is no folder/],
     [['eval', '--task', 'arc'], /unknown task; known: .*arc-easy.*openstax-topics/],

@@ -126,7 +126,20 @@ export {
   type Split,
   type Task,
 } from '@gmoe/datasets';
-export { definePreset, presetKind, type Preset } from '@gmoe/experiment';
+export {
+  definePreset,
+  followSubmission,
+  launcherKind,
+  presetKind,
+  type Launcher,
+  type LauncherFactory,
+  type LauncherHost,
+  type LaunchRequest,
+  type LaunchSummary,
+  type Preset,
+  type Submission,
+  type SubmittedWork,
+} from '@gmoe/experiment';
 
 // Sweeps from a script.
 export { createSweeps, type Sweeps, type SweepOptions } from './sweeps.js';

@@ -49,7 +49,7 @@ async function runPlan(file: string, raw: object): Promise<void> {
   );
   await checkData(plan, folder);
   printArms(plan, states);
-  const jobs = options.jobs ?? (spec.launcher?.id === 'local' ? spec.launcher.jobs : undefined) ?? defaultJobs();
+  const jobs = options.jobs ?? launcherJobs(plan) ?? defaultJobs();
   const calibrationSeconds = options.calibrate ? await calibrate(plan, states, raw) : undefined;
   const estimate = store
     ? planStatus(store, {
@@ -95,6 +95,11 @@ function totals(plan: SweepPlan, states: ReadonlyMap<string, TrialStatus>): stri
     ...(paused > 0 ? [`${paused} with a checkpoint`] : []),
     ...(plan.duplicates > 0 ? [`${plan.duplicates} duplicate combinations left out`] : []),
   ].join(', ');
+}
+
+/** Trials at a time as the sweep file says. */
+function launcherJobs({ spec: { launcher } }: SweepPlan): number | undefined {
+  return typeof launcher?.['jobs'] === 'number' ? launcher['jobs'] : undefined;
 }
 
 /** Seconds of the first trial that is still to run. */

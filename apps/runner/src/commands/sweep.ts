@@ -1,15 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { messageOf, parseOptions, redact, UserError, writeWhole } from '@gmoe/core';
+import { messageOf, parseOptions, redact, UserError, writeWhole, type ComponentChoice } from '@gmoe/core';
 import {
   launcherKind,
   loadSweep,
   retryFailed,
   rerun,
-  slurmLauncherSchema,
   SweepStore,
   type Launcher,
-  type LauncherOptions,
   type SweepPlan,
 } from '@gmoe/experiment';
 import { readGitState } from '@gmoe/spool';
@@ -40,7 +38,7 @@ const optionsSchema = z.object({
   dryRun: z.boolean().default(false),
   out: z.string().optional(),
   jobs: z.coerce.number().int().min(1).optional(),
-  launcher: z.enum(['local', 'slurm']).optional(),
+  launcher: z.string().optional(),
   profile: z.string().optional(),
   detach: z.boolean().default(false),
   set: z.array(z.string()).default([]),
@@ -58,9 +56,15 @@ export function addSweep(program: Command): void {
       .option('--dry-run', 'list the trials and write nothing')
       .option('--out <dir>', 'folder of the sweep (default: runs/NAME)')
       .option('--jobs <n>', 'trials at a time, each a process of its own (default: one per core)')
-      .option('--launcher <id>', 'local | slurm (default: as the file says, else local)')
-      .option('--profile <file>', 'YAML file with options of the slurm launcher, laid over those of the sweep file')
-      .option('--detach', 'slurm: submit and return; the same command follows the jobs later')
+      .option(
+        '--launcher <id>',
+        `where trials run: ${components.ids(launcherKind).join(' | ')}, or one of a plug-in (default: as the file says, else local)`,
+      )
+      .option(
+        '--profile <file>',
+        "YAML file with the launcher's options (default: slurm), laid over those of the sweep file",
+      )
+      .option('--detach', 'submit and return; the same command follows the jobs later; not for local')
       .option('--set <path=value...>', 'override a field; several values separated by commas become an axis', collect)
       .option('--data <dir>', "folder with the task's files; the same as --set task.dataDir=DIR")
       .option('--retry-failed', 'run failed trials again')
@@ -83,7 +87,7 @@ async function runSweep(file: string, raw: object): Promise<void> {
   const spec = loadSweep(file, { set });
   const plan = await planWithPlugins(spec);
   checkStopping(plan);
-  const launcher = chooseLauncher(options, spec.launcher);
+  const launcher = chooseLauncher(options, plan.spec.launcher);
   if (options.dryRun) return printPlan(plan);
   // On a cluster the devices are the nodes'.
   if (launcher.id === 'local') await requireEngine(engine);
@@ -112,8 +116,9 @@ async function runSweep(file: string, raw: object): Promise<void> {
     stop.signal.addEventListener('abort', cancel);
     // Asked to stop while it was being handed over.
     if (stop.signal.aborted) cancel();
-    // On a cluster the tasks measure it: the machine that submits is no place to compute on.
-    const baselines = launcher.id === 'local' ? measureBaselines(store, engine) : Promise.resolve();
+    // Tasks of Slurm measure it: the machine that submits is no place to compute on. Nobody waits for it after a hand-over.
+    const elsewhere = launcher.id === 'slurm' || options.detach;
+    const baselines = elsewhere ? Promise.resolve() : measureBaselines(store, engine);
     // Told when it is awaited; until then a failure must not end the process.
     baselines.catch(() => undefined);
     for await (const event of submission.events()) progress.event(event);
@@ -150,28 +155,34 @@ async function afterwards(missing: string, action: () => Promise<void>): Promise
  */
 function chooseLauncher(
   { launcher, profile, jobs, detach }: z.output<typeof optionsSchema>,
-  fromFile: LauncherOptions | undefined,
-): LauncherOptions {
-  const id = launcher ?? (profile === undefined ? (fromFile?.id ?? 'local') : 'slurm');
-  if (id === 'local') {
-    if (profile !== undefined)
-      throw new UserError('--profile: holds options of the slurm launcher (got --launcher local)');
-    if (detach) throw new UserError('--detach: needs the slurm launcher; a local sweep lives as long as its command');
-    const own = jobs ?? (fromFile?.id === 'local' ? fromFile.jobs : undefined);
-    return { id, ...(own === undefined ? {} : { jobs: own }) };
+  fromFile: ComponentChoice | undefined,
+): ComponentChoice {
+  const id = launcher ?? (profile === undefined ? (fromFile?.id ?? 'local') : remoteOf(fromFile));
+  const { options } = components.get(launcherKind, id, '--launcher');
+  if (profile !== undefined && id === 'local') {
+    throw new UserError('--profile: holds options of the slurm launcher (got --launcher local)');
   }
-  if (jobs !== undefined) {
-    throw new UserError(`--jobs: belongs to the local launcher; slurm takes launcher.concurrency (got ${jobs})`);
+  if (detach && id === 'local') {
+    throw new UserError('--detach: needs the slurm launcher; a local sweep lives as long as its command');
+  }
+  if (jobs !== undefined && !('jobs' in options.shape)) {
+    const instead = 'concurrency' in options.shape ? `; ${id} takes launcher.concurrency` : '';
+    throw new UserError(`--jobs: belongs to the local launcher${instead} (got ${jobs})`);
   }
   const written = profile === undefined ? {} : readYaml(profile);
   if (typeof written !== 'object' || written === null || Array.isArray(written)) {
-    throw new UserError(`${profile}: must be a mapping of options of the slurm launcher`);
+    throw new UserError(`${profile}: must be a mapping of options of the ${id} launcher`);
   }
-  const base = fromFile?.id === 'slurm' ? fromFile : {};
-  return parseOptions(slurmLauncherSchema, { ...base, id: 'slurm', ...written }, profile ?? 'launcher');
+  const base = fromFile?.id === id ? fromFile : {};
+  const chosen = { ...base, ...written, ...(jobs === undefined ? {} : { jobs }), id };
+  return components.resolveChoice(launcherKind, chosen, { where: profile ?? 'launcher' });
 }
 
-function createLauncher(options: LauncherOptions, engine: EngineOptions): Launcher {
+/** The launcher that a profile without `--launcher` is meant for. */
+const remoteOf = (fromFile: ComponentChoice | undefined): string =>
+  fromFile === undefined || fromFile.id === 'local' ? 'slurm' : fromFile.id;
+
+function createLauncher(options: ComponentChoice, engine: EngineOptions): Launcher {
   return components.build(
     launcherKind,
     options,

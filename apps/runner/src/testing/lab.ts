@@ -130,6 +130,29 @@ export const biases = defineComponent(adapterKind, {
   }),
 });
 `,
+  'my-launcher.ts': `import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { defineComponent, followSubmission, launcherKind, z } from 'gmoe';
+
+export const plain = defineComponent(launcherKind, {
+  id: 'plain',
+  description: 'workers that nobody looks after',
+  options: z.strictObject({ workers: z.int().min(1).default(2).describe('workers at a time') }),
+  create: ({ workers }) => (host) => ({
+    id: 'plain',
+    async submit(request) {
+      const [program, ...args] = host.command(request.store);
+      const started = Array.from({ length: workers }, () => spawn(program!, args, { stdio: 'ignore' }));
+      return followSubmission(request, {
+        id: started.map(({ pid }) => pid).join('+'),
+        ended: Promise.all(started.map((worker) => once(worker, 'exit'))),
+        cancel: () => started.forEach((worker) => worker.kill()),
+        pollSeconds: 0.2,
+      });
+    },
+  }),
+});
+`,
   'my-family.ts': `import { activation, defineFamily, z } from 'gmoe';
 
 export const shout = defineFamily({

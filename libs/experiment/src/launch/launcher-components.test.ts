@@ -1,5 +1,7 @@
 import { ComponentRegistry } from '@gmoe/core';
+import { testChecks } from '@gmoe/core/testing';
 import { expect, it } from 'vitest';
+import { launcherContract } from '../testing/index.js';
 import { launcherKind, localLauncher, slurmLauncher } from './index.js';
 
 it('launchers are components: options resolved and checked, built for a program', () => {
@@ -11,3 +13,5 @@ it('launchers are components: options resolved and checked, built for a program'
   expect(() => registry.resolveChoice(launcherKind, { id: 'local', jobs: 0 })).toThrow(/jobs/);
   expect(() => registry.get(launcherKind, 'ray')).toThrow(/unknown launcher; known: local, slurm/);
 });
+
+testChecks("launcher 'local' keeps the contract", launcherContract.checks(localLauncher));

@@ -1,6 +1,6 @@
 import { componentKind, defineComponent } from '@gmoe/core';
-import { localLauncherSchema, slurmLauncherSchema } from '../spec/sweep-schema.js';
 import type { SweepStore } from '../store/sweep-store.js';
+import { localOptions, slurmOptions } from './launcher-options.js';
 import type { Launcher } from './launcher.js';
 import { createLocalLauncher } from './local.js';
 import { createSlurmLauncher } from './slurm.js';
@@ -22,7 +22,7 @@ export const launcherKind = componentKind<LauncherFactory>('launcher');
 export const localLauncher = defineComponent(launcherKind, {
   id: 'local',
   description: 'on this machine, each worker a process of its own',
-  options: localLauncherSchema.omit({ id: true }),
+  options: localOptions,
   create:
     ({ jobs }) =>
     ({ command }) =>
@@ -32,6 +32,6 @@ export const localLauncher = defineComponent(launcherKind, {
 export const slurmLauncher = defineComponent(launcherKind, {
   id: 'slurm',
   description: 'as a Slurm job array, followed through the store',
-  options: slurmLauncherSchema.omit({ id: true }),
-  create: (options) => (host) => createSlurmLauncher({ ...host, options: { id: 'slurm', ...options } }),
+  options: slurmOptions,
+  create: (options) => (host) => createSlurmLauncher({ ...host, options }),
 });

@@ -3,11 +3,11 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError, writeWhole } from '@gmoe/core';
 import { FORMAT_VERSION, type PlannedTrial } from '../records/index.js';
-import type { SlurmOptions } from '../spec/index.js';
 import { guardStore } from '../store/store-error.js';
 import type { SweepStore } from '../store/sweep-store.js';
 import { largestArray, sbatch } from './slurm-client.js';
 import { recordIntent, recordJob, submissionFolder, type Intent } from './slurm-submission.js';
+import type { SlurmOptions } from './launcher-options.js';
 
 /** How the Slurm launcher starts workers. */
 export interface SlurmLauncherOptions {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { slurmLauncherSchema } from '../spec/sweep-schema.js';
+import { slurmOptions } from './launcher-options.js';
 import { bundle, essence, fakeLauncher, fakeStore } from '../testing/fake-sweep.js';
 import { finishedAttempts } from '../testing/kill-test.js';
 import { canRunSlurm, startSlurm, type RealSlurm } from '../testing/real-slurm.js';
@@ -23,7 +23,7 @@ describe.skipIf(!canRunSlurm())('a sweep on a real Slurm', () => {
 
     const store = fakeStore(raw);
     const cluster = await createSlurmLauncher({
-      options: slurmLauncherSchema.parse({ id: 'slurm', partition: 'main', memoryMiB: 300, concurrency: 2 }),
+      options: slurmOptions.parse({ partition: 'main', memoryMiB: 300, concurrency: 2 }),
       command: ({ folder }) => [process.execPath, worker, folder, '50'],
       pollSeconds: 0.3,
     }).submit({ store });

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { slurmLauncherSchema } from '../spec/sweep-schema.js';
+import { slurmOptions } from './launcher-options.js';
 import { bundle, essence, fakeLauncher, fakeStore } from '../testing/fake-sweep.js';
 import { finishedAttempts } from '../testing/kill-test.js';
 import { canRunSlurm, startSlurm, type RealSlurm } from '../testing/real-slurm.js';
@@ -19,7 +19,7 @@ describe.skipIf(!canRunSlurm())('slurm launcher on a real Slurm', () => {
 
   const launcher = (stepMs: number, options: object = {}): Launcher =>
     createSlurmLauncher({
-      options: slurmLauncherSchema.parse({ id: 'slurm', memoryMiB: 300, ...options }),
+      options: slurmOptions.parse({ memoryMiB: 300, ...options }),
       command: (store) => [process.execPath, worker, store.folder, String(stepMs)],
       pollSeconds: 0.5,
     });

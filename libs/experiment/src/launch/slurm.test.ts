@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { slurmLauncherSchema } from '../spec/sweep-schema.js';
+import { slurmOptions } from './launcher-options.js';
 import { planStatus, type SweepStore } from '../store/index.js';
 import { bundle, collect, fakeStore, temporaryFolder } from '../testing/fake-sweep.js';
 import { createSlurmLauncher, type Launcher } from './index.js';
@@ -41,7 +41,7 @@ beforeEach(() => {
 
 function launcher(options: object = {}, stepMs = 0, summary = false): Launcher {
   return createSlurmLauncher({
-    options: slurmLauncherSchema.parse({ id: 'slurm', ...options }),
+    options: slurmOptions.parse({ ...options }),
     command: (store) => [process.execPath, worker, store.folder, String(stepMs)],
     ...(summary ? { summaryCommand: (store: SweepStore) => ['touch', join(store.folder, 'summary here')] } : {}),
     pollSeconds: 0.1,

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { isObject, without, type JsonObject } from './config-path.js';
 import { sweepFileSchema } from './sweep-schema.js';
 import type { TrialSchema } from './trial-schema.js';
@@ -13,7 +12,7 @@ export function trialJsonSchema(schema: TrialSchema<object>): JsonObject {
  * be left out, since axes, presets and extended files fill it in.
  */
 export function sweepJsonSchema(schema: TrialSchema<object>): JsonObject {
-  const sweep = z.toJSONSchema(sweepFileSchema, { io: 'input' }) as JsonObject;
+  const sweep = schema.components.jsonSchema(sweepFileSchema) as JsonObject;
   const { $defs, ...trial } = without(trialJsonSchema(schema), '$schema');
   const definitions = isObject(sweep['$defs']) ? sweep['$defs'] : {};
   const prefixed = renameDefinitions(withoutRequired(trial)) as JsonObject;

@@ -1,4 +1,4 @@
-import { UserError, type Json } from '@gmoe/core';
+import { componentKind, UserError, type Json } from '@gmoe/core';
 import type { PlannedTrial } from '../records/index.js';
 import { nameArms } from './arm-names.js';
 import { activeChoices, applyChoices, excluded } from './conditions.js';
@@ -84,7 +84,7 @@ export function planSweep(spec: SweepSpec, options: PlanOptions): SweepPlan {
   });
   return {
     name: spec.name,
-    spec,
+    spec: { ...spec, ...launcherOf(spec, options.schema) },
     arms: planned,
     trials: planned.flatMap((arm) => arm.trials),
     duplicates: left - arms.size,
@@ -120,6 +120,12 @@ function resolveArm(
   const config = toJson(resolved, where);
   const identity = schema.identify(resolved);
   return { group: identityHash(groupIdentity(identity)), explicit: combination.arm, choices, config, identity };
+}
+
+/** The launcher with all its options, checked. */
+function launcherOf({ launcher, source }: SweepSpec, { components }: TrialSchema<object>): Pick<SweepSpec, 'launcher'> {
+  if (!launcher) return {};
+  return { launcher: components.resolveChoice(componentKind('launcher'), launcher, { where: `${source}: launcher` }) };
 }
 
 function seedsOf(spec: SweepSpec): readonly number[] {

@@ -1,3 +1,4 @@
+import { componentField, componentKind } from '@gmoe/core';
 import { z } from 'zod';
 import { FORMAT_VERSION, jsonSchema, limitsSchema } from '../records/index.js';
 
@@ -57,30 +58,6 @@ export const stoppingSchema = z.strictObject({
     .describe('optimizer steps at which arms are compared, rising'),
 });
 
-export const localLauncherSchema = z.strictObject({
-  id: z.literal('local'),
-  jobs: z.int().min(1).optional().describe('worker processes; default: one per core'),
-});
-
-export const slurmLauncherSchema = z.strictObject({
-  id: z.literal('slurm'),
-  partition: z.string().optional().describe('partition(s) to submit to'),
-  account: z.string().optional().describe('account to charge'),
-  qos: z.string().optional().describe('quality of service'),
-  timeMinutes: z.int().min(1).optional().describe('wall clock of one array task, min'),
-  memoryMiB: z.int().min(1).optional().describe('memory of one array task, MiB'),
-  cpus: z.int().min(1).default(1).describe('cores of one array task'),
-  gpus: z.string().optional().describe("GPUs of one array task as sbatch takes it: '1' or 'a100:1'"),
-  concurrency: z.int().min(1).optional().describe('array tasks running at once (the throttle of --array)'),
-  trialsPerTask: z.int().min(1).default(1).describe('trials that one array task runs one after the other'),
-  signalSeconds: z.int().min(1).default(120).describe('warning before the time limit, s: checkpoint and requeue'),
-  constraint: z.string().optional().describe('node features'),
-  setup: z.array(z.string()).default([]).describe('shell lines before the worker, e.g. module load'),
-  extra: z.array(z.string()).default([]).describe('further sbatch options, each one word'),
-});
-
-export const launcherSchema = z.discriminatedUnion('id', [localLauncherSchema, slurmLauncherSchema]);
-
 const fields = {
   formatVersion: z.literal(FORMAT_VERSION).default(FORMAT_VERSION).describe('version of this format'),
   name: z
@@ -117,7 +94,7 @@ const fields = {
     .union([z.int().min(1).max(MOST_TRIALS), z.array(z.int().min(0)).min(1)], SEEDS_RULE)
     .describe('seeds of every arm: a list, or n for 0 .. n-1'),
   limits: limitsSchema.partial().describe('per trial'),
-  launcher: launcherSchema.describe('where trials run'),
+  launcher: componentField(componentKind('launcher')).describe('where trials run'),
   stopping: stoppingSchema.describe('early stopping; off by default'),
 };
 
@@ -127,6 +104,4 @@ export const sweepFileSchema = z.strictObject(fields).partial();
 export type SweepFile = z.output<typeof sweepFileSchema>;
 export type Axis = z.output<typeof axisSchema>;
 export type SearchRange = z.output<typeof searchRangeSchema>;
-export type LauncherOptions = z.output<typeof launcherSchema>;
-export type SlurmOptions = z.output<typeof slurmLauncherSchema>;
 export type StoppingOptions = z.output<typeof stoppingSchema>;

@@ -1,2 +1,3 @@
 export { bundle, essence, fakeLauncher, fakeStore } from './fake-sweep.js';
+export { launcherContract } from './launcher-contract.js';
 export { canRunSlurm, startSlurm, type RealSlurm } from './real-slurm.js';
