@@ -1,4 +1,5 @@
 import { createMoeLora, mixtureSchema } from '@gmoe/adapters-moe-lora';
+import { routingMisfit } from '@gmoe/adapters-core';
 import { coordinationKind } from '@gmoe/coordination-core';
 import { createComponent, FIDELITIES, type Fidelity } from '@gmoe/core';
 import { families } from '@gmoe/families';
@@ -65,12 +66,17 @@ interface Case {
   readonly fidelity: Fidelity;
 }
 
-/** Every router with top-k, every selector with the linear router, all strategies at once in each. */
+const sharesBatchOut = (selector: string) => components.build(selectorKind, { id: selector }).acrossTokens ?? false;
+
+/**
+ * Every router with top-k, every selector with the linear router, all strategies at once in each but those that do not fit it. Not
+ * selectors that share a batch's tokens out, for which accumulation is refused.
+ */
 const cases: Case[] = [
   ...components.ids(routerKind).map((router) => ({ router, selector: 'top-k', fidelity: 'paper' as const })),
   ...components
     .ids(selectorKind)
-    .filter((id) => id !== 'top-k')
+    .filter((id) => id !== 'top-k' && !sharesBatchOut(id))
     .map((selector) => ({ router: 'linear', selector, fidelity: 'paper' as const })),
   ...FIDELITIES.filter((fidelity) => fidelity !== 'paper').map((fidelity) => ({
     router: 'linear',
@@ -81,20 +87,20 @@ const cases: Case[] = [
 
 function modelOf({ router, selector, fidelity }: Case) {
   const context = { fidelity, registry: components };
-  const adapter = createMoeLora({
-    config,
-    lora: null,
-    mixture: mixtureSchema.parse({ experts: 4, rank: 2, alpha: 4, dropout: 0.1 }),
+  const parts = {
     router: createComponent(
       components.get(routerKind, router),
       router === 'graph' ? { width: 6, density: 0.5 } : {},
       context,
     ),
     selector: createComponent(components.get(selectorKind, selector), {}, context),
-    coordination: components
-      .all(coordinationKind)
-      .map((strategy) => createComponent(strategy, { coefficient: 1 }, context)),
-  });
+  };
+  const coordination = components
+    .all(coordinationKind)
+    .map((strategy) => createComponent(strategy, { coefficient: 1 }, context))
+    .filter((strategy) => !routingMisfit({ ...parts, coordination: [strategy] }));
+  const mixture = mixtureSchema.parse({ experts: 4, rank: 2, alpha: 4, dropout: 0.1 });
+  const adapter = createMoeLora({ config, lora: null, mixture, ...parts, coordination });
   const start = adapter.init(key, weights);
   // B starts at zero, where no gradient reaches the router.
   const trainable = Object.fromEntries(
@@ -150,4 +156,16 @@ describe('accumulated batches are one large batch: losses, gradients, state, loa
       }
     }
   });
+});
+
+describe('selectors that share the tokens of a batch out', () => {
+  const ids = components.ids(selectorKind).filter(sharesBatchOut);
+
+  it.each(ids)('%s: accumulation is refused', async (selector) => {
+    const one: Case = { router: 'linear', selector, fidelity: 'paper' };
+    await expect(twoSteps(one, 'eager', [ROWS])).resolves.toHaveLength(2);
+    await expect(twoSteps(one, 'eager', [3, 5])).rejects.toThrow(/one batch a step/);
+  });
+
+  it('are these', () => expect(ids).toEqual(['expert-choice', 'sinkhorn']));
 });

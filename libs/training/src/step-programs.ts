@@ -1,4 +1,4 @@
-import { expertCounts, type StepPass, type StepSums } from '@gmoe/adapters-core';
+import { expertCounts, type RouterUsage, type StepPass, type StepSums } from '@gmoe/adapters-core';
 import { decoderHidden, decoderLogits } from '@gmoe/model';
 import type { Optimizer, OptimizerScalars, OptimizerState, ParameterGroups } from '@gmoe/optimizers';
 import type { tf } from '@gmoe/tensor';
@@ -71,7 +71,8 @@ export function batchGradient(
   randomInputs: Named<tf.Tensor>,
   step?: StepPass,
 ) {
-  const pass = { tokenMask_T: tokenMask(batch), training: true, randomInputs, ...(step ? { step } : {}) };
+  const { segments_BS } = batch;
+  const pass = { tokenMask_T: tokenMask(batch), segments_BS, training: true, randomInputs, ...(step ? { step } : {}) };
   const { loss, gradient, rest } = valueAndGradient((params: tf.Tensor1D) => {
     const { weights, adapter } = model.pass(frozen, model.layout.split(params), buffers, pass);
     const hidden_TD = decoderHidden(model.config, weights, batch, adapter?.hooks, model.decoder);
@@ -88,18 +89,20 @@ export function batchGradient(
         values: metrics,
         counts: routing ? expertCounts(routing.layers()) : [],
         assigned: step && routing ? routing.assigned() : [],
+        scores: step && routing ? routing.routerScores() : [],
         // Of several batches only the last one's state counts: it is the whole step's in each.
         coordination: state,
         router: step ? {} : (routing?.nextRouterState() ?? {}),
       },
     };
   }, params_N);
-  const { assigned, coordination, router, ...report } = rest;
+  const { assigned, scores, coordination, router, ...report } = rest;
   return {
     gradient_N: gradient,
     buffers: { ...buffers, ...router, ...coordination },
     report: { loss, ...report },
     assigned,
+    scores,
   };
 }
 
@@ -134,7 +137,8 @@ export function collectStep(model: TrainableModel) {
     randomInputs: Named<tf.Tensor>,
     step: StepPass,
   ): { readonly sums: StepSums; readonly assigned: readonly tf.Tensor1D[] } => {
-    const options = { tokenMask_T: tokenMask(batch), training: true, randomInputs, step };
+    const { segments_BS } = batch;
+    const options = { tokenMask_T: tokenMask(batch), segments_BS, training: true, randomInputs, step };
     const { weights, adapter } = model.pass(frozen, model.layout.split(params_N), buffers, options);
     decoderHidden(model.config, weights, batch, adapter?.hooks, model.decoder);
     const routing = adapter?.routing;
@@ -160,18 +164,19 @@ export function accumulateStep(model: TrainableModel) {
       buffers: result.buffers,
       report: result.report,
       assigned: result.assigned,
+      scores: result.scores,
     };
   };
 }
 
-/** With gradient accumulation, last: the optimizer on the summed gradient, the routers' state by the summed loads. */
+/** With gradient accumulation, last: the optimizer on the summed gradient, the routers' state by what all batches did. */
 export function applyStep(model: TrainableModel, optimizer: Optimizer) {
   return (
     frozen: StepFrozen,
     state: StepState,
     sum_N: tf.Tensor1D,
     scalars: OptimizerScalars,
-    loads: readonly tf.Tensor1D[],
+    usage: readonly RouterUsage[],
   ) => {
     const { params_N, buffers } = state;
     const updated = optimizer.update(sum_N, state.optimizer, params_N, scalars, frozen.groups);
@@ -179,7 +184,7 @@ export function applyStep(model: TrainableModel, optimizer: Optimizer) {
       state: {
         params_N: updated.params_N,
         optimizer: updated.state,
-        buffers: { ...buffers, ...model.adapter?.routing?.nextRouterState(buffers, loads) },
+        buffers: { ...buffers, ...model.adapter?.routing?.nextRouterState(buffers, usage) },
       },
       gradientNorm: updated.gradientNorm,
     };

@@ -59,9 +59,10 @@ export function createTrainingStep(engine: Engine, model: TrainableModel, optimi
   const collect = engine.jit(collectStep(model), { name: 'collect-sums', frozen });
   const accumulate = engine.jit(accumulateStep(model), { name: 'accumulate-gradient', frozen });
   const apply = engine.jit(applyStep(model, optimizer), { name: 'apply-gradient', frozen });
-  const { coordination = [] } = model.adapter?.routing ?? {};
+  const routing = model.adapter?.routing;
+  const { coordination = [] } = routing ?? {};
   const ownCoefficients = Object.fromEntries(coordination.map(({ id, coefficient }) => [id, coefficient]));
-  const layers = (model.adapter?.routing?.spec.expertsPerLayer ?? []).map((experts) => HostTensor.zeros([experts]));
+  const layers = (routing?.spec.expertsPerLayer ?? []).map((experts) => HostTensor.zeros([experts]));
 
   /** What the auxiliary losses sum over the tokens of all batches. */
   async function totalsOf(
@@ -89,6 +90,9 @@ export function createTrainingStep(engine: Engine, model: TrainableModel, optimi
     },
 
     async run(state, raw, step, learningRate, key, coefficients = ownCoefficients) {
+      if (raw.length > 1 && routing && !routing.accumulates) {
+        throw new Error('the selector shares the tokens of a batch out among experts: one batch a step');
+      }
       const batches = raw.map(pick);
       const scalars = optimizer.scalars(step, learningRate);
       const losses = lossControls(batches, coefficients);
@@ -103,15 +107,23 @@ export function createTrainingStep(engine: Engine, model: TrainableModel, optimi
       let assigned: readonly HostTensor[] = layers;
       let buffers = state.buffers;
       const reports: DeviceReport[] = [];
+      const scores: (readonly HostTensor[])[] = [];
       for (const [index, batch] of batches.entries()) {
         const pass = { tokens, assigned, ...totals };
         const out = await accumulate(state.params_N, state.buffers, sum_N, batch, losses, randomInputs(index), pass);
         ({ sum_N, buffers } = out);
         assigned = assigned.map((sum, layer) => added(sum, out.assigned[layer]!));
         reports.push(out.report);
+        scores.push(out.scores);
       }
-      const loads = layers.map((_, layer) => reports.map(({ counts }) => counts[layer]!).reduce(added));
-      const out = await apply({ ...state, buffers }, sum_N, scalars, loads);
+      const tokenMask_T = HostTensor.float(
+        batches.flatMap(({ segments_BS }) => Array.from(segments_BS.data, realToken)),
+      );
+      const usage = layers.map((_, layer) => ({
+        load_E: reports.map(({ counts }) => counts[layer]!).reduce(added),
+        ...(scores[0]![layer] ? { scores_TE: stacked(scores.map((each) => each[layer]!)), tokenMask_T } : {}),
+      }));
+      const out = await apply({ ...state, buffers }, sum_N, scalars, usage);
       return { state: out.state, report: hostReport(reports, out.gradientNorm) };
     },
 
@@ -147,6 +159,15 @@ function added(sum: HostTensor | undefined, more: HostTensor): HostTensor {
         sum.shape,
       )
     : more;
+}
+
+const realToken = (segment: number): number => (segment > 0 ? 1 : 0);
+
+/** Matrices of the same width below each other. */
+function stacked(parts: readonly HostTensor[]): HostTensor {
+  const width = parts[0]!.shape[1]!;
+  const data = parts.flatMap((part) => [...part.data]);
+  return HostTensor.float(data, [data.length / width, width]);
 }
 
 /** Positions that are not padding. */

@@ -1,7 +1,7 @@
 import type { CoordinationStrategy } from '@gmoe/coordination-core';
 import { componentKind } from '@gmoe/core';
 import type { ModelConfig } from '@gmoe/model';
-import type { Router } from '@gmoe/routers-core';
+import type { Router, Selector } from '@gmoe/routers-core';
 import type { Adapter } from './adapter.js';
 
 /** What an adapter is built on, beside its own options. */
@@ -26,6 +26,8 @@ export interface AdapterProblem {
 export interface AdapterBuilder {
   /** Whether a router sends tokens to its experts: a trial must then name one, else it must not. */
   readonly routed: boolean;
+  /** Chooses experts from the router's scores; exactly where it is `routed`. */
+  readonly selector?: Selector;
   /** What of the options does not fit together. */
   readonly problem?: AdapterProblem | undefined;
   /** @throws UserError on settings that do not fit the model or each other */

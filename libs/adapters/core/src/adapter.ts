@@ -6,6 +6,7 @@ import type {
   Tensors,
 } from '@gmoe/coordination-core';
 import type { DecoderHooks, ModelConfig } from '@gmoe/model';
+import type { RouterUsage } from '@gmoe/routers-core';
 import type { HostTensor, RandomKey, tf } from '@gmoe/tensor';
 import type { PeftLora } from './files/peft-config.js';
 
@@ -29,6 +30,8 @@ export interface AdapterInit extends AdapterParams<HostTensor> {
 export interface ForwardContext {
   /** 1 for real tokens, 0 for padding. [T] */
   readonly tokenMask_T: tf.Tensor1D;
+  /** Which example of its row a token belongs to, 0 is padding; T = B S. Given in training, for losses over sequences. [B, S] */
+  readonly segments_BS?: tf.Tensor2D;
   /** Dropout, noise and capacity apply only in training. */
   readonly training: boolean;
   /** What `Adapter.randomInputs` gave for this step; only in training. */
@@ -66,6 +69,8 @@ export interface BoundRouting {
   assigned(): tf.Tensor1D[];
   /** What the strategies sum over tokens, of this pass alone. */
   stepSums(): StepSums;
+  /** Scores of this pass's tokens that the routers' state is made from, layer by layer, [T, E] each; empty where they need none. */
+  routerScores(): tf.Tensor2D[];
   /**
    * The strategies' losses over the routing of the step, values to log (`<strategy>/<name>`), and the strategies' next state. In one
    * pass of several they are the whole step's; their gradients are shares of it (`lossOfStep`).
@@ -96,8 +101,12 @@ export interface AdapterRouting {
   readonly spec: CoordinationSpec;
   /** Auxiliary losses over the routing. */
   readonly coordination: readonly CoordinationStrategy[];
-  /** The routers' state after an optimizer step, by tokens that each expert served in it, layer by layer. */
-  nextRouterState(state: Tensors, loads: readonly tf.Tensor1D[]): Tensors;
+  /** Whether a step may be several accumulated batches; not where tokens of a batch are shared out among experts. */
+  readonly accumulates: boolean;
+  /** Whether a token's experts depend on later tokens outside of training too, so that such a model cannot generate. */
+  readonly acausal: boolean;
+  /** The routers' state after an optimizer step, by what happened in it, layer by layer. */
+  nextRouterState(state: Tensors, usage: readonly RouterUsage[]): Tensors;
   /** Facts of each routed layer. */
   facts(params: { trainable: HostTensors; frozen: HostTensors; state: HostTensors }): RoutingFacts[];
 }

@@ -12,6 +12,7 @@ export {
   type StepPass,
   type StepSums,
 } from './adapter.js';
+export type { RouterUsage } from '@gmoe/routers-core';
 export { adapterKind, type AdapterBuilder, type AdapterProblem, type AdapterSettings } from './adapter-kind.js';
 export {
   createRoutedLayers,
@@ -20,6 +21,7 @@ export {
   type RoutedLayers,
   type RoutedLayersSettings,
 } from './routed-layers.js';
+export { routingMisfit, type RoutingParts } from './routing-misfit.js';
 export { expertCounts } from './expert-counts.js';
 export { fixedAdapter } from './fixed-adapter.js';
 export { parameter, randomInput } from './pass-tensors.js';

@@ -9,7 +9,7 @@ import {
   type Tensors,
 } from '@gmoe/coordination-core';
 import { UserError } from '@gmoe/core';
-import type { Router, RouterSpec, Selection, Selector } from '@gmoe/routers-core';
+import type { Router, RouterOutput, RouterSpec, RouterUsage, Selection, Selector } from '@gmoe/routers-core';
 import { underPrefix, withPrefix, type HostTensor, type RandomKey, type tf } from '@gmoe/tensor';
 import type {
   AdapterInit,
@@ -22,6 +22,7 @@ import type {
 } from './adapter.js';
 import { assignedCounts, expertCounts } from './expert-counts.js';
 import { randomInput } from './pass-tensors.js';
+import { routingMisfit } from './routing-misfit.js';
 import { NAMES } from './tensor-names.js';
 
 /** One place of the decoder where tokens are sent to experts. */
@@ -57,12 +58,14 @@ export interface RoutedLayers extends AdapterRouting {
   bind(params: AdapterParams, context: ForwardContext): BoundRoutedLayers;
 }
 
-/** @throws UserError if the selector takes more experts than a layer has, or a strategy stands twice */
+/** @throws UserError if the selector takes more experts than a layer has, a strategy stands twice, or the parts do not fit */
 export function createRoutedLayers(settings: RoutedLayersSettings): RoutedLayers {
   const { layers, router, selector, coordination } = settings;
   const ids = coordination.map(({ id }) => id);
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);
   if (twice) throw new UserError(`coordination: '${twice}' stands twice; allowed: each strategy once`);
+  const misfit = routingMisfit(settings);
+  if (misfit) throw new UserError(`${misfit.field}: ${misfit.message}`);
   const specs = layers.map(({ width, experts }, layer): RouterSpec => ({
     modelWidth: width,
     experts,
@@ -76,7 +79,9 @@ export function createRoutedLayers(settings: RoutedLayersSettings): RoutedLayers
   return {
     spec,
     coordination,
-    nextRouterState: (state, loads) => nextRouterState(settings, specs, state, loads),
+    accumulates: !selector.acrossTokens,
+    acausal: selector.acausal ?? false,
+    nextRouterState: (state, usage) => nextRouterState(settings, specs, state, usage),
     facts: (params) => routingFacts(settings, params),
     init: (key) => initRouting(settings, specs, spec, key),
     randomInputs: (key, tokens) =>
@@ -90,6 +95,7 @@ export function createRoutedLayers(settings: RoutedLayersSettings): RoutedLayers
 }
 
 const noiseName = (layer: string): string => `${layer}noise`;
+const selectorName = (layer: string): string => `${layer}selector.`;
 
 function slotsOf(selector: Selector, experts: number): number {
   const slots = selector.slots(experts);
@@ -100,7 +106,7 @@ function slotsOf(selector: Selector, experts: number): number {
 }
 
 function initRouting(
-  { layers, router, coordination }: RoutedLayersSettings,
+  { layers, router, selector, coordination }: RoutedLayersSettings,
   specs: readonly RouterSpec[],
   spec: CoordinationSpec,
   key: RandomKey,
@@ -114,6 +120,8 @@ function initRouting(
     Object.assign(trainable, withPrefix(drawn.trainable, name));
     Object.assign(frozen, withPrefix(drawn.frozen, name));
     Object.assign(state, withPrefix(drawn.state, name));
+    const learned = selector.init?.(key.fold(selectorName(name)), specs[layer]!) ?? {};
+    Object.assign(trainable, withPrefix(learned, selectorName(name)));
     for (const warning of drawn.warnings) warnings.set(warning, [...(warnings.get(warning) ?? []), layer]);
   });
   for (const strategy of coordination) {
@@ -133,9 +141,10 @@ function bindRouting(
   specs: readonly RouterSpec[],
   spec: CoordinationSpec,
   { trainable, frozen, state }: AdapterParams,
-  { tokenMask_T, training, randomInputs, step }: ForwardContext,
+  { tokenMask_T, segments_BS, training, randomInputs, step }: ForwardContext,
 ): BoundRoutedLayers {
   const passed: LayerRouting[] = [];
+  const outputs: RouterOutput[] = [];
   const routing = (): CoordinationContext => ({
     layers: layers.map((_, layer) => {
       const found = passed[layer];
@@ -143,7 +152,9 @@ function bindRouting(
       return found;
     }),
     tokenMask_T,
+    ...(segments_BS ? { segments_BS } : {}),
   });
+  const routerScores = () => (router.stepScores ? outputs.map((output) => router.stepScores!(output)) : []);
   const lossOf = (strategy: CoordinationStrategy) => (context: CoordinationContext) => {
     const prefix = NAMES.coordination(strategy.id);
     const params = { trainable: underPrefix(trainable, prefix), state: underPrefix(state, prefix) };
@@ -162,13 +173,17 @@ function bindRouting(
         pass,
         specs[layer]!,
       );
-      const selection = selector.select(output, pass);
+      outputs[layer] = output;
+      const learned = selector.init ? { trainable: underPrefix(trainable, selectorName(name)), x_TD } : undefined;
+      const selection = selector.select(output, pass, learned);
       passed[layer] = {
         logits_TE: output.logits_TE,
         probs_TE: output.probs_TE,
         mask_TE: selection.mask_TE,
         ...(selection.assigned_TE ? { assigned_TE: selection.assigned_TE } : {}),
         gates_TE: selection.gates_TE,
+        ...(output.map_ED ? { map_ED: output.map_ED } : {}),
+        ...(selection.sparsity_T ? { sparsity_T: selection.sparsity_T } : {}),
       };
       return selection;
     },
@@ -177,6 +192,7 @@ function bindRouting(
       assigned: () => assignedCounts(routing()),
       stepSums: () =>
         Object.fromEntries(coordination.map((strategy) => [strategy.id, passSums(lossOf(strategy), routing())])),
+      routerScores,
       losses() {
         const metrics: Record<string, tf.Tensor> = {};
         const next: Record<string, tf.Tensor> = {};
@@ -191,8 +207,15 @@ function bindRouting(
         });
         return { parts, metrics, state: next };
       },
-      nextRouterState: () =>
-        router.nextState ? nextRouterState({ layers, router }, specs, state, expertCounts(routing())) : {},
+      nextRouterState() {
+        if (!router.nextState) return {};
+        const scores = routerScores();
+        const usage = expertCounts(routing()).map((load_E, layer): RouterUsage => ({
+          load_E,
+          ...(scores[layer] ? { scores_TE: scores[layer], tokenMask_T } : {}),
+        }));
+        return nextRouterState({ layers, router }, specs, state, usage);
+      },
     },
   };
 }
@@ -202,13 +225,13 @@ function nextRouterState(
   { layers, router }: Pick<RoutedLayersSettings, 'layers' | 'router'>,
   specs: readonly RouterSpec[],
   state: Tensors,
-  loads: readonly tf.Tensor1D[],
+  usage: readonly RouterUsage[],
 ): Record<string, tf.Tensor> {
   const next: Record<string, tf.Tensor> = {};
   if (!router.nextState) return next;
-  loads.forEach((load_E, layer) => {
+  usage.forEach((used, layer) => {
     const { name } = layers[layer]!;
-    Object.assign(next, withPrefix(router.nextState!(underPrefix(state, name), { load_E }, specs[layer]!), name));
+    Object.assign(next, withPrefix(router.nextState!(underPrefix(state, name), used, specs[layer]!), name));
   });
   return next;
 }

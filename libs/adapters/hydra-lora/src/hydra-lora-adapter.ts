@@ -96,6 +96,7 @@ export const hydraLoraAdapter = defineComponent(adapterKind, {
     const selector = build(selectorKind, options.selector);
     return {
       routed: true,
+      selector,
       problem:
         selector.slots(options.experts) <= options.experts
           ? undefined

@@ -112,6 +112,7 @@ export const moeLoraAdapter = defineComponent(adapterKind, {
     const problem = lora && loraProblem(lora);
     return {
       routed: true,
+      selector,
       problem: problem ? { ...problem, field: `lora.${problem.field}` } : mixtureProblem(mixture, selector),
       build: (settings) => createMoeLora({ ...settings, lora, mixture, selector }),
     };

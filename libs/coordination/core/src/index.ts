@@ -7,6 +7,7 @@ export {
   type CoordinationStrategy,
   type HostTensors,
   type LayerRouting,
+  type RoutingExtra,
   type Tensors,
 } from './strategy.js';
 export {
@@ -19,4 +20,5 @@ export {
 } from './positive-parameter.js';
 export { coefficientOf, coefficientOptions, coefficientsAt } from './coefficient.js';
 export { lossOfStep, passSums, stepSum, type StepTotals } from './step-sum.js';
+export { sequenceSum, type SequenceSums } from './sequence-sum.js';
 export { meanOf, tokenMean } from './token-mean.js';

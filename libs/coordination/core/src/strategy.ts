@@ -16,13 +16,25 @@ export interface LayerRouting {
   readonly assigned_TE?: tf.Tensor2D;
   /** Mixture weights after selection (renormalised), 0 where not selected. */
   readonly gates_TE: tf.Tensor2D;
+  /** The router's linear map, of routers that have one. [E, D] */
+  readonly map_ED?: tf.Tensor2D;
+  /** How sparse each token's choice was told to be, of selectors that learn it. [T] */
+  readonly sparsity_T?: tf.Tensor1D;
 }
+
+/** What a strategy reads that not every router or selector gives: the fields of `LayerRouting` of these names. */
+export type RoutingExtra = 'map_ED' | 'sparsity_T';
 
 /** The routing of one forward pass over all mixture layers; experts per layer may differ. */
 export interface CoordinationContext {
   readonly layers: readonly LayerRouting[];
   /** 1 for real tokens, 0 for padding. [T] */
   readonly tokenMask_T: tf.Tensor1D;
+  /**
+   * Which example a token belongs to: tokens of one row with the same number are one sequence, 0 is padding; T = B S, row after row.
+   * Absent: all tokens are one sequence. [B, S] int32
+   */
+  readonly segments_BS?: tf.Tensor2D;
   /** Adds a sum over this pass's tokens up over the batches of the optimizer step; absent where the pass is the whole step. */
   readonly stepSum?: ((sum: tf.Tensor) => tf.Tensor) | undefined;
 }
@@ -63,6 +75,8 @@ export interface CoordinationStrategy {
   readonly coefficient: number;
   /** How the coefficient changes over the run; absent: it stays. */
   readonly schedule?: Schedule;
+  /** Fields of `LayerRouting` that it cannot do without. */
+  readonly needs?: RoutingExtra;
   init(spec: CoordinationSpec): CoordinationInit;
   /** Parameters of the loss in its own terms, one value a layer, e.g. `lambda`; absent if it has none. */
   values?(params: { readonly trainable: HostTensors; readonly state: HostTensors }): Record<string, number[]>;

@@ -3,6 +3,7 @@ import {
   coefficientOptions,
   coordinationKind,
   meanOf,
+  sequenceSum,
   stepSum,
   tokenMean,
   type CoordinationContext,
@@ -22,10 +23,10 @@ const options = z.strictObject({
       'apply softmax to the probabilities once more (reference: the routers hand over probabilities as if logits)',
     ),
   over: z
-    .enum(['step', 'batch'])
+    .enum(['step', 'batch', 'sequence'])
     .default('step')
     .describe(
-      'tokens over which f and p are taken: all of an optimizer step (Qiu et al. 2025, arXiv 2501.11873), or each accumulated batch on its own, then the mean',
+      'tokens over which f and p are taken: all of an optimizer step (Qiu et al. 2025, arXiv 2501.11873), each accumulated batch on its own, then the mean; or each example on its own, then the mean (DeepSeek-V3 eq. 17-20)',
     ),
   includePadding: z.boolean().default(false).describe('count padding tokens too (reference)'),
   poolLayers: z
@@ -77,12 +78,29 @@ function createLoadBalance(options: Options, build: Build): CoordinationStrategy
       return { trainable: {}, state: {} };
     },
     loss(_, context, { topK }) {
+      if (options.over === 'sequence') return { loss: overSequences(context), metrics: {}, state: {} };
       if (options.over === 'step') return { loss: balance(options, context, topK), metrics: {}, state: {} };
       const ofBatch = balance(options, { ...context, stepSum: undefined }, topK);
       const loss = stepSum(ofBatch, context).div<tf.Scalar>(stepSum(tf.scalar(1), context));
       return { loss, metrics: {}, state: {} };
     },
   };
+}
+
+/**
+ * The mean over sequences of `E sum_e f_e p_e`, f and p over the sequence's tokens; mean over layers. As a sum over tokens, each
+ * weighted by 1 / length of its sequence: `f_e` of the token's sequence times its own `p_e`.
+ */
+function overSequences(context: CoordinationContext): tf.Scalar {
+  return meanOf(
+    context.layers.map(({ probs_TE, mask_TE, assigned_TE = mask_TE }) => {
+      const { sum_TE, length_T, once_T } = sequenceSum(assigned_TE, context);
+      const chosen_TE = sum_TE.div(tf.maximum(length_T, 1).expandDims(1));
+      const product_T = chosen_TE.mul(probs_TE).sum(1).mul(once_T);
+      const sequences = stepSum(once_T.sum(), context);
+      return stepSum(product_T.sum(), context).div(sequences).mul(probs_TE.shape[1]);
+    }),
+  );
 }
 
 function balance(options: Options, context: CoordinationContext, topK: number): tf.Scalar {
@@ -103,6 +121,11 @@ export const loadBalanceCoordination = defineComponent(coordinationKind, {
   id: 'load-balance',
   description: 'share of tokens times mean probability (Switch, Mixtral)',
   options,
+  appliesWhen: {
+    secondSoftmax: { over: ['step', 'batch'] },
+    includePadding: { over: ['step', 'batch'] },
+    poolLayers: { over: ['step', 'batch'] },
+  },
   fidelity: { reference: { secondSoftmax: true, includePadding: true, poolLayers: true } },
   create: createLoadBalance,
 });

@@ -11,6 +11,7 @@ export {
   type StepUsage,
   type Tensors,
 } from './router.js';
-export { selectorKind, type Selection, type Selector } from './selector.js';
-export { denseSelector, topKSelector, topPSelector } from './selectors.js';
+export { selectorKind, type Selection, type Selector, type SelectorInput } from './selector.js';
+export { denseSelector, everySlot, topKSelector, topPSelector } from './selectors.js';
 export { discrete } from './discrete.js';
+export { innerRouter } from './inner-router.js';

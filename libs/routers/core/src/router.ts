@@ -41,6 +41,8 @@ export interface RouterOutput {
   readonly probs_TE: tf.Tensor2D;
   /** Scores that selection ranks by, where they differ from `probs_TE` (DeepSeek-V3's bias, added noise). [T, E] */
   readonly selectionScores_TE?: tf.Tensor2D;
+  /** The linear map that the logits are of the token, of routers that have one: `logits = x W^T`. [E, D] */
+  readonly map_ED?: tf.Tensor2D;
 }
 
 /** Tensors by name. */
@@ -63,6 +65,10 @@ export interface RouterInit {
 export interface RouterUsage {
   /** Tokens per expert, of all batches of the step (padding excluded). [E] */
   readonly load_E: tf.Tensor1D;
+  /** Scores of all tokens of the step, for routers that give `stepScores`: what `stepScores` said of their outputs, batch after batch. [T, E] */
+  readonly scores_TE?: tf.Tensor2D;
+  /** 1 for real tokens of `scores_TE`, 0 for padding. [T] */
+  readonly tokenMask_T?: tf.Tensor1D;
 }
 
 /** Parameters of one layer as the router sees them inside a program. */
@@ -79,6 +85,12 @@ export interface RouterParams {
 export interface Router {
   readonly id: string;
   readonly needsNoise?: boolean;
+  /** Whether it gives `selectionScores_TE`; selectors that do not rank by scores are refused beside it. */
+  readonly ranks?: boolean;
+  /** Whether it gives `map_ED`; losses over that map are refused beside other routers. */
+  readonly linear?: boolean;
+  /** What `nextState` must know of each token of the step; absent: the load is enough. [T, E] */
+  stepScores?(output: RouterOutput): tf.Tensor2D;
   init(key: RandomKey, spec: RouterSpec): RouterInit;
   route(params: RouterParams, x_TD: tf.Tensor2D, context: RouterContext, spec: RouterSpec): RouterOutput;
   /** Which experts the router's graph joins, 0 or 1 without self-loops, [E][E]; absent if it has no graph. */

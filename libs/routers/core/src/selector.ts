@@ -1,6 +1,6 @@
 import { componentKind } from '@gmoe/core';
-import type { tf } from '@gmoe/tensor';
-import type { RouterContext, RouterOutput } from './router.js';
+import type { RandomKey, tf } from '@gmoe/tensor';
+import type { HostTensors, RouterContext, RouterOutput, RouterSpec, Tensors } from './router.js';
 
 /** Which experts each token uses and with which weights. */
 export interface Selection {
@@ -19,6 +19,16 @@ export interface Selection {
    * it differs from `mask_TE`. [T, E]
    */
   readonly assigned_TE?: tf.Tensor2D;
+  /** lambda of each token, of selectors that learn how sparse a choice is (sparsegen). [T] */
+  readonly sparsity_T?: tf.Tensor1D;
+}
+
+/** What a selector that learns sees beside scores. */
+export interface SelectorInput {
+  /** Its own tensors, as `init` named them. */
+  readonly trainable: Tensors;
+  /** The features that the router saw. [T, D] */
+  readonly x_TD: tf.Tensor2D;
 }
 
 /**
@@ -27,9 +37,26 @@ export interface Selection {
  */
 export interface Selector {
   readonly id: string;
+  /**
+   * Whether it ranks experts by scores, so that a balancing bias (`selectionScores_TE`) can steer it. Selectors that compute weights
+   * from the logits or probabilities themselves say false, and are refused beside such a router.
+   */
+  readonly ranked?: boolean;
+  /**
+   * Whether a training batch's tokens are shared out among experts, so that a token's experts depend on the others of its batch:
+   * parts of a batch would be shared out otherwise, so that accumulation is refused.
+   */
+  readonly acrossTokens?: boolean;
+  /** Whether, outside of training too, a token's experts depend on later tokens: such a model cannot generate. */
+  readonly acausal?: boolean;
+  /** Whether it gives `sparsity_T`; losses over that are refused beside other selectors. */
+  readonly sparsity?: boolean;
+  /** Starting values of what it learns, one layer's; absent if it learns nothing. */
+  init?(key: RandomKey, spec: RouterSpec): HostTensors;
   /** K, the number of slots for E experts: k for top-k, E for dense and top-p. */
   slots(experts: number): number;
-  select(output: RouterOutput, context: RouterContext): Selection;
+  /** @param input given to selectors that have `init` */
+  select(output: RouterOutput, context: RouterContext, input?: SelectorInput): Selection;
 }
 
 export const selectorKind = componentKind<Selector>('selector');

@@ -24,7 +24,7 @@ function renormalize(probs_TE: tf.Tensor2D, mask_TE: tf.Tensor2D): tf.Tensor2D {
 const scoresOf = ({ selectionScores_TE, probs_TE }: RouterOutput): tf.Tensor2D => selectionScores_TE ?? probs_TE;
 
 /** All experts in their order as slots, weighted by the gates. */
-function everySlot(mask_TE: tf.Tensor2D, gates_TE: tf.Tensor2D): Selection {
+export function everySlot(mask_TE: tf.Tensor2D, gates_TE: tf.Tensor2D): Selection {
   const [tokens, experts] = gates_TE.shape;
   const ids_TK = tf.tile(tf.range(0, experts, 1, 'int32').reshape([1, experts]), [tokens, 1]) as tf.Tensor2D;
   return { mask_TE, gates_TE, ids_TK, weights_TK: gates_TE };

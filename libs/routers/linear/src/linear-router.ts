@@ -11,6 +11,7 @@ const options = z.strictObject({
 function createLinearRouter({ std }: z.output<typeof options>): Router {
   return {
     id: 'linear',
+    linear: true,
     init: (key, { experts, modelWidth }) => ({
       trainable: { weight: key.fold('weight').normal([experts, modelWidth], 0, std) },
       frozen: {},
@@ -18,8 +19,9 @@ function createLinearRouter({ std }: z.output<typeof options>): Router {
       warnings: [],
     }),
     route({ trainable }, x_TD) {
-      const logits_TE = linear(x_TD, trainable['weight'] as tf.Tensor2D);
-      return { logits_TE, probs_TE: tf.softmax(logits_TE) };
+      const map_ED = trainable['weight'] as tf.Tensor2D;
+      const logits_TE = linear(x_TD, map_ED);
+      return { logits_TE, probs_TE: tf.softmax(logits_TE), map_ED };
     },
   };
 }

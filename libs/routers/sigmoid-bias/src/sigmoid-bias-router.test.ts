@@ -1,18 +1,54 @@
+import { ComponentRegistry, createComponent } from '@gmoe/core';
 import { testChecks } from '@gmoe/core/testing';
-import { topKSelector } from '@gmoe/routers-core';
+import { routerKind, topKSelector } from '@gmoe/routers-core';
 import { routerContract } from '@gmoe/routers-core/testing';
+import { graphRouter } from '@gmoe/routers-graph';
 import type { HostTensor } from '@gmoe/tensor';
 import { RandomKey, tf } from '@gmoe/tensor';
 import { describe, expect, it } from 'vitest';
 import { sigmoidBiasRouter } from './index.js';
 
+const registry = new ComponentRegistry([routerKind], [graphRouter, sigmoidBiasRouter]);
 testChecks(
   `router '${sigmoidBiasRouter.id}' keeps the contract`,
-  routerContract.checks(sigmoidBiasRouter, [{ name: 'defaults' }, { name: 'rate 0.1', options: { biasRate: 0.1 } }]),
+  routerContract.checks(
+    sigmoidBiasRouter,
+    [
+      { name: 'defaults' },
+      { name: 'rate 0.1', options: { biasRate: 0.1 } },
+      {
+        name: 'of a graph',
+        options: { router: { id: 'graph', width: 4, edges: 'none', activateLast: false } },
+        step: 3e-4,
+      },
+    ],
+    registry,
+  ),
 );
 
+it('takes the logits of the router inside', () => {
+  const spec = { modelWidth: 3, experts: 4, topK: 2, layer: 0 };
+  const graph = { id: 'graph', width: 4 };
+  const router = createComponent(sigmoidBiasRouter, { router: graph }, { registry });
+  const inside = createComponent(graphRouter, { width: 4 });
+  const key = RandomKey.fromSeed(6);
+  const drawn = router.init(key, spec);
+  const up = (tensors: Readonly<Record<string, HostTensor>>) =>
+    Object.fromEntries(
+      Object.entries(tensors).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape], 'float32')]),
+    );
+  const params = { trainable: up(drawn.trainable), frozen: up(drawn.frozen), state: up(drawn.state) };
+  const x_TD = tf.randomNormal<tf.Rank.R2>([5, 3], 0, 1, 'float32', 3);
+  const context = { tokenMask_T: tf.ones<tf.Rank.R1>([5]), training: true };
+  const own = router.route(params, x_TD, context, spec);
+  expect(own.logits_TE.arraySync()).toEqual(inside.route(params, x_TD, context, spec).logits_TE.arraySync());
+  expect(own.selectionScores_TE!.arraySync()).toEqual(tf.sigmoid(own.logits_TE).arraySync());
+  expect(router.edges!(drawn.frozen)).toEqual(inside.edges!(drawn.frozen));
+  expect(() => createComponent(sigmoidBiasRouter, { router: graph, std: 1 }, { registry })).toThrow(/std/);
+});
+
 describe('sigmoid-bias router by numbers', () => {
-  const router = sigmoidBiasRouter.create({ std: 0.02, biasRate: 0.01, epsilon: 1e-20 });
+  const router = sigmoidBiasRouter.create({ biasRate: 0.01 });
   const spec = { modelWidth: 2, experts: 3, topK: 2, layer: 0 };
   const toTensor = ({ data, shape }: HostTensor) => tf.tensor(data, [...shape]);
   const context = { tokenMask_T: tf.ones<tf.Rank.R1>([1]), training: true };

@@ -1,9 +1,13 @@
-import { defineComponent } from '@gmoe/core';
-import { routerKind, type Router } from '@gmoe/routers-core';
+import { componentField, defineComponent, type Build } from '@gmoe/core';
+import { innerRouter, routerKind, type Router } from '@gmoe/routers-core';
 import { HostTensor, linear, stopGradient, tf } from '@gmoe/tensor';
 import { z } from 'zod';
 
 const options = z.strictObject({
+  router: componentField(routerKind)
+    .nullable()
+    .default(null)
+    .describe('a router whose logits the affinities are sigmoids of, e.g. graph; null = a linear map of the token'),
   std: z.number().positive().default(0.02).describe('standard deviation of the starting expert centroids'),
   biasRate: z
     .number()
@@ -21,21 +25,25 @@ const options = z.strictObject({
  *
  * Probabilities are `s / sum s` (eq. 19), so that rows sum to 1 and auxiliary losses can be added; renormalised over the
  * chosen experts they give the same weights as `s`.
+ *
+ * With another router inside, its logits take the place of `x W^T`.
  */
-function createSigmoidBiasRouter({ std, biasRate, epsilon }: z.output<typeof options>): Router {
+function createSigmoidBiasRouter({ router, std, biasRate, epsilon }: z.output<typeof options>, build: Build): Router {
+  const inner = router ? innerRouter('sigmoid-bias', router, build) : centroids(std);
+  const { edges } = inner;
   return {
     id: 'sigmoid-bias',
-    init: (key, { experts, modelWidth }) => ({
-      trainable: { weight: key.fold('weight').normal([experts, modelWidth], 0, std) },
-      frozen: {},
-      state: { bias: HostTensor.zeros([experts]) },
-      warnings: [],
-    }),
-    route({ trainable, state }, x_TD) {
-      const logits_TE = linear(x_TD, trainable['weight'] as tf.Tensor2D);
+    ranks: true,
+    ...(inner.needsNoise ? { needsNoise: true } : {}),
+    ...(inner.linear ? { linear: true } : {}),
+    ...(edges ? { edges } : {}),
+    init: (key, spec) => ({ ...inner.init(key, spec), state: { bias: HostTensor.zeros([spec.experts]) } }),
+    route({ trainable, frozen, state }, x_TD, context, spec) {
+      const { logits_TE, map_ED } = inner.route({ trainable, frozen, state: {} }, x_TD, context, spec);
       const affinity_TE = tf.sigmoid(logits_TE);
       return {
         logits_TE,
+        ...(map_ED ? { map_ED } : {}),
         probs_TE: affinity_TE.div(affinity_TE.sum(-1, true).add(epsilon)),
         selectionScores_TE: affinity_TE.add(stopGradient(state['bias'] as tf.Tensor1D)),
       };
@@ -46,9 +54,29 @@ function createSigmoidBiasRouter({ std, biasRate, epsilon }: z.output<typeof opt
   };
 }
 
+/** `x W^T`: a centroid of each expert. */
+function centroids(std: number): Router {
+  return {
+    id: 'linear',
+    linear: true,
+    init: (key, { experts, modelWidth }) => ({
+      trainable: { weight: key.fold('weight').normal([experts, modelWidth], 0, std) },
+      frozen: {},
+      state: {},
+      warnings: [],
+    }),
+    route({ trainable }, x_TD) {
+      const map_ED = trainable['weight'] as tf.Tensor2D;
+      const logits_TE = linear(x_TD, map_ED);
+      return { logits_TE, probs_TE: tf.softmax(logits_TE), map_ED };
+    },
+  };
+}
+
 export const sigmoidBiasRouter = defineComponent(routerKind, {
   id: 'sigmoid-bias',
   description: 'sigmoid affinities with balancing biases and no loss (DeepSeek-V3)',
   options,
+  appliesWhen: { std: { router: [null] } },
   create: createSigmoidBiasRouter,
 });

@@ -19,6 +19,7 @@ const options = z.strictObject({
 function createSwitchRouter({ initScale }: z.output<typeof options>): Router {
   return {
     id: 'switch',
+    linear: true,
     init: (key, { experts, modelWidth }) => ({
       trainable: { weight: key.fold('weight').normal([experts, modelWidth], 0, Math.sqrt(initScale / modelWidth)) },
       frozen: {},
@@ -26,8 +27,9 @@ function createSwitchRouter({ initScale }: z.output<typeof options>): Router {
       warnings: [],
     }),
     route({ trainable }, x_TD) {
-      const logits_TE = linear(x_TD, trainable['weight'] as tf.Tensor2D);
-      return { logits_TE, probs_TE: tf.softmax(logits_TE) };
+      const map_ED = trainable['weight'] as tf.Tensor2D;
+      const logits_TE = linear(x_TD, map_ED);
+      return { logits_TE, probs_TE: tf.softmax(logits_TE), map_ED };
     },
   };
 }

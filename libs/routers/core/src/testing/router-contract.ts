@@ -201,6 +201,29 @@ function caseChecks(
       },
     },
     {
+      name: 'says whether it ranks by other scores, and whether it is a linear map',
+      async run() {
+        const { router, spec, init, trainable, input } = setup(4);
+        const { eager } = await onBothEngines(
+          (frozen: Tensors, params: Tensors, { state, ...pass }: Input) => {
+            const out = outputs(router, spec, params, frozen, { ...pass, state });
+            const { logits_TE, map_ED } = out;
+            return {
+              logits_TE,
+              ...(map_ED ? { mapped_TE: tf.matMul(pass.x, map_ED, false, true) } : {}),
+              ranks: tf.scalar(Number(out.selectionScores_TE !== undefined)),
+            };
+          },
+          init.frozen,
+          [trainable, input],
+        );
+        assert.equal(eager.ranks.item() === 1, router.ranks ?? false, '`ranks` and selectionScores_TE go together');
+        assert.equal(eager.mapped_TE !== undefined, router.linear ?? false, '`linear` and map_ED go together');
+        if (eager.mapped_TE)
+          assertBelow(relativeError(eager.mapped_TE.data, eager.logits_TE.data), 1e-5, 'x W^T against the logits');
+      },
+    },
+    {
       name: 'carries its state on in the same shapes',
       async run() {
         const { router, spec, init } = setup(4);
@@ -211,9 +234,10 @@ function caseChecks(
         );
         if (!router.nextState) return;
         const next = await onBothEngines(
-          (_: object, state: Tensors, load_E: tf.Tensor1D) => router.nextState!(state, { load_E }, spec),
+          (_: object, state: Tensors, load_E: tf.Tensor1D, scores_TE: tf.Tensor2D, tokenMask_T: tf.Tensor1D) =>
+            router.nextState!(state, { load_E, ...(router.stepScores ? { scores_TE, tokenMask_T } : {}) }, spec),
           {},
-          [init.state, HostTensor.float([8, 2, 3, 3])],
+          [init.state, HostTensor.float([8, 2, 3, 3]), key.fold('scores').normal([TOKENS, 4]), mask_T],
         );
         assert.deepEqual(Object.keys(next.eager), Object.keys(init.state));
         for (const [name, before] of Object.entries(init.state)) {

@@ -1,0 +1,1 @@
+export { expertSparsityCoordination } from './expert-sparsity-coordination.js';

@@ -1,0 +1,1 @@
+export { reluSparsityCoordination } from './relu-sparsity-coordination.js';

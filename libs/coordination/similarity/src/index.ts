@@ -1,0 +1,1 @@
+export { similarityCoordination } from './similarity-coordination.js';

@@ -1,0 +1,43 @@
+import { defineComponent, type Build } from '@gmoe/core';
+import {
+  coefficientOf,
+  coefficientOptions,
+  coordinationKind,
+  meanOf,
+  type CoordinationStrategy,
+} from '@gmoe/coordination-core';
+import { tf } from '@gmoe/tensor';
+import { z } from 'zod';
+
+const options = z.strictObject({ ...coefficientOptions(0.01) });
+
+/**
+ * Similarity-preserving balance (SimBal, 2025, arXiv 2506.14038): `|R^T R - I|_1`, the sum over entries, mean over layers; R [D, E] is
+ * the router's linear map. Orthogonal columns of length 1 keep the similarities of tokens, so that like tokens go to like experts
+ * and no expert's direction repeats another's. A loss of the parameters alone: tokens and padding have no part in it.
+ */
+function createSimilarity(weight: z.output<typeof options>, build: Build): CoordinationStrategy {
+  return {
+    id: 'similarity',
+    ...coefficientOf(weight, build),
+    needs: 'map_ED',
+    init: () => ({ trainable: {}, state: {} }),
+    loss: (_, { layers }) => ({
+      loss: meanOf(
+        layers.map(({ map_ED }) => {
+          const gram_EE = tf.matMul(map_ED!, map_ED!, false, true);
+          return gram_EE.sub(tf.eye(gram_EE.shape[0])).abs().sum();
+        }),
+      ),
+      metrics: {},
+      state: {},
+    }),
+  };
+}
+
+export const similarityCoordination = defineComponent(coordinationKind, {
+  id: 'similarity',
+  description: "orthogonal directions of a linear router's experts (SimBal)",
+  options,
+  create: createSimilarity,
+});

@@ -1,0 +1,1 @@
+export { varianceCoordination } from './variance-coordination.js';

@@ -1,0 +1,1 @@
+export { centredRouter } from './centred-router.js';

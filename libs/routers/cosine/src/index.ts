@@ -1,0 +1,1 @@
+export { cosineRouter } from './cosine-router.js';

@@ -1,0 +1,1 @@
+export { expertChoiceSelector } from './expert-choice-selector.js';

@@ -1,0 +1,1 @@
+export { quantileRouter } from './quantile-router.js';

@@ -1,0 +1,1 @@
+export { reluSelector } from './relu-selector.js';

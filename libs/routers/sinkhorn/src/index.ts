@@ -1,0 +1,1 @@
+export { sinkhornSelector } from './sinkhorn-selector.js';

@@ -1,0 +1,2 @@
+export { sparsegen } from './sparsegen.js';
+export { sparsegenSelector } from './sparsegen-selector.js';

@@ -1,0 +1,1 @@
+export { thresholdSelector } from './threshold-selector.js';
