@@ -8,3 +8,4 @@ export {
   selectOnBothEngines,
   type SelectionCase,
 } from './on-both-engines.js';
+export { stubRouter } from './stub-router.js';
