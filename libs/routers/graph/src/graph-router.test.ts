@@ -30,17 +30,31 @@ const silu = (x: number) => x / (1 + Math.exp(-x));
 const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 
 /** METHOD by the letter, token by token and node by node, in double precision. */
-function naive(tensors: Record<string, HostTensor>, x: Matrix, { layers, activateLast }: GraphRouterOptions): Matrix {
+function naive(
+  tensors: Record<string, HostTensor>,
+  x: Matrix,
+  { layers, activateLast, tokenEdges, tokenMessage, width }: GraphRouterOptions,
+): Matrix {
   const weight = (name: string) => rows(tensors[`${name}.weight`]!);
   const adjacency = rows(tensors['adjacency']!);
   const experts = rows(tensors['features']!).map((feature) => weight('struct').map((w) => silu(dot(feature, w))));
   return x.map((token) => {
     let nodes = [...experts, weight('token').map((w) => silu(dot(token, w)))];
+    const token_ = nodes.at(-1)!;
+    const strengths = softmax(experts.map((e) => dot(token_, e) / Math.sqrt(width))).map((p) => p * experts.length);
+    /** What node j sends to node i, mapped. */
+    const sent = (layer: number, mapped: Matrix, i: number, j: number): number[] => {
+      if (layer > 0 || j < experts.length || i === experts.length) return mapped[j]!;
+      const own = tokenMessage === 'shared' ? token_ : token_.map((h, g) => h * weight('message')[i]![g]!);
+      return weight('conv.0').map((w) => dot(own, w) * (tokenEdges === 'equal' ? 1 : strengths[i]!));
+    };
     for (let layer = 0; layer < layers; layer++) {
       const mapped = nodes.map((node) => weight(`conv.${layer}`).map((w) => dot(node, w)));
       const activate = layer < layers - 1 || activateLast ? silu : (value: number) => value;
       nodes = nodes.map((_, i) =>
-        mapped[0]!.map((__, g) => activate(mapped.reduce((sum, node, j) => sum + adjacency[i]![j]! * node[g]!, 0))),
+        mapped[0]!.map((__, g) =>
+          activate(mapped.reduce((sum, _node, j) => sum + adjacency[i]![j]! * sent(layer, mapped, i, j)[g]!, 0)),
+        ),
       );
     }
     return nodes.slice(0, -1).map((node) => dot(node, weight('proj')[0]!));
@@ -65,6 +79,10 @@ describe('fast form of the graph router', () => {
     { layers: 3 },
     { layers: 2, activateLast: false },
     { layers: 2, edges: 'cosine', gain: 3 },
+    { layers: 1, tokenEdges: 'attention' },
+    { layers: 2, tokenEdges: 'attention', gain: 3 },
+    { layers: 2, tokenMessage: 'per-expert' },
+    { layers: 1, tokenMessage: 'per-expert', tokenEdges: 'attention' },
   ])('equals message passing for each token, values and gradients: %o', async (choice) => {
     const options = graphRouter.options.parse({ width: 3, density: 0.4, trainFeatures: true, ...choice });
     const router = graphRouter.create(options);

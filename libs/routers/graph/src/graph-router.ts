@@ -55,6 +55,18 @@ const options = z.strictObject({
     .boolean()
     .default(true)
     .describe('silu after the last graph layer too, as in the reference; false: only between layers'),
+  tokenEdges: z
+    .enum(['equal', 'attention'])
+    .default('equal')
+    .describe(
+      'how strongly the token is joined to the experts: equal = alike (paper); attention = E times the softmax of the scaled products of token and expert features, so that the strengths depend on the token. Not in the paper',
+    ),
+  tokenMessage: z
+    .enum(['shared', 'per-expert'])
+    .default('shared')
+    .describe(
+      'what the token sends to the experts: shared = the same features (paper); per-expert = its features times a learned vector of each expert, drawn N(0, 1). Not in the paper',
+    ),
   trainFeatures: z
     .boolean()
     .default(false)
@@ -100,6 +112,9 @@ function init(options: GraphRouterOptions, key: RandomKey, { modelWidth, experts
     'struct.weight': struct,
     'proj.weight': glorot(key.fold('proj'), [1, width]),
   };
+  if (options.tokenMessage === 'per-expert') {
+    trainable['message.weight'] = key.fold('message').normal([experts, width], 0, 1);
+  }
   for (let i = 0; i < layers; i++) trainable[`conv.${i}.weight`] = glorot(key.fold('conv').fold(i), [width, width]);
   const edgeKey = edgeSeed === null ? key.fold('edges') : RandomKey.fromSeed(edgeSeed).fold('edges').fold(layer);
   const edges = layEdges(options, features, struct, edgeKey);
@@ -139,6 +154,10 @@ export function graphWarnings(edges: ExpertEdges): string[] {
  *
  * One graph serves every token, so the expert part of the first layer is computed once, the token's part is a rank-one
  * update, and the last layer leaves the token node out.
+ *
+ * In the paper the token adds nearly the same vector to every expert node, so that tokens hardly differ in their choice. Two options
+ * change what it adds in the first layer: `tokenEdges: attention` weighs the edge to expert e by `a_te = E softmax_e(<h_t, e_e> / sqrt(G))`,
+ * and `tokenMessage: per-expert` sends `h_t * m_e` in place of `h_t`, m [E, G] learned. The token node itself is as before.
  */
 function createGraphRouter(options: GraphRouterOptions): Router {
   return {
@@ -162,10 +181,10 @@ function createGraphRouter(options: GraphRouterOptions): Router {
       // Layer 1: A[:, :E] (e Wc^T), the same for all tokens, + A[:, E] (x) (h Wc^T).
       const count = rows(0);
       const shared_1NG = tf.matMul(fromExperts(count), linear(e_EG, weight('conv.0'))).reshape([1, count, G]);
-      const token_T1G = linear(h_TG, weight('conv.0')).reshape([T, 1, G]);
+      const token_TMG = tokenMessages(options, h_TG, e_EG, weight, count);
       const activate = (y_TNG: tf.Tensor3D, i: number) =>
         i < options.layers - 1 || options.activateLast ? silu(y_TNG) : y_TNG;
-      const first_TNG = token_T1G.mul(fromToken(count).reshape([1, count, 1])).add<tf.Tensor3D>(shared_1NG);
+      const first_TNG = token_TMG.mul(fromToken(count).reshape([1, count, 1])).add<tf.Tensor3D>(shared_1NG);
       let nodes_TNG = activate(first_TNG, 0);
       for (let i = 1; i < options.layers; i++) {
         const N = nodes_TNG.shape[1];
@@ -177,6 +196,37 @@ function createGraphRouter(options: GraphRouterOptions): Router {
       return { logits_TE, probs_TE: tf.softmax(logits_TE) };
     },
   };
+}
+
+/**
+ * What the token sends to each node of the first layer, already mapped: the same to all, [T, 1, G], or to each node its own, [T, N, G], N the
+ * experts and, where there is a layer behind, the token itself.
+ */
+function tokenMessages(
+  { tokenEdges, tokenMessage, width: G }: GraphRouterOptions,
+  h_TG: tf.Tensor2D,
+  e_EG: tf.Tensor2D,
+  weight: (name: string) => tf.Tensor2D,
+  nodes: number,
+): tf.Tensor3D {
+  const T = h_TG.shape[0];
+  const E = e_EG.shape[0];
+  const mapped = (rows: tf.Tensor2D, count: number) =>
+    linear(rows, weight('conv.0')).reshape<tf.Tensor3D>([T, count, G]);
+  const toAll_T1G = mapped(h_TG, 1);
+  if (tokenEdges === 'equal' && tokenMessage === 'shared') return toAll_T1G;
+  const toEach_TEG = () => {
+    const weighted_TEG = h_TG.expandDims<tf.Tensor3D>(1).mul<tf.Tensor3D>(weight('message').expandDims(0));
+    return mapped(weighted_TEG.reshape([T * E, G]), E);
+  };
+  const message_TMG = tokenMessage === 'per-expert' ? toEach_TEG() : toAll_T1G;
+  const strength_TE1 = () =>
+    tf
+      .softmax(tf.matMul(h_TG, e_EG, false, true).mul<tf.Tensor2D>(1 / Math.sqrt(G)))
+      .mul<tf.Tensor2D>(E)
+      .expandDims<tf.Tensor3D>(2);
+  const experts_TEG = tokenEdges === 'attention' ? message_TMG.mul<tf.Tensor3D>(strength_TE1()) : message_TMG;
+  return nodes === E ? experts_TEG : tf.concat([experts_TEG, toAll_T1G], 1);
 }
 
 /** `A Y` for every token: rows [M, N], nodes [T, N, G] -> [T, M, G]. One matrix product, with T folded into columns. */
