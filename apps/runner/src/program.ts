@@ -11,6 +11,7 @@ import { addMerge } from './commands/merge.js';
 import { addPerplexity } from './commands/perplexity.js';
 import { addPlan } from './commands/plan.js';
 import { addPretrain } from './commands/pretrain.js';
+import { addPublish } from './commands/publish.js';
 import { addPull } from './commands/pull.js';
 import { addReport } from './commands/report.js';
 import { addSchema } from './commands/schema.js';
@@ -59,6 +60,7 @@ export function createProgram(): Command {
     addUi,
     addPlan,
     addWorker,
+    addPublish,
     addCancel,
     addSync,
     addMlflow,
