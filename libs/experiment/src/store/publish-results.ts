@@ -92,7 +92,7 @@ function publishTrial(source: SweepStore, trial: PlannedTrial, result: TrialResu
   }
   const routing = join(origin, 'routing.json');
   if (existsSync(routing)) write(join(attempt, 'routing.json'), rounded(JSON.parse(read(routing)), DIGITS));
-  const { files: _, error, ...kept } = result;
+  const { error, ...kept } = result;
   const published = {
     ...kept,
     ...(error ? { error: { kind: error.kind, message: error.message.replace(/\/\S*\//g, '') } } : {}),
