@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from local_tasks import FILES, local_task
 from lm_eval.models.huggingface import HFLM
+from tokenizers.processors import TemplateProcessing
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
 
@@ -25,13 +26,18 @@ def main(model, tokenizer, rows_dir, out, *tasks):
         kept = Path(out) / f"{name}.json"
         if kept.exists():
             continue
-        lm = lm or HFLM(pretrained=read_model(Path(model)), tokenizer=read_tokenizer(Path(tokenizer)), batch_size=1)
+        lm = lm or language_model(Path(model), Path(tokenizer))
         text = (Path(rows_dir) / name / FILES[name][1]).read_text(encoding="utf-8")
         started = time.time()
         scored = score(lm, name, [json.loads(line) for line in text.splitlines()])
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_text(json.dumps({"lm_eval": version("lm_eval"), "task": name, "rows": scored}) + "\n")
         print(f"{name}: {len(scored)} rows, {time.time() - started:.0f} s", flush=True)
+
+
+def language_model(model, tokenizer):
+    read = read_tokenizer(tokenizer)
+    return HFLM(pretrained=read_model(model), tokenizer=read, batch_size=1, add_bos_token=len(read("")["input_ids"]) > 0)
 
 
 def read_model(path):
@@ -44,7 +50,11 @@ def read_tokenizer(folder):
     """The file as it stands: AutoTokenizer may build a tokenizer of its own from the model's type."""
     config = json.loads((folder / "tokenizer_config.json").read_text())
     named = {key: config[key] for key in ("bos_token", "eos_token", "unk_token") if isinstance(config.get(key), str)}
-    return PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"), **named)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"), **named)
+    if config.get("add_bos_token") and not tokenizer("")["input_ids"]:
+        bos = (tokenizer.bos_token, tokenizer.bos_token_id)
+        tokenizer.backend_tokenizer.post_processor = TemplateProcessing(single=f"{bos[0]} $A", special_tokens=[bos])
+    return tokenizer
 
 
 def score(lm, name, rows):
@@ -75,4 +85,5 @@ def gold(task, doc):
     return target if isinstance(target, int) else task.doc_to_choice(doc).index(target)
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])
