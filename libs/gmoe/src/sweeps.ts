@@ -59,7 +59,7 @@ export function createSweeps(program: SweepProgram): Sweeps {
       const store = SweepStore.create(resolve(options.out ?? join('runs', planned.name)), planned);
       program.prepare(store);
       const launcher = createLocalLauncher({ command: (each) => [...program.workerCommand(each)], jobs: options.jobs });
-      const submission = await launcher.submit({ store, stopping: planned.spec.stopping });
+      const submission = await launcher.submit({ store });
       const cancel = (): void => void submission.cancel('checkpoint');
       options.signal?.addEventListener('abort', cancel, { once: true });
       if (options.signal?.aborted) cancel();

@@ -109,15 +109,14 @@ async function runSweep(file: string, raw: object): Promise<void> {
   try {
     const submission = await createLauncher(launcher, engine).submit({
       store,
-      stopping: spec.stopping,
       follow: !options.detach,
     });
     const cancel = (): void => void submission.cancel('checkpoint');
     stop.signal.addEventListener('abort', cancel);
     // Asked to stop while it was being handed over.
     if (stop.signal.aborted) cancel();
-    // Tasks of Slurm measure it: the machine that submits is no place to compute on. Nobody waits for it after a hand-over.
-    const elsewhere = launcher.id === 'slurm' || options.detach;
+    // Tasks of Slurm and workers on Ray measure it: the machine that submits is no place to compute on. Nobody waits for it after a hand-over.
+    const elsewhere = launcher.id === 'slurm' || launcher.id === 'ray' || options.detach;
     const baselines = elsewhere ? Promise.resolve() : measureBaselines(store, engine);
     // Told when it is awaited; until then a failure must not end the process.
     baselines.catch(() => undefined);
@@ -160,13 +159,14 @@ function chooseLauncher(
   const id = launcher ?? (profile === undefined ? (fromFile?.id ?? 'local') : remoteOf(fromFile));
   const { options } = components.get(launcherKind, id, '--launcher');
   if (profile !== undefined && id === 'local') {
-    throw new UserError('--profile: holds options of the slurm launcher (got --launcher local)');
+    throw new UserError("--profile: holds options of a cluster's launcher (got --launcher local)");
   }
   if (detach && id === 'local') {
-    throw new UserError('--detach: needs the slurm launcher; a local sweep lives as long as its command');
+    throw new UserError("--detach: needs a cluster's launcher; a local sweep lives as long as its command");
   }
   if (jobs !== undefined && !('jobs' in options.shape)) {
-    const instead = 'concurrency' in options.shape ? `; ${id} takes launcher.concurrency` : '';
+    const own = ['concurrency', 'workers'].find((name) => name in options.shape);
+    const instead = own === undefined ? '' : `; ${id} takes launcher.${own}`;
     throw new UserError(`--jobs: belongs to the local launcher${instead} (got ${jobs})`);
   }
   const written = profile === undefined ? {} : readYaml(profile);

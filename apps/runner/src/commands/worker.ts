@@ -1,4 +1,5 @@
 import {
+  isRayWorker,
   isSlurmTask,
   startWorker,
   summarise,
@@ -7,13 +8,16 @@ import {
   type WorkerEvent,
 } from '@gmoe/experiment';
 import { createTrialExecutor } from '@gmoe/trial';
+import { parseOptions } from '@gmoe/core';
 import type { Command } from 'commander';
+import { z } from 'zod';
 import { measureBaselines } from '../baselines.js';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
 import { EXIT } from '../exit.js';
 import { codeOf } from '../code.js';
 import { components, schema } from '../components.js';
 import { useStoredPlugins } from '../plugins.js';
+import { workerCommand } from '../worker-command.js';
 import { TrialTracking } from '../tracking/trial-tracking.js';
 import type { EngineOptions } from '@gmoe/tensor';
 
@@ -23,13 +27,16 @@ export function addWorker(program: Command): void {
       .command('worker')
       .description("take open trials of a sweep's store, from any machine that sees its folder, until none is left")
       .requiredOption('--store <dir>', 'folder of the sweep, e.g. runs/quickstart')
-      .action(async (options: { store: string }) => {
+      .option('--jobs <n>', 'trials at a time, each a process of its own on cores of its own', '1')
+      .action(async (options: { store: string; jobs: string }) => {
+        const { jobs } = parseOptions(z.object({ jobs: z.coerce.number().int().min(1) }), { jobs: options.jobs }, '--');
         const store = SweepStore.open(options.store);
         await useStoredPlugins(store.folder);
         const engine = readEngineOptions(options);
         process.exitCode = await startWorker({
           store,
           execute: trackedExecutor(store, engine),
+          packing: { jobs, command: ({ folder }) => workerCommand(folder, engine) },
           onEvent: (event) => {
             const line = describe(event);
             if (line !== undefined) process.stdout.write(`${line}\n`);
@@ -40,7 +47,7 @@ export function addWorker(program: Command): void {
           process.exitCode = EXIT.failed;
           process.stderr.write(`gmoe: ${damaged} damaged results were left alone; gmoe plan names them\n`);
         }
-        if (isSlurmTask() && process.exitCode === 0) await measureBaselines(store, engine);
+        if ((isSlurmTask() || isRayWorker()) && process.exitCode === 0) await measureBaselines(store, engine);
       }),
   );
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf, UserError } from '@gmoe/core';
+import { messageOf } from '@gmoe/core';
 import { openTrials } from '../worker/run-worker.js';
 import { EventQueue } from './event-queue.js';
 import type { LaunchEvent, LaunchRequest, LaunchSummary, Submission } from './launcher.js';
@@ -21,12 +21,9 @@ export interface SubmittedWork {
 /**
  * A submission whose events come from the store, for launchers whose workers are out of sight: it ends when every trial has a
  * result, or no worker is left.
- *
- * @throws UserError if the sweep stops arms early, which takes a launcher that sees all arms
  */
 export function followSubmission(request: LaunchRequest, work: SubmittedWork): Submission {
-  const { store, hashes, stopping, follow = true } = request;
-  if (stopping) throw new UserError('stopping: early stopping needs launcher.id: local, which sees all arms');
+  const { store, hashes, follow = true } = request;
   const emitted = new EventQueue<LaunchEvent>();
   const trials = openTrials(store, hashes);
   const follower = new StoreFollower(store, trials);

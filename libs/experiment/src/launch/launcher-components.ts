@@ -1,17 +1,11 @@
 import { componentKind, defineComponent } from '@gmoe/core';
-import type { SweepStore } from '../store/sweep-store.js';
+import type { LauncherHost } from './launcher-host.js';
 import { localOptions, slurmOptions } from './launcher-options.js';
 import type { Launcher } from './launcher.js';
 import { createLocalLauncher } from './local.js';
+import { createRayLauncher } from './ray/ray.js';
+import { rayOptions } from './ray/ray-options.js';
 import { createSlurmLauncher } from './slurm.js';
-
-/** What the program gives a launcher to start. */
-export interface LauncherHost {
-  /** The command of a worker on the store: it calls `startWorker`. */
-  readonly command: (store: SweepStore) => readonly string[];
-  /** The command that writes the report, for launchers whose trials end when nobody watches. */
-  readonly summaryCommand?: ((store: SweepStore) => readonly string[]) | undefined;
-}
 
 /** A launcher as configured; the program says what it starts. */
 export type LauncherFactory = (host: LauncherHost) => Launcher;
@@ -31,7 +25,14 @@ export const localLauncher = defineComponent(launcherKind, {
 
 export const slurmLauncher = defineComponent(launcherKind, {
   id: 'slurm',
-  description: 'as a Slurm job array, followed through the store',
+  description: 'as Slurm job arrays, followed through the store',
   options: slurmOptions,
   create: (options) => (host) => createSlurmLauncher({ ...host, options }),
+});
+
+export const rayLauncher = defineComponent(launcherKind, {
+  id: 'ray',
+  description: 'as workers on a Ray cluster, followed through the store',
+  options: rayOptions,
+  create: (options) => (host) => createRayLauncher({ ...host, options }),
 });

@@ -14,6 +14,11 @@ export const slurmOptions = z.strictObject({
   gpus: z.string().optional().describe("GPUs of one array task as sbatch takes it: '1' or 'a100:1'"),
   concurrency: z.int().min(1).optional().describe('array tasks running at once (the throttle of --array)'),
   trialsPerTask: z.int().min(1).default(1).describe('trials that one array task runs one after the other'),
+  trialsAtOnce: z
+    .int()
+    .min(1)
+    .default(1)
+    .describe('trials that one array task runs side by side, each on cores of its own'),
   signalSeconds: z.int().min(1).default(120).describe('warning before the time limit, s: checkpoint and requeue'),
   constraint: z.string().optional().describe('node features'),
   setup: z.array(z.string()).default([]).describe('shell lines before the worker, e.g. module load'),

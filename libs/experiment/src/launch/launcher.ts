@@ -1,5 +1,4 @@
 import type { PlannedTrial, TrialEvent, TrialFailure, TrialResult } from '../records/index.js';
-import type { StoppingOptions } from '../spec/index.js';
 import type { ArmStop } from '../store/stops.js';
 import type { SweepStore } from '../store/sweep-store.js';
 
@@ -50,7 +49,6 @@ export interface LaunchRequest {
   readonly store: SweepStore;
   /** Only these trials; default: all of the sweep. Finished ones are never run again. */
   readonly hashes?: readonly string[] | undefined;
-  readonly stopping?: StoppingOptions | undefined;
   /** Whether to follow trials that run elsewhere until they are done. Default true; false ends after handing over. */
   readonly follow?: boolean;
 }

@@ -79,7 +79,8 @@ class LocalRun implements Submission {
     this.elsewhere = new Elsewhere(this.store, new ClaimObserver(staleSeconds));
     this.reportDamaged();
     const trials = openTrials(this.store, request.hashes);
-    this.policy = request.stopping ? createAsha(this.store, request.stopping, request.hashes) : runEverything(trials);
+    const { stopping } = this.store.manifest();
+    this.policy = stopping ? createAsha(this.store, stopping, request.hashes) : runEverything(trials);
     this.queue.add(this.policy.start());
     const jobs = Math.max(1, Math.min(options.jobs ?? defaultJobs(this.limits.memoryMiB), trials.length));
     const shares = options.affinity === false ? undefined : processorShares(jobs);
@@ -311,7 +312,7 @@ class LocalRun implements Submission {
       for (const slot of this.slots) slot.watch(this.store);
       const { published, abandoned } = this.elsewhere.look();
       for (const item of published) this.keepingHold(item, () => this.published(item));
-      this.queue.add(abandoned);
+      for (const item of abandoned) this.queue.add(this.policy.wants(item) ? [item] : this.policy.advance(item));
     }
     this.pump();
   }

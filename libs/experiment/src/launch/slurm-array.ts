@@ -1,21 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError, writeWhole } from '@gmoe/core';
+import { UserError } from '@gmoe/core';
 import { FORMAT_VERSION, type PlannedTrial } from '../records/index.js';
-import { guardStore } from '../store/store-error.js';
 import type { SweepStore } from '../store/sweep-store.js';
-import { largestArray, sbatch } from './slurm-client.js';
-import { recordIntent, recordJob, submissionFolder, type Intent } from './slurm-submission.js';
+import type { LauncherHost } from './launcher-host.js';
 import type { SlurmOptions } from './launcher-options.js';
+import { largestArray, sbatch } from './slurm-client.js';
+import { markCancelled, recordIntent, recordJob, submissionFolder, type Intent } from './slurm-submission.js';
+import { shellLine, shellWord, writeScript } from './worker-script.js';
 
 /** How the Slurm launcher starts workers. */
-export interface SlurmLauncherOptions {
+export interface SlurmLauncherOptions extends LauncherHost {
   readonly options: SlurmOptions;
-  /** The command that starts a worker on the store; as an array task it calls `runSlurmTask`. */
-  readonly command: (store: SweepStore) => readonly string[];
-  /** The command of the job that runs when all tasks have ended, e.g. to write the report. */
-  readonly summaryCommand?: ((store: SweepStore) => readonly string[]) | undefined;
   /** Between two looks at the store, s. */
   readonly pollSeconds?: number;
 }
@@ -26,22 +22,72 @@ export interface ArrayJob {
   readonly job: string;
 }
 
-/** Submits trials as a job array. What it is for is written down before, so that no crash loses track of it. */
-export async function submitArray(
+/** Trials that were submitted, and those that the cluster does not take yet. */
+export interface Submitted {
+  readonly jobs: readonly ArrayJob[];
+  readonly rest: readonly PlannedTrial[];
+}
+
+/** Refusals that pass when earlier jobs have ended: limits of a user, an account or a QOS on what is queued. */
+const LIMITED =
+  /QOS\w*Limit|Assoc\w*Limit|MaxSubmit|MaxJobs|submit limit|job limit|Job violates accounting\/QOS policy/i;
+
+/**
+ * Submits trials as job arrays, as many as the cluster's largest array asks for. Where a limit on queued tasks is met, pieces
+ * get smaller; what does not fit stays for later.
+ */
+export async function submitTrials(
   store: SweepStore,
   trials: readonly PlannedTrial[],
+  launcher: SlurmLauncherOptions,
+): Promise<Submitted> {
+  const { options } = launcher;
+  const perTask = Math.max(options.trialsPerTask, options.trialsAtOnce);
+  const tasks = tasksFor(store, trials, perTask, options.concurrency);
+  const jobs: ArrayJob[] = [];
+  if (tasks.length === 0) return { jobs, rest: [] };
+  let size = (await largestArray()) - 1;
+  for (let first = 0; first < tasks.length;) {
+    const piece = tasks.slice(first, first + size);
+    try {
+      jobs.push(await submitArray(store, piece, launcher));
+      first += piece.length;
+    } catch (error) {
+      if (!(error instanceof UserError) || !LIMITED.test(error.message)) throw error;
+      if (piece.length > 1) {
+        size = Math.floor(piece.length / 2);
+        continue;
+      }
+      if (jobs.length === 0) throw error;
+      const left = new Set(tasks.slice(first).flat());
+      return { jobs, rest: trials.filter((trial) => left.has(trial.hash)) };
+    }
+  }
+  return { jobs, rest: [] };
+}
+
+/**
+ * Hashes of the trials of each task. Where arms may be stopped early every task takes whatever is open: one that waited for
+ * other arms at a rung would hold up those behind it.
+ */
+function tasksFor(
+  store: SweepStore,
+  trials: readonly PlannedTrial[],
+  perTask: number,
+  concurrency: number | undefined,
+): string[][] {
+  const hashes = trials.map((trial) => trial.hash);
+  const count = Math.ceil(hashes.length / perTask);
+  if (store.manifest().stopping) return Array.from({ length: Math.min(count, concurrency ?? count) }, () => hashes);
+  return Array.from({ length: count }, (_, task) => hashes.slice(task * perTask, (task + 1) * perTask));
+}
+
+/** Submits one job array. What it is for is written down before, so that no crash loses track of it. */
+async function submitArray(
+  store: SweepStore,
+  tasks: string[][],
   { options, command, summaryCommand }: SlurmLauncherOptions,
 ): Promise<ArrayJob> {
-  const tasks = Array.from({ length: Math.ceil(trials.length / options.trialsPerTask) }, (_, task) =>
-    trials.slice(task * options.trialsPerTask, (task + 1) * options.trialsPerTask).map((trial) => trial.hash),
-  );
-  const most = await largestArray();
-  if (tasks.length > most - 1) {
-    const needed = Math.ceil(trials.length / (most - 1));
-    throw new UserError(
-      `launcher.trialsPerTask: must be at least ${needed}: the cluster takes arrays of ${most - 1} tasks (got ${options.trialsPerTask} for ${trials.length} trials)`,
-    );
-  }
   const name = store.manifest().name.slice(0, 40);
   const intent: Intent = {
     formatVersion: FORMAT_VERSION,
@@ -51,11 +97,20 @@ export async function submitArray(
   };
   recordIntent(store, intent);
   const folder = submissionFolder(store, intent.jobName);
-  const script = writeScript(folder, 'task.sh', intent.jobName, options.setup, command(store));
-  const job = await sbatch([...arrayOptions(intent, options, folder), script]);
+  const lines = [...options.setup, `export GMOE_SUBMISSION=${shellWord(intent.jobName)}`];
+  const packed = options.trialsAtOnce > 1 ? ['--jobs', String(options.trialsAtOnce)] : [];
+  const script = writeScript(join(folder, 'task.sh'), [...lines, `exec ${shellLine([...command(store), ...packed])}`]);
+  let job: string;
+  try {
+    job = await sbatch([...arrayOptions(intent, options, folder), script]);
+  } catch (error) {
+    // Refused: nothing is in the queue under this name.
+    if (error instanceof UserError && LIMITED.test(error.message)) markCancelled(store, intent.jobName);
+    throw error;
+  }
   recordJob(store, intent.jobName, { job });
   if (summaryCommand) {
-    const summary = writeScript(folder, 'summary.sh', intent.jobName, options.setup, summaryCommand(store));
+    const summary = writeScript(join(folder, 'summary.sh'), [...lines, `exec ${shellLine(summaryCommand(store))}`]);
     const summaryJob = await sbatch([
       `--job-name=${intent.jobName}-summary`,
       `--dependency=afterany:${job}`,
@@ -99,25 +154,4 @@ function where(options: SlurmOptions): string[] {
   return Object.entries({ partition, account, qos }).flatMap(([option, value]) =>
     value === undefined ? [] : [`--${option}=${value}`],
   );
-}
-
-/** `exec` makes the worker the batch process itself, so that signals for the batch reach it. */
-function writeScript(
-  folder: string,
-  name: string,
-  submission: string,
-  setup: readonly string[],
-  command: readonly string[],
-): string {
-  const file = join(folder, name);
-  const lines = ['#!/bin/bash', ...setup, `export GMOE_SUBMISSION=${quote(submission)}`];
-  guardStore(file, () => {
-    writeWhole(file, `${[...lines, `exec ${command.map(quote).join(' ')}`].join('\n')}\n`);
-    chmodSync(file, 0o755);
-  });
-  return file;
-}
-
-function quote(word: string): string {
-  return /^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,12 +1,13 @@
 import { UserError } from '@gmoe/core';
-import { AttemptStopped, runWorker, type WorkerOptions } from '../worker/index.js';
+import { AttemptStopped, type WorkerOptions } from '../worker/index.js';
 import { requeue, tasksOf } from './slurm-client.js';
 import { isCancelled, readIntent } from './slurm-submission.js';
+import { work, type Packing } from './work.js';
 
 export type SlurmTaskOptions = Pick<
   WorkerOptions,
   'store' | 'execute' | 'onEvent' | 'guard' | 'staleSeconds' | 'pollSeconds'
->;
+> & { readonly packing?: Packing | undefined };
 
 /** Whether this process is a task of a job array that the Slurm launcher submitted. */
 export function isSlurmTask(): boolean {
@@ -33,7 +34,7 @@ export async function runSlurmTask(options: SlurmTaskOptions): Promise<number> {
       stop.abort(new AttemptStopped('stop'));
     });
   }
-  const { remaining } = await runWorker({ ...options, hashes, stop: stop.signal });
+  const remaining = await work({ ...options, hashes, stop: stop.signal }, options.packing);
   if (remaining === 0) return 0;
   const job = `${process.env['SLURM_ARRAY_JOB_ID']}_${index}`;
   if (signalled !== undefined && !isCancelled(store, submission) && (await mustRequeue(signalled, job, index))) {

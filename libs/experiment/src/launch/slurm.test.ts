@@ -14,8 +14,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { slurmOptions } from './launcher-options.js';
-import { planStatus, type SweepStore } from '../store/index.js';
-import { bundle, collect, fakeStore, temporaryFolder } from '../testing/fake-sweep.js';
+import { planStatus, readStops, type SweepStore } from '../store/index.js';
+import { bundle, collect, fakeLauncher, fakeStore, temporaryFolder } from '../testing/fake-sweep.js';
 import { createSlurmLauncher, type Launcher } from './index.js';
 
 let worker: string;
@@ -164,13 +164,60 @@ describe('slurm launcher', () => {
     expect(readdirSync(join(folder, 'submissions', submission!))).toContain('task-0.log');
   });
 
+  it('splits what exceeds the largest array, and waits where a limit on queued tasks is met', async () => {
+    const store = fakeStore({ trial: { steps: 1 }, seeds: 11 });
+    expect((await launcher({ trialsAtOnce: 1 }).submit({ store, follow: false })).id.split(',')).toHaveLength(2);
+    const arrays = calls().flatMap((call) => /--array=\S+/.exec(call)?.[0] ?? []);
+    expect(arrays).toEqual(['--array=0-9', '--array=0-0']);
+
+    writeFileSync(join(slurm, 'limit'), '2');
+    const limited = fakeStore({ trial: { steps: 4 }, seeds: 5 });
+    await until(() => planStatus(store).counts.finished === 11);
+    const run = await launcher().submit({ store: limited });
+    const [events, summary] = await Promise.all([collect(run.events()), run.done]);
+    expect(summary).toMatchObject({ finished: 5, failed: 0, remaining: 0 });
+    const sizes = events.flatMap((event) => (event.type === 'submitted' ? [event.tasks] : []));
+    expect(sizes.reduce((a, b) => a + b, 0)).toBe(5);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(2);
+    expect(events).toContainEqual({
+      type: 'trouble',
+      message: 'the cluster takes no more at present: 3 trials wait until submitted ones have ended',
+    });
+    for (const { hash } of limited.manifest().trials) expect(limited.attempts(hash)).toHaveLength(1);
+  });
+
+  it('runs several trials of a task at once, each in a process of its own', async () => {
+    const store = fakeStore({ trial: { steps: 30 }, seeds: 4 });
+    const run = await launcher({ cpus: 2, trialsAtOnce: 2, trialsPerTask: 4 }, 20).submit({ store });
+    expect(await run.done).toMatchObject({ finished: 4, failed: 0 });
+    const times = store.manifest().trials.map(({ hash }) => store.result(hash)!);
+    const beside = times.map((one) =>
+      times.filter((other) => other.startedAt < one.finishedAt && one.startedAt < other.finishedAt),
+    );
+    expect(beside.some((others) => others.length > 1)).toBe(true);
+    expect(calls().filter((call) => call.startsWith('sbatch'))).toHaveLength(1);
+  });
+
+  it('stops arms early as the local launcher does', async () => {
+    const stopping = { id: 'asha' as const, rungs: [2, 4] };
+    const raw = { trial: { steps: 8 }, grid: { quality: [0.9, 0.1, 0.2, 0.3, 0.4, 0.5] }, seeds: 2, stopping };
+    const [here, there] = [fakeStore(raw), fakeStore(raw)];
+    await (
+      await fakeLauncher(worker).submit({ store: here })
+    ).done;
+    const run = await launcher({ concurrency: 2 }).submit({ store: there });
+    const [events, summary] = await Promise.all([collect(run.events()), run.done]);
+    const decisions = (store: SweepStore) => readStops(store).map(({ arm, step, rank }) => ({ arm, step, rank }));
+    expect(decisions(there)).toEqual(decisions(here));
+    expect(summary.finished + summary.stopped).toBe(12);
+    expect(events.filter((event) => event.type === 'arm-stopped')).toHaveLength(decisions(here).length);
+  });
+
   it('refuses what it cannot do with one line', async () => {
     const store = fakeStore({ seeds: 12 });
-    await expect(launcher().submit({ store })).rejects.toThrow(
-      'launcher.trialsPerTask: must be at least 2: the cluster takes arrays of 10 tasks (got 1 for 12 trials)',
+    await expect(launcher({ trialsAtOnce: 4, cpus: 2 }).submit({ store })).rejects.toThrow(
+      'launcher.trialsAtOnce: must be at most launcher.cpus, here 2 (got 4)',
     );
-    const stopping = { id: 'asha' as const, metric: 'm', mode: 'max' as const, eta: 3, rungs: [1] };
-    await expect(launcher().submit({ store, stopping })).rejects.toThrow(/stopping: .* needs launcher.id: local/);
     process.env['PATH'] = mkdirSync(join(slurm, 'nothing'), { recursive: true })!;
     await expect(launcher().submit({ store })).rejects.toThrow(/scontrol: not found: submit from a machine with Slurm/);
   });

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, UserError } from '@gmoe/core';
+import type { PlannedTrial } from '../records/index.js';
 import { readClaim } from '../store/claim.js';
 import { recordFailure, settleFailures } from '../store/failures.js';
 import type { SweepStore } from '../store/sweep-store.js';
 import { openTrials } from '../worker/run-worker.js';
 import { EventQueue } from './event-queue.js';
 import type { Launcher, LaunchEvent, LaunchRequest, LaunchSummary, Submission } from './launcher.js';
-import { submitArray, type ArrayJob, type SlurmLauncherOptions } from './slurm-array.js';
+import { submitTrials, type ArrayJob, type SlurmLauncherOptions } from './slurm-array.js';
 import { hasEnded, jobByName, scancel, tasksOf, type SlurmTask } from './slurm-client.js';
 import { isCancelled, markCancelled, readIntents, readJob, recordJob } from './slurm-submission.js';
 import { StoreFollower } from './store-follower.js';
@@ -17,15 +18,16 @@ export function createSlurmLauncher(launcher: SlurmLauncherOptions): Launcher {
   return {
     id: 'slurm',
     async submit(request) {
-      if (request.stopping) {
-        throw new UserError('stopping: early stopping needs launcher.id: local, which sees all arms (got slurm)');
+      const { trialsAtOnce, cpus } = launcher.options;
+      if (trialsAtOnce > cpus) {
+        throw new UserError(`launcher.trialsAtOnce: must be at most launcher.cpus, here ${cpus} (got ${trialsAtOnce})`);
       }
       const earlier = await liveSubmissions(request.store);
       const covered = new Set(earlier.flatMap(({ intent }) => intent.tasks.flat()));
       const trials = openTrials(request.store, request.hashes).filter((trial) => !covered.has(trial.hash));
       const jobs = earlier.map(({ intent, job }) => ({ intent, job }));
-      if (trials.length > 0) jobs.push(await submitArray(request.store, trials, launcher));
-      return new SlurmRun(request, launcher, jobs);
+      const submitted = await submitTrials(request.store, trials, launcher);
+      return new SlurmRun(request, launcher, [...jobs, ...submitted.jobs], submitted.rest);
     },
   };
 }
@@ -81,20 +83,30 @@ class SlurmRun implements Submission {
   private readonly follower: StoreFollower;
   private cancelled = false;
   private trouble: string | undefined;
+  private liveCount = 0;
   private again = { times: 0, open: Infinity };
 
   constructor(
     private readonly request: LaunchRequest,
     private readonly launcher: SlurmLauncherOptions,
     private jobs: readonly ArrayJob[],
+    /** What the cluster does not take yet. */
+    private rest: readonly PlannedTrial[],
   ) {
     this.id = jobs.map(({ job }) => job).join(',');
-    const hashes = new Set(jobs.flatMap(({ intent }) => intent.tasks.flat()));
+    const hashes = new Set([...jobs.flatMap(({ intent }) => intent.tasks.flat()), ...rest.map(({ hash }) => hash)]);
     const trials = request.store.manifest().trials.filter((trial) => hashes.has(trial.hash));
     this.follower = new StoreFollower(request.store, trials);
-    for (const { intent, job } of jobs) this.emitted.push({ type: 'submitted', id: job, tasks: intent.tasks.length });
+    this.tellSubmitted(jobs);
     this.done = this.follow().finally(() => this.emitted.close());
     this.done.catch(() => undefined);
+  }
+
+  private tellSubmitted(jobs: readonly ArrayJob[]): void {
+    for (const { intent, job } of jobs) this.emitted.push({ type: 'submitted', id: job, tasks: intent.tasks.length });
+    if (this.rest.length === 0) return;
+    const message = `the cluster takes no more at present: ${this.rest.length} trials wait until submitted ones have ended`;
+    this.emitted.push({ type: 'trouble', message });
   }
 
   events(): AsyncIterable<LaunchEvent> {
@@ -122,20 +134,23 @@ class SlurmRun implements Submission {
       if (tasks && !tasks.live) {
         for (const event of this.follower.look()) this.emitted.push(event);
         if (!(await this.retry(tasks.ended))) break;
-      }
+      } else if (tasks && this.rest.length > 0 && tasks.count < this.liveCount) await this.submitRest();
+      if (tasks) this.liveCount = tasks.count;
       await delay((this.launcher.pollSeconds ?? 5) * 1000);
     }
     return summarise(store, hashes);
   }
 
   /** Undefined while Slurm does not answer: the trials go on without it. */
-  private async liveTasks(): Promise<{ live: boolean; ended: ReadonlyMap<string, SlurmTask> } | undefined> {
+  private async liveTasks(): Promise<
+    { live: boolean; count: number; ended: ReadonlyMap<string, SlurmTask> } | undefined
+  > {
     const ended = new Map<string, SlurmTask>();
-    let live = false;
+    let count = 0;
     try {
       for (const { intent, job } of this.jobs) {
         for (const task of await tasksOf(job)) {
-          if (!hasEnded(task)) live = true;
+          if (!hasEnded(task)) count++;
           for (const hash of intent.tasks[task.index] ?? []) ended.set(hash, task);
         }
       }
@@ -146,7 +161,25 @@ class SlurmRun implements Submission {
       this.trouble = message;
       return undefined;
     }
-    return { live, ended };
+    return { live: count > 0, count, ended };
+  }
+
+  /** Tasks have ended: what waits may fit in now. */
+  private async submitRest(): Promise<void> {
+    if (this.cancelled) return;
+    const { store } = this.request;
+    try {
+      const { jobs, rest } = await submitTrials(
+        store,
+        this.rest.filter(({ hash }) => !store.isPublished(hash)),
+        this.launcher,
+      );
+      this.rest = rest;
+      this.jobs = [...this.jobs, ...jobs];
+      this.tellSubmitted(jobs);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+    }
   }
 
   /**
@@ -162,6 +195,7 @@ class SlurmRun implements Submission {
       if (task?.state === 'CANCELLED') return false;
       // A claim that was not released belongs to a process that died; one that stopped in order released it.
       const claim = readClaim(store.trialFolder(trial.hash));
+      if (!claim && (store.manifest().stopping || this.rest.some(({ hash }) => hash === trial.hash))) return true;
       if (!claim) return task?.state === 'NODE_FAIL' || store.attempts(trial.hash).length > 0;
       const memory = task?.state === 'OUT_OF_MEMORY';
       const failure = recordFailure(store, trial.hash, claim.attempt, {
@@ -174,9 +208,10 @@ class SlurmRun implements Submission {
     });
     for (const event of this.follower.look()) this.emitted.push(event);
     if (again.length === 0 || !this.worthAnother(again.length)) return false;
-    const next = await submitArray(store, again, this.launcher);
-    this.jobs = [next];
-    this.emitted.push({ type: 'submitted', id: next.job, tasks: next.intent.tasks.length });
+    const { jobs, rest } = await submitTrials(store, again, this.launcher);
+    this.rest = rest;
+    this.jobs = jobs;
+    this.tellSubmitted(jobs);
     return true;
   }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { messageOf } from '@gmoe/core';
 import { trialEventSchema, type PlannedTrial, type TrialEvent } from '../records/index.js';
 import { attemptFolder, readClaim } from '../store/claim.js';
+import { readStops } from '../store/stops.js';
 import type { SweepStore } from '../store/sweep-store.js';
 import type { LaunchEvent } from './launcher.js';
 
@@ -16,12 +17,14 @@ interface Followed {
 /** Turns what appears in a store into events, for launchers whose workers are out of sight. */
 export class StoreFollower {
   private readonly trials: Followed[];
+  private readonly stopped: Set<string>;
 
   constructor(
     private readonly store: SweepStore,
     trials: readonly PlannedTrial[],
   ) {
     this.trials = trials.map((trial) => ({ trial, offset: 0, over: false }));
+    this.stopped = new Set(readStops(store).map(({ group }) => group));
   }
 
   /** Trials that have no result yet. */
@@ -31,7 +34,16 @@ export class StoreFollower {
 
   /** What is new since the last look. */
   look(): LaunchEvent[] {
-    return this.trials.filter((followed) => !followed.over).flatMap((followed) => this.lookAt(followed));
+    const events = this.trials.filter((followed) => !followed.over).flatMap((followed) => this.lookAt(followed));
+    return [...events, ...this.newStops()];
+  }
+
+  /** Arms that go no further since the last look; their trials are over. */
+  private newStops(): LaunchEvent[] {
+    const fresh = readStops(this.store).filter(({ group }) => !this.stopped.has(group));
+    for (const { group } of fresh) this.stopped.add(group);
+    for (const followed of this.trials) if (this.stopped.has(followed.trial.group)) followed.over = true;
+    return fresh.map((stop) => ({ type: 'arm-stopped', stop }));
   }
 
   private lookAt(followed: Followed): LaunchEvent[] {

@@ -25,3 +25,4 @@ export {
 export { trialConfigFileSchema, type TrialConfigFile } from './trial-config-file.js';
 export { readJsonLines } from './json-lines.js';
 export { codeSchema, type TrialCode } from './code.js';
+export { stoppingSchema, type StoppingOptions } from './stopping.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FORMAT_VERSION, jsonSchema } from './format.js';
+import { stoppingSchema } from './stopping.js';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -32,6 +33,7 @@ export const sweepManifestSchema = z.strictObject({
   createdAt: z.number().describe('milliseconds since 1970'),
   updatedAt: z.number().describe('milliseconds since 1970'),
   limits: limitsSchema,
+  stopping: stoppingSchema.optional(),
   trials: z.array(plannedTrialSchema).min(1),
 });
 

@@ -7,7 +7,7 @@ export {
   type TrialSchema,
   type TrialSchemaParts,
 } from './trial-schema.js';
-export { sweepFileSchema, type StoppingOptions, type SweepFile } from './sweep-schema.js';
+export { sweepFileSchema, type SweepFile } from './sweep-schema.js';
 export { loadSweep, parseSweep, type LoadOptions, type SweepSpec } from './load-sweep.js';
 export { definePreset, presetKind, type Preset } from './preset.js';
 export { planSweep, type ArmPlan, type PlanOptions, type SweepPlan, type TrialPlan } from './plan.js';

@@ -1,6 +1,6 @@
 import { componentField, componentKind } from '@gmoe/core';
 import { z } from 'zod';
-import { FORMAT_VERSION, jsonSchema, limitsSchema } from '../records/index.js';
+import { FORMAT_VERSION, jsonSchema, limitsSchema, stoppingSchema } from '../records/index.js';
 
 /** The most trials that one sweep may have. */
 export const MOST_TRIALS = 100_000;
@@ -44,18 +44,6 @@ export const searchSchema = z.strictObject({
     .record(path, searchRangeSchema)
     .refine((space) => Object.keys(space).length > 0, 'must name at least one axis')
     .describe('range by path'),
-});
-
-export const stoppingSchema = z.strictObject({
-  id: z.literal('asha').describe('asynchronous successive halving over whole arms'),
-  metric: z.string().default('eval/accuracy').describe('compared metric; an arm scores the mean over its seeds'),
-  mode: z.enum(['max', 'min']).default('max').describe('whether more or less is better'),
-  eta: z.number().min(1.5).default(3).describe('one in eta arms goes on from each rung'),
-  rungs: z
-    .array(z.int().min(1))
-    .min(1)
-    .refine((rungs) => rungs.every((rung, index) => index === 0 || rung > rungs[index - 1]!), 'must rise')
-    .describe('optimizer steps at which arms are compared, rising'),
 });
 
 const fields = {
@@ -104,4 +92,3 @@ export const sweepFileSchema = z.strictObject(fields).partial();
 export type SweepFile = z.output<typeof sweepFileSchema>;
 export type Axis = z.output<typeof axisSchema>;
 export type SearchRange = z.output<typeof searchRangeSchema>;
-export type StoppingOptions = z.output<typeof stoppingSchema>;

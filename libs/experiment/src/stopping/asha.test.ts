@@ -124,8 +124,13 @@ describe('ASHA over arms', () => {
   });
 
   it('runs on the local launcher: the best arm finishes, the others stop with a checkpoint at a rung', async () => {
-    const store = fakeStore({ trial: { steps: 8 }, grid: { quality: [0.9, 0.1, 0.2, 0.3, 0.4, 0.5] }, seeds: 2 });
-    const run = await fakeLauncher(await bundle('fake-worker')).submit({ store, stopping: options });
+    const store = fakeStore({
+      trial: { steps: 8 },
+      grid: { quality: [0.9, 0.1, 0.2, 0.3, 0.4, 0.5] },
+      seeds: 2,
+      stopping: options,
+    });
+    const run = await fakeLauncher(await bundle('fake-worker')).submit({ store });
     const summary = await run.done;
     const status = planStatus(store);
     expect(status.arms[0]!.trials.map((trial) => trial.state)).toEqual(['finished', 'finished']);

@@ -1,7 +1,12 @@
 import { join } from 'node:path';
 import { UserError } from '@gmoe/core';
-import { FORMAT_VERSION, readJsonLines, trialEventSchema, type PlannedTrial } from '../records/index.js';
-import type { StoppingOptions } from '../spec/index.js';
+import {
+  FORMAT_VERSION,
+  readJsonLines,
+  trialEventSchema,
+  type PlannedTrial,
+  type StoppingOptions,
+} from '../records/index.js';
 import { attemptFolder } from '../store/claim.js';
 import { readStops, type ArmStop } from '../store/stops.js';
 import type { SweepStore } from '../store/sweep-store.js';
@@ -65,6 +70,9 @@ export function createAsha(store: SweepStore, options: StoppingOptions, hashes?:
       return arms.flatMap((arm, index) => itemsOf(arm, targets[index]!));
     },
     advance: promoted,
+    wants: ({ trial, pauseAtStep }) =>
+      !store.isPublished(trial.hash) &&
+      (pauseAtStep === undefined || scoreOfTrial(trial, rungs.indexOf(pauseAtStep)) === undefined),
     drain() {
       const items = promoted();
       if (items.length > 0) return { items, stops: [] };

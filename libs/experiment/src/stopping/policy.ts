@@ -13,6 +13,8 @@ export interface SchedulingPolicy {
   start(): WorkItem[];
   /** What may run because an item reached its step or its end. */
   advance(item: WorkItem): WorkItem[];
+  /** Whether an item still has something to run: others may have brought it to its step or its end. */
+  wants(item: WorkItem): boolean;
   /** When nothing is left to run: what may still run, or the arms that go no further. */
   drain(): { readonly items: WorkItem[]; readonly stops: ArmStop[] };
 }
@@ -22,6 +24,7 @@ export function runEverything(trials: readonly PlannedTrial[]): SchedulingPolicy
   return {
     start: () => trials.map((trial) => ({ trial })),
     advance: () => [],
+    wants: () => true,
     drain: () => ({ items: [], stops: [] }),
   };
 }

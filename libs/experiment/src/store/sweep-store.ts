@@ -56,6 +56,7 @@ export class SweepStore {
       createdAt: before?.createdAt ?? now,
       updatedAt: now,
       limits: limitsSchema.parse(plan.spec.limits ?? {}),
+      ...(plan.spec.stopping ? { stopping: plan.spec.stopping } : {}),
       trials: plan.trials.map(({ hash, group, arm, axes, seed }) => ({ hash, group, arm, axes, seed })),
     };
     guardStore(folder, () => syncFolder(join(folder, 'trials')));

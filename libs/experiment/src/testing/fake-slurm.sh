@@ -1,6 +1,6 @@
 #!/bin/bash
 # Stands in for sbatch, squeue, scancel and scontrol, by the name it is called under. State lies in $FAKE_SLURM:
-# calls, <job>/<index>.state, .pid. Tasks run at once, as many as the array's throttle allows.
+# calls, <job>/<index>.state, .pid; `limit` holds how many tasks may be queued. Tasks run at once, as many as the array's throttle allows.
 set -u
 name=$(basename "$0")
 state() { cat "$FAKE_SLURM/$1/$2.state" 2>/dev/null; }
@@ -20,6 +20,14 @@ sbatch)
     esac
   done
   script=${!#}
+  if [ -e "$FAKE_SLURM/limit" ]; then
+    live=$(cat "$FAKE_SLURM"/*/*.state 2>/dev/null | grep -c -E 'PENDING|RUNNING')
+    if [ $((live + ${array#*-} - ${array%-*} + 1)) -gt "$(cat "$FAKE_SLURM/limit")" ]; then
+      echo "sbatch: error: QOSMaxSubmitJobPerUserLimit" >&2
+      echo "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)" >&2
+      exit 1
+    fi
+  fi
   id=$((100 + $(ls "$FAKE_SLURM" | wc -l)))
   mkdir "$FAKE_SLURM/$id"
   echo "$jobname" > "$FAKE_SLURM/$id/name"

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PlannedTrial, TrialEvent } from '../records/index.js';
+import { createAsha } from '../stopping/asha.js';
+import { runEverything, type SchedulingPolicy, type WorkItem } from '../stopping/policy.js';
 import { ClaimObserver } from '../store/claim.js';
 import { withdrawDamaged } from '../store/reopen.js';
-import { readStops } from '../store/stops.js';
+import { readStops, recordStop } from '../store/stops.js';
 import type { SweepStore } from '../store/sweep-store.js';
 import { MachineError } from '../store/store-error.js';
 import { Guard, type GuardOptions } from './guard.js';
@@ -34,6 +36,8 @@ export interface WorkerOptions extends PatienceOptions {
   readonly hashes?: readonly string[];
   /** Whether to stay while others are at the last trials, to take over what they leave. Default true. */
   readonly untilAllDone?: boolean;
+  /** How long to stay with nothing to take while others are at the last trials, s. Default: until they are done. */
+  readonly idleSeconds?: number;
   /** How long a heartbeat must stand still before its trial is taken over, s. */
   readonly staleSeconds?: number;
   /** Between two looks at trials in other hands, s. */
@@ -51,7 +55,8 @@ export interface WorkerSummary {
 
 /**
  * Works through a sweep's open trials beside any other workers on the same store, on this machine or others. Seeds of
- * one arm come one after the other, so that what was compiled for an arm serves all of them.
+ * one arm come one after the other, so that what was compiled for an arm serves all of them. Where the sweep stops arms early,
+ * any worker decides it: the decisions depend on the scores in the store alone.
  *
  * @throws MachineError if the machine fails and waiting does not help, or it failed a few times in a row.
  */
@@ -60,16 +65,20 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerSummary> 
   const worker = new Worker(options);
   const trouble = new MachineTrouble(store, options);
   let published = 0;
+  let idleSince: number | undefined;
   try {
     while (!stop.aborted) {
       try {
         const turn = await worker.turn();
         if (turn.published) published++;
         if (turn.progressed) {
+          idleSince = undefined;
           trouble.passed();
           continue;
         }
         if (turn.open === 0 || options.untilAllDone === false) break;
+        idleSince ??= performance.now();
+        if (performance.now() - idleSince > (options.idleSeconds ?? Infinity) * 1000) break;
       } catch (error) {
         if (!(error instanceof MachineError)) throw error;
         if (trouble.current?.message !== error.message) onEvent?.({ type: 'trouble', message: error.message });
@@ -92,12 +101,15 @@ async function pause(seconds: number, stop: AbortSignal): Promise<void> {
 class Worker {
   private readonly observer: ClaimObserver;
   private readonly guard: Guard;
+  private readonly policy: SchedulingPolicy | undefined;
   private lastGroup: string | undefined;
   private checked = false;
 
   constructor(private readonly options: WorkerOptions) {
     this.observer = new ClaimObserver(options.staleSeconds);
     this.guard = new Guard(options.guard);
+    const { stopping } = options.store.manifest();
+    if (stopping) this.policy = createAsha(options.store, stopping);
   }
 
   /** Tries the open trials until one gets on. */
@@ -106,7 +118,7 @@ class Worker {
     this.withdrawDamaged();
     const { limits } = store.manifest();
     const open = openTrials(store, this.options.hashes);
-    for (const trial of preferGroup(open, this.lastGroup)) {
+    for (const { trial, pauseAtStep } of this.itemsOf(open)) {
       if (stop.aborted) break;
       const end = await runAttempt({
         store,
@@ -115,6 +127,7 @@ class Worker {
         execute: this.options.execute,
         guard: this.guard,
         stop,
+        pauseAtStep,
         mayTakeOver: (claim) => this.observer.isStale(store.trialFolder(trial.hash), claim),
         onBegin: (attempt, resumedFrom) => onEvent?.({ type: 'begin', trial, attempt, resumedFrom }),
         onEvent: (event) => onEvent?.({ type: 'event', trial, event }),
@@ -124,7 +137,17 @@ class Worker {
       this.lastGroup = trial.group;
       return { progressed: true, published: end.type === 'published', open: open.length };
     }
-    return { progressed: false, published: false, open: open.length };
+    const stops = this.policy?.drain().stops ?? [];
+    for (const one of stops) recordStop(store, one);
+    return { progressed: stops.length > 0, published: false, open: open.length };
+  }
+
+  /** What may run now, those of the last arm first. */
+  private itemsOf(open: readonly PlannedTrial[]): WorkItem[] {
+    const ordered = preferGroup(open, this.lastGroup);
+    if (!this.policy) return runEverything(ordered).start();
+    const wanted = new Map(this.policy.start().map((item) => [item.trial.hash, item]));
+    return ordered.flatMap((trial) => wanted.get(trial.hash) ?? []);
   }
 
   private withdrawDamaged(): void {
