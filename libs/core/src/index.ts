@@ -45,5 +45,5 @@ export { errnoName, systemFailure, type Blame, type SystemFailure } from './syst
 export { isAlive, isKnownDead, isOwn, ownIdentity, type ProcessIdentity } from './system/process-identity.js';
 export { redact } from './system/redact.js';
 export { terminalText } from './system/terminal-text.js';
-export { proxyFetch, proxyVariable, type TlsSettings } from './system/proxy-fetch.js';
+export { proxyFetch, plainRequest, proxyVariable, type TlsSettings } from './system/proxy-fetch.js';
 export { fileDigest } from './contents/file-digest.js';

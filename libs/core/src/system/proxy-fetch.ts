@@ -32,6 +32,41 @@ export function proxyFetch(env: Environment = process.env, tls?: TlsSettings): t
   };
 }
 
+/** A request that only a program sends. */
+export interface PlainRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs: number;
+  /** Bytes of an answer beyond which it is refused. */
+  readonly largestAnswer: number;
+}
+
+/**
+ * One HTTP request through the proxies of the environment, without the `Sec-Fetch` headers that `fetch` always sends: some servers
+ * take a request that has them for one of a browser. Redirects are not followed.
+ */
+export async function plainRequest(
+  url: string,
+  { timeoutMs, largestAnswer, ...options }: PlainRequest,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const { request } = await import('undici');
+  const proxied = proxyVariable(url) !== undefined;
+  const { statusCode, body } = await request(url, {
+    ...options,
+    signal: AbortSignal.timeout(timeoutMs),
+    ...(proxied ? { dispatcher: (await load(process.env, undefined)).dispatcher } : {}),
+  });
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > largestAnswer) throw new UserError(`an answer of more than ${largestAnswer} bytes`);
+    chunks.push(chunk);
+  }
+  return { status: statusCode, text: Buffer.concat(chunks).toString('utf8') };
+}
+
 type Request = (input: unknown, init: unknown) => Promise<Response>;
 
 /** Loaded when it is needed: most runs never are. */

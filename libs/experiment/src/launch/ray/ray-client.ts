@@ -1,4 +1,4 @@
-import { errnoName, messageOf, proxyFetch, redact, UserError } from '@gmoe/core';
+import { errnoName, messageOf, plainRequest, redact, UserError } from '@gmoe/core';
 import { z } from 'zod';
 
 /** State of a job: PENDING, RUNNING, STOPPED, SUCCEEDED or FAILED. */
@@ -26,16 +26,14 @@ export interface RayJobRequest {
 export class RayUnreachable extends UserError {}
 
 const TIMEOUT_MS = 30_000;
-/** Answers beyond this are no answers of a job server, characters. */
-const LONGEST_ANSWER = 4 * 2 ** 20;
+/** Answers beyond this are no answers of a job server, bytes. */
+const LARGEST_ANSWER = 64 * 2 ** 20;
 
 /**
  * Ray's job API (HTTP and JSON; docs.ray.io, "Ray Jobs REST API"). A token in RAY_AUTH_TOKEN goes to this server only:
  * redirects are not followed.
  */
 export class RayClient {
-  private readonly fetch = proxyFetch();
-
   constructor(
     readonly address: string,
     private readonly token = process.env['RAY_AUTH_TOKEN'],
@@ -87,31 +85,27 @@ export class RayClient {
     return redact(this.address);
   }
 
-  private async call(method: string, path: string, body?: unknown): Promise<{ status: number; text: string }> {
-    let response: Response;
-    let text: string;
+  private async call(method: 'GET' | 'POST', path: string, body?: unknown): Promise<{ status: number; text: string }> {
+    let answer: { status: number; text: string };
     try {
-      response = await this.fetch(this.address.replace(/\/+$/, '') + path, {
+      answer = await plainRequest(this.address.replace(/\/+$/, '') + path, {
         method,
-        redirect: 'manual',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        timeoutMs: TIMEOUT_MS,
+        largestAnswer: LARGEST_ANSWER,
         headers: {
           ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      text = (await response.text()).slice(0, LONGEST_ANSWER);
     } catch (error) {
-      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-      const why = errnoName(cause) ?? redact(messageOf(cause));
-      throw new RayUnreachable(`ray: no answer from ${this.shown} (${why})`);
+      throw new RayUnreachable(`ray: no answer from ${this.shown} (${errnoName(error) ?? redact(messageOf(error))})`);
     }
-    if (response.status === 401 || response.status === 403) {
+    if (answer.status === 401 || answer.status === 403) {
       const told = this.token === undefined ? 'set RAY_AUTH_TOKEN' : 'the token in RAY_AUTH_TOKEN is not taken';
-      throw new UserError(`ray: ${this.shown} wants a token: ${told} (HTTP ${response.status})`);
+      throw new UserError(`ray: ${this.shown} wants a token: ${told} (HTTP ${answer.status})`);
     }
-    return { status: response.status, text };
+    return answer;
   }
 }
 

@@ -3,7 +3,9 @@ import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, UserError } from '@gmoe/core';
 import { FORMAT_VERSION } from '../../records/index.js';
+import { MachineError } from '../../store/store-error.js';
 import type { SweepStore } from '../../store/sweep-store.js';
+import { MachineTrouble } from '../../worker/machine-trouble.js';
 import { openTrials } from '../../worker/run-worker.js';
 import { EventQueue } from '../event-queue.js';
 import type { LauncherHost } from '../launcher-host.js';
@@ -199,6 +201,7 @@ class RayRun implements Submission {
   readonly done: Promise<LaunchSummary>;
   private readonly emitted = new EventQueue<LaunchEvent>();
   private readonly follower: StoreFollower;
+  private readonly machine: MachineTrouble;
   private cancelledAt: number | undefined;
   private trouble: string | undefined;
   /** Deaths in a row without a trial that came to its end. */
@@ -214,6 +217,7 @@ class RayRun implements Submission {
     this.id = workers.ids.join(',');
     const { store, hashes } = request;
     this.follower = new StoreFollower(store, openTrials(store, hashes));
+    this.machine = new MachineTrouble(store, {}, true);
     for (const id of workers.ids) this.emitted.push({ type: 'submitted', id, tasks: 1 });
     this.done = this.follow().finally(() => this.emitted.close());
     this.done.catch(() => undefined);
@@ -241,14 +245,17 @@ class RayRun implements Submission {
     const { store, hashes, follow = true } = this.request;
     const { pollSeconds = 5 } = this.launcher;
     while (follow) {
-      this.look();
-      const open = this.follower.open.length;
-      if (open === 0) break;
       try {
+        this.look();
+        const open = this.follower.open.length;
+        if (open === 0) break;
         await this.attend(open);
+        this.machine.passed();
         this.trouble = undefined;
       } catch (error) {
-        if (!(error instanceof RayUnreachable)) throw error;
+        if (error instanceof MachineError) this.machine.report(error);
+        else if (!(error instanceof RayUnreachable)) throw error;
+        if (this.machine.verdict() === 'give-up') throw error;
         this.tellTrouble(`${error.message}; what runs goes on`);
       }
       if (this.workers.ids.length === 0 && (this.cancelledAt !== undefined || this.gaveUp)) break;
