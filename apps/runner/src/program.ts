@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addCancel } from './commands/cancel.js';
+import { addTop } from './commands/top.js';
 import { addCheck } from './commands/check.js';
 import { addConvert } from './commands/convert.js';
 import { addData } from './commands/data.js';
@@ -62,6 +63,7 @@ export function createProgram(): Command {
     addWorker,
     addPublish,
     addCancel,
+    addTop,
     addSync,
     addMlflow,
     addCheck,

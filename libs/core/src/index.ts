@@ -41,6 +41,7 @@ export {
 } from './files/durable.js';
 export { parseJsonLine, readLines, type Line } from './files/json-lines.js';
 export { gunzipBounded, readBounded } from './files/read-bounded.js';
+export { readRange, readTail } from './files/read-range.js';
 export { errnoName, systemFailure, type Blame, type SystemFailure } from './system/errno.js';
 export { isAlive, isKnownDead, isOwn, ownIdentity, type ProcessIdentity } from './system/process-identity.js';
 export { redact } from './system/redact.js';

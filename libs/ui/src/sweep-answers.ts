@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { messageOf } from '@gmoe/core';
-import { canStop, planStatus, SweepStore, type TrialStatus } from '@gmoe/experiment';
+import { canStop, planStatus, stepsOf, SweepStore, type TrialStatus } from '@gmoe/experiment';
 import { lastStep } from './trial-files.js';
 import type { SweepAnswer, SweepEntry, TrialEntry } from './ui-answers.js';
 
@@ -45,14 +45,4 @@ function trialEntry(store: SweepStore, trial: TrialStatus): TrialEntry {
     seconds: result?.seconds ?? null,
     here: running && canStop(store, hash),
   };
-}
-
-function stepsOf(store: SweepStore, hash: string): number | null {
-  try {
-    const { training, steps } = store.config(hash) as { training?: { steps?: unknown }; steps?: unknown };
-    const value = training?.steps ?? steps;
-    return typeof value === 'number' ? value : null;
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { readRange, readTail } from '@gmoe/core';
 import type { SweepStore } from '@gmoe/experiment';
 import type { CurveAnswer, LogAnswer } from './ui-answers.js';
 
@@ -55,31 +55,5 @@ function parsed(line: string): { step?: unknown; metrics?: Record<string, unknow
     return line === '' ? undefined : (JSON.parse(line) as { step?: unknown });
   } catch {
     return undefined;
-  }
-}
-
-function readTail(file: string, bytes: number): string {
-  return readWith(file, (size) => Math.max(0, size - bytes), bytes).toString('utf8');
-}
-
-function readRange(file: string, from: number, bytes: number): Buffer {
-  return readWith(file, () => from, bytes);
-}
-
-/** A part of a file; nothing if there is no such file. */
-function readWith(file: string, start: (size: number) => number, bytes: number): Buffer {
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, 'r');
-  } catch {
-    return Buffer.alloc(0);
-  }
-  try {
-    const { size } = fstatSync(descriptor);
-    const from = start(size);
-    const buffer = Buffer.alloc(Math.max(0, Math.min(bytes, size - from)));
-    return buffer.subarray(0, readSync(descriptor, buffer, 0, buffer.length, from));
-  } finally {
-    closeSync(descriptor);
   }
 }

@@ -1,4 +1,4 @@
-import type { LaunchEvent, PlannedTrial, SweepStore } from '@gmoe/experiment';
+import { stepsOf, type LaunchEvent, type PlannedTrial, type SweepStore } from '@gmoe/experiment';
 
 /** A trial that is being run. */
 export interface RunningTrial {
@@ -52,7 +52,7 @@ export class SweepState {
       case 'trial-started':
         this.running.set(event.trial.hash, {
           trial: event.trial,
-          steps: stepsOf(this.store.config(event.trial.hash)),
+          steps: stepsOf(this.store, event.trial.hash) ?? undefined,
           startedAt: performance.now(),
           step: event.resumedFrom ?? 0,
         });
@@ -100,11 +100,6 @@ export class SweepState {
       arm.failed++;
     } else if (accuracy !== undefined) arm.accuracies.push(accuracy);
   }
-}
-
-function stepsOf(config: unknown): number | undefined {
-  const { training } = config as { training?: { steps?: number } };
-  return training?.steps;
 }
 
 /** `1 h 02 min`, `3 min 05 s`, `12 s`. */

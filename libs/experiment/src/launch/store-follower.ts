@@ -1,6 +1,5 @@
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '@gmoe/core';
+import { messageOf, readRange } from '@gmoe/core';
 import { trialEventSchema, type PlannedTrial, type TrialEvent } from '../records/index.js';
 import { attemptFolder, readClaim } from '../store/claim.js';
 import { readStops } from '../store/stops.js';
@@ -76,7 +75,7 @@ export class StoreFollower {
   private newEvents(followed: Followed): TrialEvent[] {
     if (followed.attempt === undefined) return [];
     const folder = attemptFolder(this.store.trialFolder(followed.trial.hash), followed.attempt);
-    const text = readFrom(join(folder, 'events.jsonl'), followed.offset);
+    const text = readRange(join(folder, 'events.jsonl'), followed.offset).toString('utf8');
     const complete = text.slice(0, text.lastIndexOf('\n') + 1);
     followed.offset += Buffer.byteLength(complete);
     return complete
@@ -86,19 +85,6 @@ export class StoreFollower {
         const parsed = trialEventSchema.safeParse(quietlyParse(line));
         return parsed.success ? [parsed.data] : [];
       });
-  }
-}
-
-function readFrom(file: string, offset: number): string {
-  if (!existsSync(file)) return '';
-  const size = statSync(file).size - offset;
-  if (size <= 0) return '';
-  const descriptor = openSync(file, 'r');
-  try {
-    const bytes = Buffer.alloc(size);
-    return bytes.toString('utf8', 0, readSync(descriptor, bytes, 0, size, offset));
-  } finally {
-    closeSync(descriptor);
   }
 }
 

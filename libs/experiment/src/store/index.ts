@@ -1,6 +1,7 @@
 export { SweepStore } from './sweep-store.js';
 export { MachineError, StoreError } from './store-error.js';
 export { readStops, type ArmStop } from './stops.js';
+export { stepsOf, sweepActivity, type Activity, type SweepActivity } from './activity.js';
 export { ClaimObserver, type Claim } from './claim.js';
 export type { Checkpoint } from './checkpoints.js';
 export { publishResults, type Published } from './publish-results.js';
