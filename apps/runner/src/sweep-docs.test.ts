@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { parseOptions } from '@gmoe/core';
-import { parseSweep, planSweep, slurmOptions, type JsonObject } from '@gmoe/experiment';
+import { isRecord, parseOptions, type ComponentChoice } from '@gmoe/core';
+import { parseSweep, planSweep, slurmOptions, launcherKind, type JsonObject } from '@gmoe/experiment';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { schema } from './components.js';
+import { components, schema } from './components.js';
 import { checkStopping } from './stopping-needs.js';
 
 const blocks = [...readFileSync('docs/sweeps.md', 'utf8').matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(
@@ -21,5 +21,9 @@ describe('docs/sweeps.md', () => {
     expect(sweeps).toEqual([15, 25, 12, 3, 12]);
     const profile = blocks.find((block) => !('trial' in block))!;
     expect(parseOptions(slurmOptions, profile)).toMatchObject({ gpus: '1', concurrency: 8 });
+    const ray = blocks.flatMap(({ launcher }) => (isRecord(launcher) && launcher['id'] === 'ray' ? [launcher] : []));
+    expect(ray.map((launcher) => components.resolveChoice(launcherKind, launcher as ComponentChoice))).toMatchObject([
+      { workers: 8, trialsAtOnce: 2, resources: { a100: 1 } },
+    ]);
   });
 });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { sweepActivity } from '@gmoe/experiment';
-import { bundle, fakeStore } from '../../../../libs/experiment/src/testing/fake-sweep.js';
+import { bundle, fakeStore } from '@gmoe/experiment/testing';
 import { lines } from './top.js';
 
 it('shows who works on what, and what has failed, from the store alone', async () => {

@@ -8,9 +8,9 @@ import { canRunRay, startRay, type RealRay } from '../../testing/real-ray.js';
 import { canRunSlurm, startSlurm } from '../../testing/real-slurm.js';
 import { readClaim } from '../../store/claim.js';
 import type { SweepStore } from '../../store/sweep-store.js';
-import { createRayLauncher, createSlurmLauncher, slurmOptionsSchema, type Launcher } from '../index.js';
+import { createRayLauncher, createSlurmLauncher, slurmOptions, type Launcher } from '../index.js';
 import { RayClient } from './ray-client.js';
-import { rayOptionsSchema } from './ray-options.js';
+import { rayOptions } from './ray-options.js';
 import { openRayIntents, rayFile } from './ray-submission.js';
 
 /** Brings up a Ray with two raylets on this machine, where it is installed. */
@@ -24,7 +24,7 @@ describe.skipIf(!canRunRay())('a sweep on a real Ray', () => {
 
   const launcher = (options: object = {}, stepMs = 0): Launcher =>
     createRayLauncher({
-      options: rayOptionsSchema.parse({ address: ray.address, ...options }),
+      options: rayOptions.parse({ address: ray.address, ...options }),
       command: ({ folder }) => [process.execPath, worker, folder, String(stepMs)],
       pollSeconds: 0.3,
     });
@@ -85,7 +85,7 @@ describe.skipIf(!canRunRay())('a sweep on a real Ray', () => {
     const store = fakeStore({ grid: { steps: [10, 11, 12] }, seeds: 4 });
     const command = ({ folder }: SweepStore) => [process.execPath, worker, folder, '100'];
     const cluster = createSlurmLauncher({
-      options: slurmOptionsSchema.parse({ memoryMiB: 300, concurrency: 1 }),
+      options: slurmOptions.parse({ memoryMiB: 300, concurrency: 1 }),
       command,
       pollSeconds: 0.3,
     });
