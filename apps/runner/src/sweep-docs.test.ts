@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isRecord, parseOptions, type ComponentChoice } from '@gmoe/core';
+import { parseOptions, type ComponentChoice } from '@gmoe/core';
 import { parseSweep, planSweep, slurmOptions, launcherKind, type JsonObject } from '@gmoe/experiment';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -21,8 +21,9 @@ describe('docs/sweeps.md', () => {
     expect(sweeps).toEqual([15, 25, 12, 3, 12]);
     const profile = blocks.find((block) => !('trial' in block))!;
     expect(parseOptions(slurmOptions, profile)).toMatchObject({ gpus: '1', concurrency: 8 });
-    const ray = blocks.flatMap(({ launcher }) => (isRecord(launcher) && launcher['id'] === 'ray' ? [launcher] : []));
-    expect(ray.map((launcher) => components.resolveChoice(launcherKind, launcher as ComponentChoice))).toMatchObject([
+    const launchers = blocks.flatMap(({ launcher }) => (launcher ? [launcher as unknown as ComponentChoice] : []));
+    const ray = launchers.filter(({ id }) => id === 'ray');
+    expect(ray.map((launcher) => components.resolveChoice(launcherKind, launcher))).toMatchObject([
       { workers: 8, trialsAtOnce: 2, resources: { a100: 1 } },
     ]);
   });
