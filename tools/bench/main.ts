@@ -5,11 +5,11 @@
  * - against the same step in PyTorch, eager and compiled, float32 and bf16, where `python3` (or `GMOE_PYTHON`) has torch: same
  *   weights, batches, maths, threads; each row in a process of its own, in turn, with losses and memory
  * - the share of matrix products in the step, from ONNX Runtime's profile
- * - what a trial and a large sweep cost beside training (`overhead.ts`)
+ * - what a trial and a large sweep cost beside training (`overhead.ts`), and 500 trials on each launcher (`launchers.ts`)
  * - with --all: evaluation against transformers, and how the step's time grows with its size
  *
  * Options: --size bench|smollm2 (default bench; smollm2: the table of steps alone), --steps N (default 20; 4 of smollm2),
- * --rounds N (default 3), --skip-wasm, --threads N (default 1), --only overhead|evaluation|scaling, --all
+ * --rounds N (default 3), --skip-wasm, --threads N (default 1), --only overhead|launchers|evaluation|scaling, --all
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -27,6 +27,7 @@ import {
   type StepSize,
 } from './bench-step.js';
 import { printEvaluation } from './evaluation-row.js';
+import { printLaunchers } from './launchers.js';
 import { printOverhead } from './overhead.js';
 import { profileShares } from './profile-shares.js';
 import { printScaling } from './scaling.js';
@@ -129,6 +130,7 @@ try {
   if (only === undefined) await (large ? compareSteps(SMOLLM2_SIZE) : benchStep());
   if (only === 'scaling' || all) printScaling(threads, row);
   if (only === 'evaluation' || all) printEvaluation(folder, threads, row);
+  if (only === 'launchers' || all) await printLaunchers(row);
   if (only === 'overhead' || (only === undefined && !large) || all) await printOverhead(row);
 } finally {
   rmSync(folder, { recursive: true, force: true });

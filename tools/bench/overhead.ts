@@ -95,8 +95,13 @@ export interface Bookkeeping {
   readonly report: number;
 }
 
-/** A sweep of 500 trials in 100 arms without the training. */
-export async function sweepBookkeeping(folder: string): Promise<Bookkeeping> {
+// The quickstart's own axes go: files that build on one another keep them.
+const OVERRIDES = ['coordination=none,poisson', 'router=graph'];
+
+/** Writes a sweep of 500 trials in 100 arms, and builds the program that runs it without the training. */
+export async function wideSweep(
+  folder: string,
+): Promise<{ spec: string; launch: (out: string, id: string) => number }> {
   const spec = join(folder, 'wide.yaml');
   const densities = Array.from({ length: 50 }, (_, index) => (index + 1) / 50);
   writeFileSync(
@@ -104,9 +109,6 @@ export async function sweepBookkeeping(folder: string): Promise<Bookkeeping> {
     `extends: ${resolve('experiments/quickstart.yaml')}\nname: wide\ntrial: { router: { id: graph } }\n` +
       `grid:\n  router: { graph: { id: graph } }\n  coordination: { none: [], poisson: [{ id: poisson }] }\n  router.density: [${densities.join(', ')}]\nseeds: 5\n`,
   );
-  // The quickstart's own axes go: files that build on one another keep them.
-  const set = ['--set', 'coordination=none,poisson', '--set', 'router=graph'];
-  const out = join(folder, 'wide');
   const program = resolve('dist', 'bench', 'bookkeeping.mjs');
   await build({
     entryPoints: ['tools/bench/testing/bookkeeping.ts'],
@@ -119,11 +121,17 @@ export async function sweepBookkeeping(folder: string): Promise<Bookkeeping> {
     logLevel: 'error',
     tsconfig: 'tsconfig.base.json',
   });
+  const launch = (out: string, id: string) =>
+    run([process.execPath, program, 'sweep', spec, out, id, ...OVERRIDES], `bookkeeping on ${id}`);
+  return { spec, launch };
+}
+
+async function sweepBookkeeping(folder: string): Promise<Bookkeeping> {
+  const { spec, launch } = await wideSweep(folder);
+  const out = join(folder, 'wide');
+  const set = OVERRIDES.flatMap((each) => ['--set', each]);
   const planning = run([process.execPath, PROGRAM, 'plan', spec, ...set, '--out', out], 'gmoe plan');
-  const running = run(
-    [process.execPath, program, 'sweep', spec, out, ...set.filter((word) => word !== '--set')],
-    'bookkeeping',
-  );
+  const running = launch(out, 'local');
   const report = run([process.execPath, PROGRAM, 'report', out], 'gmoe report');
   const trials = readdirSync(join(out, 'trials')).length;
   return { trials, planning, running, report };

@@ -1,13 +1,17 @@
-/** The sweep of `overhead.ts`: everything that a sweep does but train. Run as `sweep SPEC OUT SET…`, and as its own worker. */
+/** The sweep of `overhead.ts`: everything that a sweep does but train. Run as `sweep SPEC OUT LAUNCHER SET…`, and as its own worker. */
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ComponentRegistry } from '@gmoe/core';
 import {
   createLocalLauncher,
+  createRayLauncher,
+  createSlurmLauncher,
   createTrialSchema,
   loadSweep,
   planSweep,
+  rayOptions,
+  slurmOptions,
   startWorker,
   SweepStore,
   type TrialAttempt,
@@ -57,14 +61,28 @@ async function withoutTraining(attempt: TrialAttempt) {
   return { metrics: { 'eval/accuracy': value(3), 'eval/loss': value(4), 'model/trainable_parameters': 1000 } };
 }
 
+type Command = () => readonly string[];
+
+/** Two workers at a time on each of them. */
+const launchers = {
+  local: (command: Command) => createLocalLauncher({ command, jobs: 2 }),
+  slurm: (command: Command) =>
+    createSlurmLauncher({
+      command,
+      pollSeconds: 1,
+      options: slurmOptions.parse({ trialsPerTask: 250, memoryMiB: 1000 }),
+    }),
+  ray: (command: Command) => createRayLauncher({ command, pollSeconds: 1, options: rayOptions.parse({ workers: 2 }) }),
+};
+
 const [mode, ...words] = process.argv.slice(2) as [string, ...string[]];
 if (mode === 'worker') {
   process.exitCode = await startWorker({ store: SweepStore.open(words[0]!), execute: withoutTraining });
 } else {
-  const [spec, out, ...set] = words as [string, string, ...string[]];
+  const [spec, out, launcher, ...set] = words as [string, string, keyof typeof launchers, ...string[]];
   const store = SweepStore.create(resolve(out), planSweep(loadSweep(spec, { set }), { schema }));
   const command = () => [process.execPath, process.argv[1]!, 'worker', store.folder];
-  const submission = await createLocalLauncher({ command, jobs: 2 }).submit({ store });
+  const submission = await launchers[launcher](command).submit({ store });
   for await (const event of submission.events()) if (event.type === 'trial-failed') throw new Error('a trial failed');
   const summary = await submission.done;
   process.exitCode = summary.remaining === 0 ? 0 : 1;

@@ -20,4 +20,5 @@ export {
 } from './launcher-components.js';
 export type { LauncherHost } from './launcher-host.js';
 export { createRayLauncher, type RayLauncherOptions } from './ray/ray.js';
+export { rayOptions } from './ray/ray-options.js';
 export { cancelSweep } from './cancel-sweep.js';

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { afterAll } from 'vitest';
 import type { LaunchEvent } from '../launch/index.js';
 import { parseSweep, planSweep, type JsonObject, type SweepPlan } from '../spec/index.js';
 import { without } from '../spec/config-path.js';
@@ -17,11 +16,11 @@ export function planFake(raw: JsonObject): SweepPlan {
 }
 
 const temporary: string[] = [];
-afterAll(() => {
+process.once('exit', () => {
   for (const folder of temporary) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A folder that goes when the test file is done. */
+/** A folder that goes when the process ends. */
 export function temporaryFolder(): string {
   temporary.push(mkdtempSync(join(tmpdir(), 'gmoe-experiment-')));
   return temporary.at(-1)!;

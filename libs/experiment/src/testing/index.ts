@@ -1,3 +1,4 @@
 export { bundle, essence, fakeLauncher, fakeStore } from './fake-sweep.js';
 export { launcherContract } from './launcher-contract.js';
+export { canRunRay, startRay, type RealRay } from './real-ray.js';
 export { canRunSlurm, startSlurm, type RealSlurm } from './real-slurm.js';
