@@ -3,12 +3,12 @@ import { coordinationKind } from '@gmoe/coordination-core';
 import { ComponentRegistry, componentsOf } from '@gmoe/core';
 import { taskKind } from '@gmoe/datasets';
 import { scoringKind } from '@gmoe/evaluation';
-import { launcherKind, presetKind } from '@gmoe/experiment';
+import { launcherKind, presetKind, type TrialSchema } from '@gmoe/experiment';
 import { familyKind } from '@gmoe/model';
 import { optimizerKind } from '@gmoe/optimizers';
 import { routerKind, selectorKind } from '@gmoe/routers-core';
 import { scheduleKind } from '@gmoe/schedules';
-import { trialSchema } from '@gmoe/trial';
+import { trialSchema, type TrialConfig } from '@gmoe/trial';
 import { buildInfo } from './build-info.js';
 import * as builtIn from './built-in.js';
 
@@ -33,4 +33,5 @@ for (const [source, module] of Object.entries(builtIn)) {
   for (const component of componentsOf(module)) components.register(component, origin);
 }
 
-export const schema = trialSchema(components);
+/** Trial configs over them. */
+export const schema: TrialSchema<TrialConfig> = trialSchema(components);

@@ -1,13 +1,15 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { SweepStore } from '@gmoe/experiment';
 import { canRunSlurm, startSlurm, type RealSlurm } from '@gmoe/experiment/testing';
 import { loadResults } from '@gmoe/report';
+import { transform } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
 import { writeLab } from './testing/lab.js';
 import { gmoeHere, setUpGmoe } from './testing/run-gmoe.js';
 
-const { gmoe, folder } = setUpGmoe();
+const { gmoe, folder, program } = setUpGmoe();
 const lab = (file = '') => join(folder(), 'lab', file);
 const run = () => join(folder(), 'run');
 const clusterRun = () => join(folder(), 'cluster');
@@ -142,29 +144,58 @@ describe('components in files of one’s own', () => {
   });
 });
 
-describe('the module gmoe', () => {
-  it('plans and runs sweeps, reads results, and runs a router on a tensor', async () => {
-    const script = lab('script.mjs');
-    const surface = join(process.cwd(), 'dist', `test-${process.pid}`, 'gmoe.js');
-    writeFileSync(
-      script,
-      `import { components, createEngine, HostTensor, loadResults, plan, RandomKey, routerKind, sweep } from ${JSON.stringify(surface)};
-const file = ${JSON.stringify(lab('sweep.yaml'))};
-const { trials } = await plan(file);
-const results = await sweep(file, { out: ${JSON.stringify(join(folder(), 'run'))}, jobs: 2 });
-const router = components.get(routerKind, 'linear').create({});
-const spec = { modelWidth: 4, experts: 3, topK: 2, layer: 0 };
-const { trainable, frozen, state } = router.init(RandomKey.fromSeed(1), spec);
-const engine = await createEngine();
-const run = engine.jit((_, params, x_TD, tokenMask_T) => router.route(params, x_TD, { tokenMask_T, training: false }, spec), { name: 'route', frozen: {} });
-const out = await run({ trainable, frozen, state }, HostTensor.float([1, 2, 3, 4], [1, 4]), HostTensor.float([1]));
-console.log(JSON.stringify({ planned: trials.length, read: (await loadResults(results.directory)).trials.length, sum: out.probs_TE.data.reduce((a, b) => a + b) }));
-await engine.dispose();
-`,
-    );
-    const { execFile } = await import('node:child_process');
-    const { promisify } = await import('node:util');
-    const { stdout } = await promisify(execFile)(process.execPath, [script]);
-    expect(JSON.parse(stdout)).toEqual({ planned: 2, read: 2, sum: expect.closeTo(1, 6) as number });
+describe('the package gmoe, from a folder of one’s own', () => {
+  it('has types, plans and runs a sweep, reads its results, and runs a router on a tensor', async () => {
+    const home = lab('node_modules/gmoe');
+    mkdirSync(join(home, 'dist', 'apps'), { recursive: true });
+    copyFileSync('package.json', join(home, 'package.json'));
+    const built = dirname(resolve(program()));
+    symlinkSync(built, join(home, 'dist', 'apps', 'runner'));
+    takeDeclarations(built);
+    const [, example] = /```ts\n(.*?)```/s.exec(readFileSync('docs/scripts.md', 'utf8'))!;
+    const script = `${example!
+      .replaceAll('my-sweep.yaml', 'sweep.yaml')
+      .replace('{ jobs: 2 }', `{ jobs: 2, out: ${JSON.stringify(run())} }`)
+      .replace("'runs/my-sweep'", JSON.stringify(run()))}
+// @ts-expect-error: what is declared is what is there, not any
+export const wrong: string = former.trials.length;
+const sum: number = Array.from(probs_TE.data).reduce((a, b) => a + b, 0);
+console.log(JSON.stringify({ planned: trials.length, read: former.trials.length, sum }));
+`;
+    writeFileSync(lab('script.ts'), script);
+    writeFileSync(lab('package.json'), '{ "type": "module" }');
+    const compilerOptions = {
+      strict: true,
+      module: 'nodenext',
+      target: 'es2023',
+      noEmit: true,
+      skipLibCheck: true,
+      types: [],
+    };
+    writeFileSync(lab('tsconfig.json'), JSON.stringify({ compilerOptions, files: ['script.ts'] }));
+    const checked = spawnSync(resolve('node_modules/.bin/tsc'), ['-p', lab(), '--pretty', 'false'], {
+      encoding: 'utf8',
+    });
+    expect(checked.stdout).toBe('');
+
+    writeFileSync(lab('script.js'), (await transform(script, { loader: 'ts', format: 'esm', target: 'node20' })).code);
+    const { stdout, stderr } = spawnSync(process.execPath, ['script.js'], { cwd: lab(), encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toEqual({
+      planned: 2,
+      read: 2,
+      sum: expect.closeTo(1, 6) as number,
+    });
   }, 120_000);
 });
+
+/** The declarations beside a program: those that Nx has made (`runner:declarations`), else new ones. */
+function takeDeclarations(built: string): void {
+  const made = resolve('dist', 'apps', 'runner');
+  if (!existsSync(join(made, 'gmoe.d.ts'))) {
+    expect(spawnSync(process.execPath, ['tools/declarations.mjs', built]).status).toBe(0);
+    return;
+  }
+  symlinkSync(join(made, 'types'), join(built, 'types'));
+  copyFileSync(join(made, 'gmoe.d.ts'), join(built, 'gmoe.d.ts'));
+}

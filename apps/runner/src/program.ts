@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addCancel } from './commands/cancel.js';
 import { addTop } from './commands/top.js';
 import { addCheck } from './commands/check.js';
+import { addCompletion } from './commands/completion.js';
 import { addConvert } from './commands/convert.js';
 import { addData } from './commands/data.js';
 import { addDoctor } from './commands/doctor.js';
@@ -75,6 +76,7 @@ export function createProgram(): Command {
     addDoctor,
     addVerify,
     addSchema,
+    addCompletion,
   ];
   for (const add of commands) {
     add(program);

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
-const ITSELF = 'gmoe-framework';
+const ITSELF = 'gmoe';
 
 /** Packages whose version may change a result. */
 const PACKAGES = ['@tensorflow/tfjs', 'onnxruntime-node', 'tokenizers'];
