@@ -1,6 +1,6 @@
-import { ComponentRegistry, createComponent } from '@gmoe/core';
+import { ComponentRegistry, createComponent, type Component } from '@gmoe/core';
 import { testChecks } from '@gmoe/core/testing';
-import { routerKind, topKSelector } from '@gmoe/routers-core';
+import { routerKind, topKSelector, type Router } from '@gmoe/routers-core';
 import { routerContract, stubRouter } from '@gmoe/routers-core/testing';
 import type { HostTensor } from '@gmoe/tensor';
 import { RandomKey, tf } from '@gmoe/tensor';
@@ -20,6 +20,28 @@ testChecks(
     registry,
   ),
 );
+
+it('has finite weights where all affinities are 0 in float32', () => {
+  const far: Component<Router> = {
+    ...stubRouter('graph'),
+    create: () => ({
+      ...stubRouter('graph').create({}),
+      route: () => ({ logits_TE: tf.tensor2d([[-150, -151, -152]]), probs_TE: tf.tensor2d([[1, 0, 0]]) }),
+    }),
+  };
+  const around = new ComponentRegistry([routerKind], [far, sigmoidBiasRouter]);
+  const router = createComponent(sigmoidBiasRouter, { router: { id: 'graph' } }, { registry: around });
+  const params = { trainable: {}, frozen: {}, state: { bias: tf.zeros([3]) } };
+  const context = { tokenMask_T: tf.ones<tf.Rank.R1>([1]), training: true };
+  const { probs_TE } = router.route(params, tf.zeros([1, 2]), context, {
+    modelWidth: 2,
+    experts: 3,
+    topK: 2,
+    layer: 0,
+  });
+  // softmax([0, -1, -2])
+  expect([...probs_TE.dataSync()]).toEqual([0.66524096, 0.24472847, 0.09003057].map((p) => expect.closeTo(p, 5)));
+});
 
 it('takes the logits of the router inside', () => {
   const spec = { modelWidth: 3, experts: 4, topK: 2, layer: 0 };

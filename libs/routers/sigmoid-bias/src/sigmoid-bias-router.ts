@@ -26,7 +26,8 @@ const options = z.strictObject({
  * Probabilities are `s / sum s` (eq. 19), so that rows sum to 1 and auxiliary losses can be added; renormalised over the
  * chosen experts they give the same weights as `s`.
  *
- * With another router inside, its logits take the place of `x W^T`.
+ * With another router inside, its logits take the place of `x W^T`. They may all be far below 0, where affinities are 0 in float32: `s / sum s` is then
+ * computed as `softmax(log s)`.
  */
 function createSigmoidBiasRouter({ router, std, biasRate, epsilon }: z.output<typeof options>, build: Build): Router {
   const inner = router ? innerRouter('sigmoid-bias', router, build) : centroids(std);
@@ -44,7 +45,9 @@ function createSigmoidBiasRouter({ router, std, biasRate, epsilon }: z.output<ty
       return {
         logits_TE,
         ...(map_ED ? { map_ED } : {}),
-        probs_TE: affinity_TE.div(affinity_TE.sum(-1, true).add(epsilon)),
+        probs_TE: router
+          ? (tf.softmax(tf.logSigmoid(logits_TE)) as tf.Tensor2D)
+          : affinity_TE.div(affinity_TE.sum(-1, true).add(epsilon)),
         selectionScores_TE: affinity_TE.add(stopGradient(state['bias'] as tf.Tensor1D)),
       };
     },
@@ -77,6 +80,6 @@ export const sigmoidBiasRouter = defineComponent(routerKind, {
   id: 'sigmoid-bias',
   description: 'sigmoid affinities with balancing biases and no loss (DeepSeek-V3)',
   options,
-  appliesWhen: { std: { router: [null] } },
+  appliesWhen: { std: { router: [null] }, epsilon: { router: [null] } },
   create: createSigmoidBiasRouter,
 });
