@@ -35,6 +35,8 @@ it.each(golden.tasks)('$task has the scores of lm-eval for the bundled model', a
     'task.style=lm-eval',
     '--scoring',
     'log-likelihood',
+    '--set',
+    'evaluation.batchSize=2',
     '--sequence-length',
     task === 'boolq' ? '320' : '128',
   ];
