@@ -13,7 +13,7 @@ export { pathField, type PathFieldOptions } from './component/path-field.js';
 export { mapPaths, type ConfigPath } from './component/map-config.js';
 export { withoutDefaults } from './component/without-defaults.js';
 export { createComponent } from './component/create-component.js';
-export { componentField, withApplicability } from './component/component-field.js';
+export { componentField, fieldKind, withApplicability } from './component/component-field.js';
 export { ComponentRegistry, type ComponentOrigin } from './component/component-registry.js';
 export { resolveComponentOptions, type ResolveOptions } from './component/resolve-config.js';
 export { UserError, messageOf } from './user-error.js';

@@ -1,0 +1,113 @@
+import type { OptionCases } from './option-case.js';
+
+const lora: OptionCases = Object.fromEntries(
+  ['lora', 'dora'].flatMap((id) =>
+    Object.entries({
+      rank: { to: 2 },
+      alpha: { to: 2 },
+      dropout: { to: 0.5 },
+      targets: { to: ['up_proj'] },
+      scaling: { to: 'rslora' },
+      layers: { to: [1] },
+      rankPattern: { to: { q_proj: 3 } },
+      alphaPattern: { to: { q_proj: 3 } },
+      modulesToSave: { to: ['lm_head'] },
+    }).map(([option, each]) => [`adapter ${id}.${option}`, each] as const),
+  ),
+);
+
+const withRank = { 'mixture.experts': 3, 'mixture.rank': 2 };
+
+/** Options of the method: adapters, routers, selectors, strategies, optimizers, schedules. */
+export const METHOD_CASES: OptionCases = {
+  ...lora,
+  ...Object.fromEntries(
+    Object.entries(lora)
+      .filter(([name]) => name.startsWith('adapter lora.'))
+      .map(([name, each]) => [name.replace('adapter lora.', 'adapter moe-lora.lora.'), { beside: withRank, ...each }]),
+  ),
+  'adapter hydra-lora.experts': { to: 2 },
+  'adapter hydra-lora.rank': { to: 2 },
+  'adapter hydra-lora.alpha': { to: 2 },
+  'adapter hydra-lora.dropout': { to: 0.5 },
+  'adapter hydra-lora.targets': { to: ['up_proj'] },
+  'adapter hydra-lora.scaling': { to: 'rslora' },
+  'adapter hydra-lora.selector': { to: { id: 'top-k', k: 1 } },
+  'adapter moe-lora.mixture.experts': { to: [2, 3], from: 3 },
+  'adapter moe-lora.mixture.form': { to: 'additive', beside: withRank },
+  'adapter moe-lora.mixture.rank': { to: 2, beside: { 'mixture.experts': 3 } },
+  'adapter moe-lora.mixture.alpha': { to: 2, beside: withRank },
+  'adapter moe-lora.mixture.dropout': { to: 0.5, beside: withRank },
+  'adapter moe-lora.mixture.targets': { to: ['up_proj'], beside: withRank },
+  'adapter moe-lora.mixture.routing': {
+    to: 'projection',
+    beside: { ...withRank, 'mixture.form': 'additive', 'mixture.targets': ['up_proj', 'gate_proj'] },
+  },
+  'adapter moe-lora.mixture.scaling': { to: 'rslora', beside: withRank },
+  'adapter moe-lora.mixture.selector': { to: { id: 'dense' }, beside: withRank },
+
+  'router graph.width': { to: 5 },
+  'router graph.layers': { to: 1, beside: { width: 5 } },
+  'router graph.density': { to: 0.9, beside: { width: 5 } },
+  'router graph.edges': { to: 'full', beside: { width: 5 } },
+  'router graph.edgeSeed': { to: 5, beside: { width: 5, density: 0.5 } },
+  'router graph.countDiagonal': { to: true, beside: { width: 5, density: 0.5, edges: 'cosine' } },
+  'router graph.avoidTwins': { to: false, beside: { width: 5, density: 0.5, edgeSeed: 2 } },
+  'router graph.gain': { to: 3, beside: { width: 5 } },
+  'router graph.activateLast': { to: false, beside: { width: 5 } },
+  'router graph.trainFeatures': { to: true, beside: { width: 5 } },
+  'router linear.std': { to: 0.5 },
+  'router noisy-topk.std': { to: 0.5 },
+  'router noisy-topk.noiseFloor': { to: 0.5 },
+  'router sigmoid-bias.std': { to: 0.5 },
+  'router sigmoid-bias.biasRate': { to: 0.5 },
+  'router sigmoid-bias.epsilon': { to: 0.5 },
+  'router switch.initScale': { to: 2 },
+
+  'selector top-k.k': { to: 1 },
+  'selector top-p.p': { to: 0.3 },
+  'selector switch.capacityFactor': { to: 0.5 },
+  'selector switch.evalCapacityFactor': { to: 0.5 },
+  'selector switch.renormalize': { to: true },
+
+  'coordination *.coefficient': { to: 0.7 },
+  'coordination *.schedule': { to: { id: 'linear' } },
+  'coordination *.includePadding': { to: true },
+  'coordination load-balance.secondSoftmax': { to: true },
+  'coordination load-balance.over': { to: 'batch' },
+  'coordination load-balance.poolLayers': { to: true },
+  'coordination normal.learnSigma': { to: false },
+  'coordination normal.parameterization': { to: 'clamp' },
+  'coordination normal.sigmaFloor': { to: 0.9 },
+  'coordination normal.firstIndex': { to: 0 },
+  'coordination normal.sorted': { to: true },
+  'coordination normal.absoluteLog': { to: true },
+  'coordination normal.normalizeOver': { to: 'model' },
+  'coordination normal.weights': { to: 'probabilities' },
+  'coordination normal.decay': { to: 0.5 },
+  'coordination normal.epsilon': { to: 0.1 },
+  'coordination poisson.lambda': { to: 1.2 },
+  'coordination poisson.learnLambda': { to: false },
+  'coordination poisson.parameterization': { to: 'clamp' },
+  'coordination poisson.lambdaRange': { to: [0.5, 3], beside: { parameterization: 'clamp' } },
+  'coordination poisson.absoluteLog': { to: true },
+  'coordination poisson.termLimit': { to: 1 },
+  'coordination poisson.epsilon': { to: 0.1 },
+
+  'optimizer *.learningRate': { to: 0.5 },
+  'optimizer *.weightDecay': { to: 0.5 },
+  'optimizer *.weightDecayOn': { to: 'matrices', beside: { weightDecay: 0.5 } },
+  'optimizer *.loraPlusRatio': { to: 4 },
+  'optimizer *.clipNorm': { to: 0.1 },
+  'optimizer *.betas': { to: [0.5, 0.6] },
+  'optimizer *.epsilon': { to: 0.1 },
+  'optimizer *.momentum': { to: 0.1 },
+  'optimizer *.nesterov': { to: true },
+
+  'schedule *.warmupSteps': { to: 4 },
+  'schedule *.finalRatio': { to: 0.3 },
+  'schedule inverse-sqrt.timescale': { to: 3 },
+  'schedule wsd.finalRatio': { to: 0.3, beside: { decaySteps: 6 } },
+  'schedule wsd.decaySteps': { to: 5 },
+  'schedule wsd.decay': { to: 'linear', beside: { decaySteps: 6 } },
+};
