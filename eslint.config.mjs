@@ -142,17 +142,19 @@ export default [
   { files: ['libs/**/*.ts'], ignores: ['**/*.test.ts'], rules: { 'no-console': 'error' } },
   {
     // A sweep's events spread into arguments overflow the call stack from some 120,000 on.
-    files: ['libs/report/**/*.ts', 'libs/ui/**/*.ts', 'apps/**/*.ts'],
+    files: ['**/*.ts'],
     ignores: ['**/*.test.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',
         {
-          selector: "CallExpression[callee.object.name='Math'] > SpreadElement",
-          message: 'largest and smallest of @gmoe/core take any number of values.',
+          selector:
+            "CallExpression[callee.object.name='Math'][callee.property.name=/^(max|min|hypot)$/] > SpreadElement",
+          message: 'largest, smallest and euclideanNorm of @gmoe/core take any number of values.',
         },
         {
-          selector: 'CallExpression[callee.property.name=/^(push|unshift)$/] > SpreadElement',
+          selector:
+            'CallExpression[callee.property.name=/^(push|unshift|splice|fromCharCode|fromCodePoint)$/] > SpreadElement',
           message: 'Push one by one: arguments are on the stack.',
         },
       ],

@@ -2,7 +2,7 @@
  * How much routers depend on the token before any training, on what really enters the bundled model's feed-forward networks:
  * `npx tsx --tsconfig tsconfig.base.json tools/bench/router-start.ts`. Medians over 6 seeds and all layers, 400 tokens, 8 experts, top 2.
  */
-import { ComponentRegistry, createComponent, type Component, type Fidelity } from '@gmoe/core';
+import { ComponentRegistry, createComponent, type Component, type Fidelity, largest } from '@gmoe/core';
 import { taskDefinitions, encodeExamples } from '@gmoe/datasets';
 import { familyComponents } from '@gmoe/families';
 import { decoderHidden, familyKind, type Weights } from '@gmoe/model';
@@ -56,8 +56,8 @@ function measure(probs: number[][], logits: number[][]) {
   const centred = logits.map((row) => row.map((value) => value - mean(row)));
   const byExpert = centred[0]!.map((_, e) => mean(centred.map((row) => row[e]!)));
   return {
-    confidence: mean(probs.map((row) => Math.max(...row))),
-    commonest: Math.max(...pairs.values()) / probs.length,
+    confidence: mean(probs.map((row) => largest(row))),
+    commonest: largest(pairs.values()) / probs.length,
     ratio: rms(centred.flatMap((row) => row.map((value, e) => value - byExpert[e]!))) / rms(byExpert),
   };
 }

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { componentChecks, type Component, type Contract, type ContractCase, type ContractCheck } from '@gmoe/core';
+import {
+  componentChecks,
+  type Component,
+  type Contract,
+  type ContractCase,
+  type ContractCheck,
+  largest,
+  euclideanNorm,
+} from '@gmoe/core';
 import { createEngine, FlatLayout, HostTensor, RandomKey, tf, type EngineName } from '@gmoe/tensor';
 import { optimizerKind, type Optimizer, type OptimizerScalars, type OptimizerState } from './optimizer.js';
 import type { ParameterGroups } from './parameter-groups.js';
@@ -57,7 +65,7 @@ async function descend(
 }
 
 const toTarget = (params: HostTensor): HostTensor => HostTensor.float(params.data.map((p, i) => p - target_N.data[i]!));
-const distance = (params: HostTensor): number => Math.hypot(...toTarget(params).data);
+const distance = (params: HostTensor): number => euclideanNorm(toTarget(params).data);
 
 function caseChecks(component: Component<Optimizer>, { name, options }: ContractCase): ContractCheck[] {
   const optimizer = component.create(options);
@@ -93,7 +101,7 @@ function caseChecks(component: Component<Optimizer>, { name, options }: Contract
           await descend(optimizer, 'eager', toTarget),
         ];
         assert.equal(tf.engine().state.numTensors, tensors, 'leaked tensors');
-        const scale = Math.max(...start_N.data.map(Math.abs));
+        const scale = largest(start_N.data.map(Math.abs));
         eager.params.data.forEach((value, i) => {
           const other = compiled.params.data[i]!;
           assert.ok(Math.abs(value - other) < 1e-5 * scale, `parameter ${i}: ${value} eager, ${other} compiled`);

@@ -50,7 +50,7 @@ export async function compilePlugin(specifier: string, folder: string): Promise<
         },
       ],
     });
-    inputs.push(...Object.keys(metafile.inputs).map((path) => resolve(folder, path)));
+    for (const path of Object.keys(metafile.inputs)) inputs.push(resolve(folder, path));
     const files = inputs.sort();
     return {
       source: specifier,

@@ -1,5 +1,5 @@
 import type { Json } from '@gmoe/core';
-import { stableHash, type ComponentRegistry } from '@gmoe/core';
+import { stableHash, type ComponentRegistry, largest } from '@gmoe/core';
 import { isText, type EncodedExample } from '@gmoe/datasets';
 import { createEvaluator } from '@gmoe/evaluation';
 import { FORMAT_VERSION, type Baseline } from '@gmoe/experiment';
@@ -56,6 +56,6 @@ function guessing(items: readonly EncodedExample[]): Pick<Baseline, 'chance' | '
   for (const { gold } of questions) frequency.set(gold, (frequency.get(gold) ?? 0) + 1);
   return {
     chance: questions.reduce((sum, { optionIds }) => sum + 1 / optionIds.length, 0) / questions.length,
-    majority: Math.max(...frequency.values()) / questions.length,
+    majority: largest(frequency.values()) / questions.length,
   };
 }

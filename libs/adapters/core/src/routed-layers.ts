@@ -8,7 +8,7 @@ import {
   type LayerRouting,
   type Tensors,
 } from '@gmoe/coordination-core';
-import { UserError } from '@gmoe/core';
+import { largest, UserError } from '@gmoe/core';
 import type { Router, RouterOutput, RouterSpec, RouterUsage, Selection, Selector } from '@gmoe/routers-core';
 import { underPrefix, withPrefix, type HostTensor, type RandomKey, type tf } from '@gmoe/tensor';
 import type {
@@ -74,7 +74,10 @@ export function createRoutedLayers(settings: RoutedLayersSettings): RoutedLayers
   }));
   const spec = {
     expertsPerLayer: layers.map(({ experts }) => experts),
-    topK: Math.max(0, ...specs.map(({ topK }) => topK)),
+    topK: largest(
+      specs.map(({ topK }) => topK),
+      0,
+    ),
   };
   return {
     spec,

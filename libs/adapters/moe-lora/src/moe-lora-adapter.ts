@@ -14,7 +14,7 @@ import {
   savedModules,
   type LoraOptions,
 } from '@gmoe/adapters-lora';
-import { defineComponent, UserError } from '@gmoe/core';
+import { defineComponent, UserError, smallest } from '@gmoe/core';
 import { siteShape } from '@gmoe/model';
 import { selectorKind, type Selector } from '@gmoe/routers-core';
 import { HostTensor } from '@gmoe/tensor';
@@ -95,7 +95,7 @@ export function mixtureProblem(
       message: "must be additive beside routing 'projection': whole networks as experts have one router",
     };
   }
-  const fewest = Math.min(...[experts].flat());
+  const fewest = smallest([experts].flat());
   if (selector.slots(fewest) <= fewest) return undefined;
   return {
     field: typeof choice['k'] === 'number' ? 'mixture.selector.k' : 'mixture.selector',

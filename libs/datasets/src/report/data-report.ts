@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { messageOf, UserError } from '@gmoe/core';
+import { messageOf, UserError, largest } from '@gmoe/core';
 import { encodeExamples } from '../encoding/encode-examples.js';
 import { isText } from '../encoding/encoded-example.js';
 import type { Encoder, EncodingOptions } from '../encoding/encoder.js';
@@ -91,7 +91,7 @@ export async function splitReport(
       ? {
           ...optionCounts(choices),
           chance: choices.reduce((sum, { options }) => sum + 1 / options.length, 0) / choices.length,
-          majority: Math.max(...Object.values(balance)) / choices.length,
+          majority: largest(Object.values(balance)) / choices.length,
         }
       : {}),
     sha256: digest(examples),
@@ -141,7 +141,7 @@ function optionCounts(examples: readonly ChoiceExample[]): Pick<SplitReport, 'op
 
 function balanceOf({ classes }: Task, examples: readonly ChoiceExample[]): Record<string, number> {
   if (examples.length === 0) return {};
-  const options = Math.max(...examples.map((example) => example.options.length));
+  const options = largest(examples.map((example) => example.options.length));
   const names = classes ?? Array.from({ length: options }, (_, i) => String.fromCharCode(65 + i));
   const counts = names.map(() => 0);
   for (const { answer } of examples) counts[answer]!++;

@@ -1,3 +1,4 @@
+import { largest } from '@gmoe/core';
 import type { DataReport, SplitReport } from './data-report.js';
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
@@ -28,7 +29,12 @@ export function reportText({ task, kind, source, sequenceLength, splits, missing
     split.majority === undefined ? '' : percent(split.majority),
     split.sha256.slice(0, 16),
   ]);
-  const widths = heading.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]!.length)));
+  const widths = heading.map((name, i) =>
+    largest(
+      rows.map((row) => row[i]!.length),
+      name.length,
+    ),
+  );
   const line = (cells: readonly string[]) =>
     cells
       .map((text, i) => (i === 0 || i === heading.length - 1 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!)))

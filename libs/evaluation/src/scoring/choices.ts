@@ -1,4 +1,4 @@
-import { UserError } from '@gmoe/core';
+import { UserError, largest } from '@gmoe/core';
 import { isTextItem, type ChoiceItem, type EvaluationItem, type Prediction } from '../item.js';
 import { choiceMetrics } from '../metrics/choice-metrics.js';
 import type { EvaluationSettings } from '../options.js';
@@ -34,7 +34,7 @@ export function checkChoices(
   }
   if (!(gold >= 0 && gold < optionIds.length))
     throw new UserError(`example ${id}: gold ${gold} is none of its options`);
-  const longest = Math.max(...optionIds.map((ids) => ids.length));
+  const longest = largest(optionIds.map((ids) => ids.length));
   if (longest > sequenceLength) {
     throw new UserError(
       `example ${id}: an option has ${longest} tokens; evaluation.sequenceLength is ${sequenceLength}`,
@@ -58,7 +58,7 @@ export function choose(
   return items.map((item, index) => {
     const { id, gold, domain } = item;
     const scores = [...valuesOf(item, index)];
-    const predicted = scores.indexOf(Math.max(...scores));
+    const predicted = scores.indexOf(largest(scores));
     const answer = { id, gold, predicted, correct: predicted === gold, scores };
     return domain === undefined ? answer : { ...answer, domain };
   });

@@ -1,5 +1,5 @@
 import { adaptedWeights, fixedAdapter } from '@gmoe/adapters-core';
-import { defineComponent, UserError } from '@gmoe/core';
+import { defineComponent, UserError, largest, smallest } from '@gmoe/core';
 import { cutPrompt, fitText, type EncodedText } from '@gmoe/datasets';
 import { createGenerator, type GenerationModel, type Generator } from '@gmoe/model';
 import { z } from 'zod';
@@ -117,7 +117,7 @@ function stopIdsOf({ eosId, stopIds }: AnswerDecoder): number[] {
 
 async function answerQuestion(item: ChoiceItem, { generator, tokenizer, room, maxTokens }: Writer): Promise<Answered> {
   const { id, gold, optionIds, domain } = item;
-  const most = maxTokens ?? Math.max(...optionIds.map((ids) => ids.length));
+  const most = maxTokens ?? largest(optionIds.map((ids) => ids.length));
   const promptIds = cutPrompt(item.promptIds, item.start ?? 0, Math.max(1, room - most));
   const stopIds = stopIdsOf(tokenizer);
   const written = await generator.generate(promptIds, { maxTokens: most, stopIds });
@@ -126,7 +126,10 @@ async function answerQuestion(item: ChoiceItem, { generator, tokenizer, room, ma
   const isWritten = optionIds.map(
     (ids) => normalizeAnswer(firstLine(written.slice(0, ids.length))) === normalizeAnswer(read(ids)),
   );
-  const longest = Math.max(0, ...optionIds.map((ids, i) => (isWritten[i] ? ids.length : 0)));
+  const longest = largest(
+    optionIds.map((ids, i) => (isWritten[i] ? ids.length : 0)),
+    0,
+  );
   const best = optionIds.map((ids, i) => isWritten[i] === true && ids.length === longest);
   // Options of the same normalised text are the same answer.
   const predicted = best[gold] ? gold : best.includes(true) ? best.indexOf(true) : optionIds.length;
@@ -167,7 +170,7 @@ async function answerText(item: EncodedText, writer: Writer, settings: Evaluatio
   const promptIds = cutPrompt(prompt, item.start, Math.max(1, room - most));
   const written = read(await generator.generate(promptIds, { maxTokens: most, stopIds }));
   const first = until.map((each) => written.indexOf(each)).filter((at) => at >= 0);
-  const text = first.length > 0 ? written.slice(0, Math.min(...first)) : written;
+  const text = first.length > 0 ? written.slice(0, smallest(first)) : written;
   const correct = normalizeAnswer(text) === normalizeAnswer(item.reference);
   const { id, domain } = item;
   const prediction = { id, correct, scores: [Number(correct)], ...(domain === undefined ? {} : { domain }), text };

@@ -1,4 +1,4 @@
-import { defineComponent } from '@gmoe/core';
+import { defineComponent, largest } from '@gmoe/core';
 import { cutPrompt } from '@gmoe/datasets';
 import { z } from 'zod';
 import type { ChoiceItem } from '../item.js';
@@ -67,7 +67,7 @@ export function likelihoodSegments(
     logProbs[option]! += values[0]!;
   };
   // All options see the same prompt, also where it is cut.
-  const room = rowLength - Math.max(...optionIds.map((ids) => ids.length)) + 1;
+  const room = rowLength - largest(optionIds.map((ids) => ids.length)) + 1;
   const cut = (ids: readonly number[]) => cutPrompt(ids, start, room);
   const asked = (prompt: readonly number[], option: number): Omit<Segment, 'domain'> => {
     const ids = optionIds[option]!;

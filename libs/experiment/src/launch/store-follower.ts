@@ -54,7 +54,7 @@ export class StoreFollower {
       Object.assign(followed, { attempt, offset: 0 });
       events.push({ type: 'trial-started', trial, attempt });
     }
-    events.push(...this.newEvents(followed).map((event) => ({ type: 'progress', trial, event }) as const));
+    for (const event of this.newEvents(followed)) events.push({ type: 'progress', trial, event });
     if (published) {
       followed.over = true;
       events.push(this.outcome(trial));

@@ -12,10 +12,10 @@ import type { WorkItem } from './policy.js';
 const options = { id: 'asha' as const, metric: 'eval/accuracy', mode: 'max' as const, eta: 3, rungs: [2, 4] };
 
 /** Leaves an evaluation behind, as a paused attempt does. */
-function evaluate(store: SweepStore, { trial }: WorkItem, step: number, accuracy: number): void {
+function evaluate(store: SweepStore, { trial }: WorkItem, step: number, accuracy: number, loss = 0): void {
   const folder = join(store.trialFolder(trial.hash), 'attempts', `000${step}-x`);
   mkdirSync(folder, { recursive: true });
-  const event = { time: 0, type: 'eval', step, metrics: { 'eval/accuracy': accuracy } };
+  const event = { time: 0, type: 'eval', step, metrics: { 'eval/accuracy': accuracy, 'eval/loss': loss } };
   writeFileSync(join(folder, 'events.jsonl'), `${JSON.stringify(event)}\n`);
 }
 
@@ -121,6 +121,25 @@ describe('ASHA over arms', () => {
     expect(planStatus(store).counts).toMatchObject({ stopped: 10, todo: 2 });
     const restarted = createAsha(store, options);
     expect(armsOf(restarted.start())).toEqual([6]);
+  });
+
+  it.each([
+    [{}, [3], 4],
+    [{ mode: 'min' as const }, [1], 4],
+    [{ metric: 'eval/loss' }, [1], 4],
+    [{ eta: 1.5 }, [2, 3], 4],
+    [{ rungs: [2] }, [3], undefined],
+  ])('goes by its options: %j lets %j on, to step %s', (over, arms, pauseAtStep) => {
+    const store = fakeStore({ grid: { quality: [1, 2, 3] }, seeds: 1 });
+    const policy = createAsha(store, { ...options, ...over });
+    const first = policy.start();
+    for (const item of first) {
+      const quality = Number(item.trial.axes['quality']);
+      evaluate(store, item, 2, quality / 10, 1 / quality);
+    }
+    const promoted = policy.advance(first[2]!);
+    expect(armsOf(promoted)).toEqual(arms);
+    expect(promoted.map((item) => item.pauseAtStep)).toEqual(arms.map(() => pauseAtStep));
   });
 
   it('runs on the local launcher: the best arm finishes, the others stop with a checkpoint at a rung', async () => {

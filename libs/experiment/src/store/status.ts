@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { messageOf, type Json } from '@gmoe/core';
+import { messageOf, type Json, largest } from '@gmoe/core';
 import type { PlannedTrial, TrialResult } from '../records/index.js';
 import { attemptFolder, isAbandoned, readClaim } from './claim.js';
 import { furthestCheckpoint } from './checkpoints.js';
@@ -118,7 +118,7 @@ function estimateTime(
   if (overall === undefined) return undefined;
   const expected = open.map((trial) => meanOf(finished.filter((other) => other.group === trial.group)) ?? overall);
   const total = expected.reduce((sum, seconds) => sum + seconds, 0);
-  const longest = Math.max(0, ...expected);
+  const longest = largest(expected, 0);
   return {
     secondsPerTrial: open.length > 0 ? total / open.length : overall,
     secondsLeft: Math.max(total / Math.max(1, Math.min(jobs, open.length)), longest),

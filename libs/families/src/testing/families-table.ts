@@ -1,3 +1,4 @@
+import { largest } from '@gmoe/core';
 import type { Component } from '@gmoe/core';
 import type { ModelFamily } from '@gmoe/model';
 import { VALUES, type RefusedValue } from './refusals.js';
@@ -49,7 +50,12 @@ export function withFamiliesTable(document: string, table: string): string {
 
 /** As Prettier aligns it. */
 function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, i) => Math.max(3, title.length, ...rows.map((row) => row[i]!.length)));
+  const widths = head.map((title, i) =>
+    largest(
+      rows.map((row) => row[i]!.length),
+      Math.max(3, title.length),
+    ),
+  );
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { componentChecks, UserError, type Contract, type ContractCheck } from '@gmoe/core';
+import { componentChecks, UserError, type Contract, type ContractCheck, largest } from '@gmoe/core';
 import { createEngine, HostTensor, RandomKey, type Engine, type HostOf, type tf } from '@gmoe/tensor';
 import { fusedRows, fuseWeights, storedShapes } from '../checkpoint/fused-weights.js';
 import { initWeights } from '../config/init-weights.js';
@@ -141,7 +141,7 @@ function decoderChecks(parse: () => ModelConfig): readonly ContractCheck[] {
           await generator.dispose();
           for (const [i, id] of written.entries()) {
             const last = (await logits(engine, packed([[...IDS, ...written.slice(0, i)]]))).slice(-config.vocabSize);
-            assert.equal(last.indexOf(Math.max(...last)), id, `token ${i}`);
+            assert.equal(last.indexOf(largest(last)), id, `token ${i}`);
           }
         }),
     },
@@ -170,7 +170,7 @@ function packed(examples: readonly (readonly number[])[]): HostOf<DecoderBatch> 
 }
 
 function assertClose(actual: Float32Array, expected: Float32Array): void {
-  const scale = Math.max(...expected.map(Math.abs));
-  const difference = Math.max(...actual.map((value, i) => Math.abs(value - expected[i]!)));
+  const scale = largest(expected.map(Math.abs));
+  const difference = largest(actual.map((value, i) => Math.abs(value - expected[i]!)));
   assert.ok(difference <= 1e-5 * scale, `logits differ by ${difference / scale}, relative`);
 }

@@ -79,7 +79,7 @@ function mergesOf(pieces: readonly Piece[], ids: ReadonlyMap<string, number>): [
       if (ids.has(left) && ids.has(right)) splits.push({ left, right, score });
     }
     splits.sort((a, b) => ids.get(a.left)! - ids.get(b.left)! || ids.get(a.right)! - ids.get(b.right)!);
-    merges.push(...splits);
+    for (const split of splits) merges.push(split);
   }
   const length = (text: string): number => [...text].length;
   merges.sort((a, b) => b.score - a.score || length(b.left) - length(a.left) || length(b.right) - length(a.right));

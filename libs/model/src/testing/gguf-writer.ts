@@ -20,10 +20,13 @@ export function ggufBytes(
 ): Buffer {
   const parts: Buffer[] = [Buffer.from('GGUF'), u32(3), u64(Object.keys(tensors).length)];
   parts.push(u64(Object.keys(metadata).length));
-  for (const [key, value] of Object.entries(metadata)) parts.push(text(key), ...typed(value));
+  for (const [key, value] of Object.entries(metadata)) {
+    for (const part of [text(key), ...typed(value)]) parts.push(part);
+  }
   let offset = 0;
   for (const [name, { shape, data, type = 0 }] of Object.entries(tensors)) {
-    parts.push(text(name), u32(shape.length), ...shape.toReversed().map(u64), u32(type), u64(offset));
+    const described = [text(name), u32(shape.length), ...shape.toReversed().map(u64), u32(type), u64(offset)];
+    for (const part of described) parts.push(part);
     offset += aligned(data.length);
   }
   const header = Buffer.concat(parts);

@@ -1,3 +1,4 @@
+import { largest } from '@gmoe/core';
 import { optimalMatching } from './optimal-matching.js';
 
 /** Experts that were selected for the same tokens, in the same order of tokens; each token's experts in any order. */
@@ -37,7 +38,7 @@ export function routingAgreement(
     for (const f of second[t]!) loads[1][f]!++;
     for (const e of first[t]!) for (const f of second[t]!) both[e]![f]!++;
   }
-  const assignments = Math.max(...loads.map((load) => load.reduce((sum, count) => sum + count, 0)));
+  const assignments = largest(loads.map((load) => load.reduce((sum, count) => sum + count, 0)));
   if (assignments === 0) return undefined;
   const match = optimalMatching(both);
   const agreement = match.reduce((sum, f, e) => sum + both[e]![f]!, 0) / assignments;

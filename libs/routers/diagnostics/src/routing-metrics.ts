@@ -1,3 +1,4 @@
+import { largest } from '@gmoe/core';
 import { coefficientOfVariation, deadExperts, loadShares, normalizedEntropy } from './load.js';
 import type { Matrix, RoutingStatistics } from './routing-statistics.js';
 import { specialization } from './specialization.js';
@@ -19,7 +20,7 @@ export function loadMetrics(load: Matrix): Record<string, number> {
   const entropies = load.map(normalizedEntropy);
   return {
     'routing/entropy': mean(entropies),
-    'routing/max_share': Math.max(...load.flat()),
+    'routing/max_share': largest(load.flat()),
     'routing/cv': mean(load.map(coefficientOfVariation)),
     'routing/dead_experts': load.reduce((sum, layer) => sum + deadExperts(layer).length, 0),
     ...perLayer('entropy', entropies),
@@ -41,7 +42,7 @@ export function routingMetrics({ tokens, examples, layers }: RoutingStatistics):
     ...loadMetrics(load),
     ...perLayer(
       'max_share',
-      load.map((shares) => Math.max(...shares)),
+      load.map((shares) => largest(shares)),
     ),
     ...perLayer('cv', load.map(coefficientOfVariation)),
     ...perLayer(

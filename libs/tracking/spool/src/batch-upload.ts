@@ -74,7 +74,7 @@ async function sendHalving(
     if (rest.length > 1) {
       const half = rest.length >> 1;
       for (const part of [rest.slice(0, half), rest.slice(half)])
-        letters.push(...(await sendHalving(client, state, part, call)));
+        for (const letter of await sendHalving(client, state, part, call)) letters.push(letter);
       return letters;
     }
     const [item] = rest as [BatchItem];

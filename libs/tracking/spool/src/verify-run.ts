@@ -84,7 +84,7 @@ export async function verifyRun(
   for (const dataset of missing) differences.push(`dataset '${dataset}': missing`);
   const datasets = { recorded: expected.datasets.size, onServer: expected.datasets.size - missing.length };
   const lacking = await lackingModels(client, run, journal, expected.models, state, call);
-  differences.push(...lacking.values());
+  for (const difference of lacking.values()) differences.push(difference);
   const models = { recorded: expected.models.size, onServer: expected.models.size - lacking.size };
   return { params, tags, metricPoints: { recorded, onServer }, artifacts, datasets, models, differences };
 }

@@ -3,7 +3,7 @@ import type { CoordinationStrategy } from '@gmoe/coordination-core';
 import { loadBalanceCoordination } from '@gmoe/coordination-load-balance';
 import { normalCoordination } from '@gmoe/coordination-normal';
 import { poissonCoordination } from '@gmoe/coordination-poisson';
-import { parseOptions } from '@gmoe/core';
+import { parseOptions, largest, euclideanNorm } from '@gmoe/core';
 import { decoderHidden, decoderLogits, type DecoderBatch } from '@gmoe/model';
 import { adamW } from '@gmoe/optimizers';
 import { HostTensor, RandomKey, type Engine, type tf } from '@gmoe/tensor';
@@ -87,7 +87,7 @@ class UpdateSlack {
     const { lr, eps } = this.json;
     for (const [name, { data }] of Object.entries(gradients)) {
       const slack = (this.byName[name] ??= new Float64Array(data.length));
-      const rounding = this.rounding * Math.max(...Array.from(data, Math.abs));
+      const rounding = this.rounding * largest(Array.from(data, Math.abs));
       data.forEach((value, i) => (slack[i]! += lr * updatesLeft * Math.min(2, rounding / (Math.abs(value) + eps))));
     }
   }
@@ -125,8 +125,8 @@ export const modelCase: CaseKind = {
       const before = state.optimizer['first_moment']!;
       const out = await trainingStep.run(state, [batch(last ? 0 : index)], index + 1, json.lr, key);
       const name = `steps.${index}`;
-      checks.push(...forwardChecks(name, out.report, coordination, want));
-      checks.push(...countChecks(name, out.state.buffers, want.count));
+      for (const check of forwardChecks(name, out.report, coordination, want)) checks.push(check);
+      for (const check of countChecks(name, out.state.buffers, want.count)) checks.push(check);
       if (last) break;
       state = out.state;
       const gradient = gradientOf(before, state.optimizer['first_moment']!, json.betas[0]);
@@ -275,7 +275,7 @@ function normChecks(
   tolerance: number,
 ): Check[] {
   const names = Object.keys(want.grad_norm);
-  const got = names.map((each) => (gradients[each] ? Math.hypot(...gradients[each].data) : NaN));
+  const got = names.map((each) => (gradients[each] ? euclideanNorm(gradients[each].data) : NaN));
   return [
     compare(
       `${name}.grad_norm`,

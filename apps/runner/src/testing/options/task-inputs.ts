@@ -1,8 +1,12 @@
 import { folderWith, jsonLines } from '@gmoe/datasets/testing';
 
-const ROWS = 24;
-const rows = (of: (n: number) => object): string => jsonLines(...Array.from({ length: ROWS }, (_, n) => of(n)));
-const lines = (of: (n: number) => string): string => Array.from({ length: ROWS }, (_, n) => `${of(n)}\n`).join('');
+const ROWS = 12;
+/** Of what is split by a key, so that a tenth of it is a few. */
+const MANY = 80;
+const rows = (of: (n: number) => object, count = ROWS): string =>
+  jsonLines(...Array.from({ length: count }, (_, n) => of(n)));
+const lines = (of: (n: number) => string, count = ROWS): string =>
+  Array.from({ length: count }, (_, n) => `${of(n)}\n`).join('');
 const letters = (word: string, count: number) => Array.from({ length: count }, (_, i) => `${word} ${'vwxyz'[i]}`);
 const labelled = (word: string, count: number) => letters(word, count).map((text, i) => ({ label: 'ABCDE'[i]!, text }));
 
@@ -39,7 +43,7 @@ const PUBLISHED: Readonly<Record<string, (word: string) => Readonly<Record<strin
       endings: letters(word, 4),
       label: n % 4,
     });
-    return { 'hellaswag_train.jsonl': rows(of), 'hellaswag_val.jsonl': rows((n) => of(n + 100)) };
+    return { 'hellaswag_train.jsonl': rows(of, MANY), 'hellaswag_val.jsonl': rows((n) => of(n + 100)) };
   },
   piqa: (word) => {
     const of = (n: number) => ({ goal: `to ${word} ${n}`, sol1: 'a chair', sol2: 'a soup' });
@@ -59,12 +63,12 @@ const PUBLISHED: Readonly<Record<string, (word: string) => Readonly<Record<strin
       answerB: 'y',
       answerC: 'z',
     });
-    const labels = lines((n) => String(1 + (n % 3)));
+    const labels = (count = ROWS) => lines((n) => String(1 + (n % 3)), count);
     return {
-      'train.jsonl': rows(of),
-      'train-labels.lst': labels,
+      'train.jsonl': rows(of, MANY),
+      'train-labels.lst': labels(MANY),
       'dev.jsonl': rows((n) => of(n + 100)),
-      'dev-labels.lst': labels,
+      'dev-labels.lst': labels(),
     };
   },
   winogrande: (word) => {
@@ -75,7 +79,7 @@ const PUBLISHED: Readonly<Record<string, (word: string) => Readonly<Record<strin
       option2: 'Bo',
       answer: String(1 + (n % 2)),
     });
-    return { 'train_xl.jsonl': rows(of), 'dev.jsonl': rows((n) => of(n + 100)) };
+    return { 'train_xl.jsonl': rows(of, MANY), 'dev.jsonl': rows((n) => of(n + 100)) };
   },
   'openstax-topics': (word) => {
     const of = (n: number) => ({
@@ -97,7 +101,7 @@ const PUBLISHED: Readonly<Record<string, (word: string) => Readonly<Record<strin
     'ARC-Easy-Test.jsonl': rows(stemmed(`${word} test`)),
   }),
   commonsenseqa: (word) => ({
-    'train_rand_split.jsonl': rows(asked(word, 5)),
+    'train_rand_split.jsonl': rows(asked(word, 5), MANY),
     'dev_rand_split.jsonl': rows(asked(`${word} dev`, 5)),
   }),
   openbookqa: (word) => ({
@@ -105,7 +109,7 @@ const PUBLISHED: Readonly<Record<string, (word: string) => Readonly<Record<strin
     'dev.jsonl': rows(stemmed(`${word} dev`)),
     'test.jsonl': rows(stemmed(`${word} test`)),
   }),
-  qasc: (word) => ({ 'train.jsonl': rows(asked(word, 5)), 'dev.jsonl': rows(asked(`${word} dev`, 5)) }),
+  qasc: (word) => ({ 'train.jsonl': rows(asked(word, 5), MANY), 'dev.jsonl': rows(asked(`${word} dev`, 5)) }),
   cola: (word) => ({
     'in_domain_train.tsv': lines((n) => `gj04\t${n % 2}\t\tThe ${word} ${n}.`),
     'in_domain_dev.tsv': lines((n) => `gj04\t${n % 2}\t\tA ${word} ${n}.`),

@@ -26,7 +26,7 @@ const PLAIN = (): JsonObject => ({
   task: { id: 'classification', dataDir: at('data'), trainFile: 'rows.csv' },
   adapter: { id: 'lora', rank: 1, targets: ['q_proj'] },
   optimizer: { learningRate: 0.1 },
-  training: { steps: 2, batchSize: 2, sequenceLength: 24 },
+  training: { batchSize: 2, sequenceLength: 24 },
   evaluation: { batchSize: 2, sequenceLength: 24 },
 });
 const MIXTURE: JsonObject = {
@@ -51,7 +51,9 @@ export async function runTiny(over: JsonObject): Promise<unknown> {
   const untimed = (metrics: object) =>
     Object.fromEntries(Object.entries(metrics).filter(([name]) => !name.endsWith('tokens_per_second')));
   try {
-    const config = schema.resolve(mergeConfig(PLAIN(), over) as JsonObject);
+    const { steps, epochs } = (over['training'] ?? {}) as JsonObject;
+    const length = epochs === undefined ? { training: { steps: steps ?? 2 } } : {};
+    const config = schema.resolve(mergeConfig(mergeConfig(PLAIN(), over), length) as JsonObject);
     const outcome = await createTrialExecutor({ components, resolve: (raw) => schema.resolve(raw) })({
       hash: 'a',
       group: 'a',
@@ -94,6 +96,8 @@ const EVALUATED: JsonObject = { steps: 4, evalEvery: 1, best: { metric: 'eval/lo
 /** Options of a trial's sections, and of the scorings, each shown by a whole trial. */
 export const TRIAL_CASES: Readonly<Record<string, TrialCase>> = {
   'trial base': { to: () => ({ base: at('other') }) },
+  'trial base.path': { with: () => ({ base: { path: at('base') } }), to: () => ({ base: { path: at('other') } }) },
+  'trial base.weights': { with: () => ({ base: { path: at('base') } }), to: { base: { weights: 'int8' } } },
   'trial compute': { to: { compute: 'int8-forward' } },
   'trial fidelity': { with: () => ({ ...MIXTURE, coordination: [{ id: 'poisson' }] }), to: { fidelity: 'reference' } },
   'trial seed': { to: { seed: 1 } },
@@ -103,8 +107,8 @@ export const TRIAL_CASES: Readonly<Record<string, TrialCase>> = {
   'trial coordination': { with: () => MIXTURE, to: { coordination: [{ id: 'normal' }] } },
   'trial optimizer': { to: { optimizer: { id: 'sgd' } } },
   'trial schedule': { to: { schedule: { id: 'linear' } } },
-  'trial training.steps': training({ steps: 3 }),
-  'trial training.epochs': { with: () => ({ training: { steps: null } }), to: { training: { epochs: 0.1 } } },
+  'trial training.steps': training({ steps: 3 }, { steps: 1 }),
+  'trial training.epochs': { to: { training: { epochs: 0.4 } } },
   'trial training.batchSize': training({ batchSize: 3 }),
   'trial training.sequenceLength': training({ sequenceLength: 12 }),
   'trial training.lossOn': training({ lossOn: 'prompt_and_answer' }),
@@ -120,17 +124,17 @@ export const TRIAL_CASES: Readonly<Record<string, TrialCase>> = {
   'trial evaluation.normalize': evaluation({ normalize: 'characters' }, { scoring: 'log-likelihood' }),
   'trial evaluation.sequenceLength': evaluation({ sequenceLength: 14 }),
   'trial evaluation.limit': evaluation({ limit: 1 }),
-  'trial evaluation.calibrationBins': evaluation({ calibrationBins: 2 }),
+  'trial evaluation.calibrationBins': evaluation({ calibrationBins: 1000 }),
   'trial engine.engine': { to: { engine: { engine: 'eager', device: 'cpu' } } },
   'trial engine.device': { to: { engine: { device: 'wasm' } } },
   'scoring label-token.calibrationBins': evaluation(
-    { scoring: { calibrationBins: 2 } },
+    { scoring: { calibrationBins: 1000 } },
     { scoring: { id: 'label-token' } },
   ),
-  'scoring log-likelihood.calibrationBins': evaluation({ scoring: { calibrationBins: 2 } }, LIKELIHOOD),
+  'scoring log-likelihood.calibrationBins': evaluation({ scoring: { calibrationBins: 1000 } }, LIKELIHOOD),
   'scoring log-likelihood.normalize': evaluation({ scoring: { normalize: 'characters' } }, LIKELIHOOD),
   'scoring generation.maxTokens': { with: TEXT, to: { evaluation: { scoring: { maxTokens: 3 } } } },
-  'scoring generation.until': { with: TEXT, to: { evaluation: { scoring: { until: ['e'] } } } },
+  'scoring generation.until': { with: TEXT, to: { evaluation: { scoring: { until: ['g'] } } } },
 };
 
 /** Options of a trial that change no result. */

@@ -12,6 +12,7 @@ import {
   type Contract,
   type ContractCase,
   type ContractCheck,
+  euclideanNorm,
 } from '@gmoe/core';
 import { denseSelector, selectorKind, topKSelector, topPSelector, type Router } from '@gmoe/routers-core';
 import { createEngine, HostTensor, linear, RandomKey, tf } from '@gmoe/tensor';
@@ -174,7 +175,7 @@ async function differences(one: Setup, { step = 3e-3, partialGradient }: Adapter
     const { gradients } = await run(...argsOf(one, one.trainable));
     for (const [name, gradient] of Object.entries(gradients)) {
       if (partialGradient?.test(name)) continue;
-      const norm = Math.hypot(...gradient.data);
+      const norm = euclideanNorm(gradient.data);
       // A small gradient would ask for a long way, over which it changes.
       const change = Math.min(step, LONGEST * norm);
       const at = async (sign: number) => {

@@ -9,6 +9,7 @@ import {
   type Contract,
   type ContractCase,
   type ContractCheck,
+  euclideanNorm,
 } from '@gmoe/core';
 import { createEngine, HostTensor, RandomKey, tf, topKMask, type HostOf } from '@gmoe/tensor';
 import { onBothEngines, relativeError } from '@gmoe/tensor/testing';
@@ -210,7 +211,7 @@ function caseChecks(
           // The loss moves by this much; float32 resolves 1e-7 of it.
           const step = 2e-4 * Math.max(0.1, Math.abs(loss.item()));
           for (const [i, gradient] of grads.entries()) {
-            const norm = Math.hypot(...gradient.data);
+            const norm = euclideanNorm(gradient.data);
             const at = async (sign: number) => {
               const moved = inputs.map((tensor, j) =>
                 j === i

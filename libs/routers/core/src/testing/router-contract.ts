@@ -9,6 +9,8 @@ import {
   type Contract,
   type ContractCase,
   type ContractCheck,
+  euclideanNorm,
+  smallest,
 } from '@gmoe/core';
 import { createEngine, HostTensor, mapTree, RandomKey, tf, type HostOf } from '@gmoe/tensor';
 import { onBothEngines, relativeError } from '@gmoe/tensor/testing';
@@ -146,7 +148,7 @@ function caseChecks(
         await onEager(parts, async (run) => {
           const { gradients } = await run(trainable, input, r);
           for (const [name, gradient] of Object.entries(gradients)) {
-            const norm = Math.hypot(...gradient.data);
+            const norm = euclideanNorm(gradient.data);
             const at = async (sign: number) => {
               const moved = move(trainable[name]!, gradient, (sign * step) / norm ** 2);
               return (await run({ ...trainable, [name]: moved }, input, r)).loss.item();
@@ -275,7 +277,7 @@ async function checkNumbers(
   }
   for (let t = 0; t < TOKENS; t++) {
     const row = [...eager.probs.data.subarray(t * experts, (t + 1) * experts)];
-    assert.ok(Math.min(...row) >= 0, `a probability of token ${t} is negative`);
+    assert.ok(smallest(row) >= 0, `a probability of token ${t} is negative`);
     assertBelow(Math.abs(row.reduce((sum, p) => sum + p, 0) - 1), 1e-5, `sum of token ${t}'s probabilities, off 1 by`);
   }
   assertBelow(relativeError(compiled.gradX.data, eager.gradX.data), 1e-4, 'gradient of x on both engines');

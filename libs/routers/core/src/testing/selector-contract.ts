@@ -9,6 +9,7 @@ import {
   type Contract,
   type ContractCase,
   type ContractCheck,
+  largest,
 } from '@gmoe/core';
 import { HostTensor, RandomKey, tf } from '@gmoe/tensor';
 import { onBothEngines, relativeError } from '@gmoe/tensor/testing';
@@ -195,7 +196,7 @@ async function checkNumbers(one: SelectorContractCase, selector: Selector): Prom
   for (const [name, value] of Object.entries(eager)) {
     const other = compiled[name as keyof typeof compiled];
     if (one.constantGates && gradients.includes(name)) {
-      assertBelow(Math.max(...value.data, ...other.data), 1e-6, `${name}, which should be rounding`);
+      assertBelow(largest([...value.data, ...other.data]), 1e-6, `${name}, which should be rounding`);
     } else {
       assertBelow(relativeError(other.data, value.data), 1e-5, `${name} on both engines`);
     }

@@ -216,7 +216,7 @@ export class FakeStore {
         'BAD_REQUEST',
         '(sqlite3.IntegrityError) UNIQUE constraint failed: inputs.source_type, inputs.source_id',
       );
-    run.models.push(...models);
+    for (const model of models) run.models.push(model);
   }
 
   searchRuns(experimentIds: readonly string[], filter: string, view: string): FakeRun[] {

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { fieldKind } from '@gmoe/core';
+import { slurmLauncherSchema, sweepFileSchema } from '@gmoe/experiment';
+import { describe, expect, it } from 'vitest';
+import { optionPaths } from './testing/options/list-options.js';
+import { signature } from './testing/options/option-case.js';
+import {
+  ONE_VALUE,
+  planOf,
+  SHOWN_ELSEWHERE,
+  SLURM_CASES,
+  submittedBy,
+  SWEEP_CASES,
+} from './testing/options/sweep-cases.js';
+
+const isComponent = (schema: Parameters<typeof fieldKind>[0]) => fieldKind(schema) !== undefined;
+
+describe('every option of a sweep file', () => {
+  const paths = optionPaths(sweepFileSchema, isComponent).filter((path) => !/^launcher\./.test(path));
+  it.each([...paths, 'launcher.id', 'launcher.jobs'].filter((path) => !ONE_VALUE.includes(path)))('%s', (path) => {
+    const elsewhere = SHOWN_ELSEWHERE[path];
+    if (elsewhere) {
+      const shown = readFileSync(elsewhere[0], 'utf8').includes(elsewhere[1]);
+      return expect(shown, `${elsewhere[0]} no longer holds ${elsewhere[1]}`).toBe(true);
+    }
+    const each = SWEEP_CASES[path];
+    if (!each) throw new Error(`${path}: no case shows what it does`);
+    expect(signature(planOf(each.to)) === signature(planOf(each.from ?? {})), `${path} changes nothing`).toBe(false);
+  });
+
+  it('knows no options that are gone', () => {
+    const known = [...paths, 'launcher.id', 'launcher.jobs', 'launcher local.jobs'];
+    expect(
+      [...Object.keys(SWEEP_CASES), ...Object.keys(SHOWN_ELSEWHERE), ...ONE_VALUE].filter(
+        (path) => !known.includes(path),
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe('every option of a Slurm array', () => {
+  let plain: Promise<string> | undefined;
+  it.each(Object.keys(slurmLauncherSchema.shape).filter((option) => option !== 'id'))('%s', async (option) => {
+    if (!(option in SLURM_CASES)) throw new Error(`${option}: no case shows what it does`);
+    plain ??= submittedBy({});
+    const before = await plain;
+    expect((await submittedBy({ [option]: SLURM_CASES[option] })) === before, `${option} changes nothing`).toBe(false);
+  });
+});
