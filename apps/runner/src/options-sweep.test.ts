@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fieldKind } from '@gmoe/core';
-import { slurmLauncherSchema, sweepFileSchema } from '@gmoe/experiment';
+import { launcherKind, sweepFileSchema } from '@gmoe/experiment';
 import { describe, expect, it } from 'vitest';
-import { optionPaths } from './testing/options/list-options.js';
+import { components } from './components.js';
+import { componentOptions, optionPaths } from './testing/options/list-options.js';
 import { signature } from './testing/options/option-case.js';
 import {
   ONE_VALUE,
@@ -16,8 +17,8 @@ import {
 const isComponent = (schema: Parameters<typeof fieldKind>[0]) => fieldKind(schema) !== undefined;
 
 describe('every option of a sweep file', () => {
-  const paths = optionPaths(sweepFileSchema, isComponent).filter((path) => !/^launcher\./.test(path));
-  it.each([...paths, 'launcher.id', 'launcher.jobs'].filter((path) => !ONE_VALUE.includes(path)))('%s', (path) => {
+  const paths = optionPaths(sweepFileSchema, isComponent);
+  it.each(paths.filter((path) => !ONE_VALUE.includes(path)))('%s', (path) => {
     const elsewhere = SHOWN_ELSEWHERE[path];
     if (elsewhere) {
       const shown = readFileSync(elsewhere[0], 'utf8').includes(elsewhere[1]);
@@ -29,7 +30,7 @@ describe('every option of a sweep file', () => {
   });
 
   it('knows no options that are gone', () => {
-    const known = [...paths, 'launcher.id', 'launcher.jobs', 'launcher local.jobs'];
+    const known = [...paths, 'launcher local.jobs'];
     expect(
       [...Object.keys(SWEEP_CASES), ...Object.keys(SHOWN_ELSEWHERE), ...ONE_VALUE].filter(
         (path) => !known.includes(path),
@@ -38,12 +39,26 @@ describe('every option of a sweep file', () => {
   });
 });
 
+describe('every option of a launcher', () => {
+  it('is looked at here', () => {
+    const others = componentOptions(components, isComponent).filter(
+      (option) => /^launcher (?!slurm\.)/.test(option) && !(option in SHOWN_ELSEWHERE),
+    );
+    expect(others).toEqual([]);
+  });
+});
+
 describe('every option of a Slurm array', () => {
   let plain: Promise<string> | undefined;
-  it.each(Object.keys(slurmLauncherSchema.shape).filter((option) => option !== 'id'))('%s', async (option) => {
-    if (!(option in SLURM_CASES)) throw new Error(`${option}: no case shows what it does`);
-    plain ??= submittedBy({});
-    const before = await plain;
-    expect((await submittedBy({ [option]: SLURM_CASES[option] })) === before, `${option} changes nothing`).toBe(false);
-  });
+  it.each(Object.keys(components.get(launcherKind, 'slurm').options.shape).filter((option) => option !== 'id'))(
+    '%s',
+    async (option) => {
+      if (!(option in SLURM_CASES)) throw new Error(`${option}: no case shows what it does`);
+      plain ??= submittedBy({});
+      const before = await plain;
+      expect((await submittedBy({ [option]: SLURM_CASES[option] })) === before, `${option} changes nothing`).toBe(
+        false,
+      );
+    },
+  );
 });

@@ -49,8 +49,7 @@ export const SWEEP_CASES: Readonly<Record<string, SweepCase>> = {
   },
   'search.space.values': { from: drawn({}), to: drawn({}, { values: [0.1, 0.2] }) },
   seeds: { to: { seeds: 2 } },
-  'launcher.id': { from: { launcher: { id: 'local' } }, to: launched({}) },
-  'launcher.jobs': { from: { launcher: { id: 'local' } }, to: { launcher: { id: 'local', jobs: 1 } } },
+  launcher: { from: { launcher: { id: 'local' } }, to: launched({}) },
 };
 
 /** What is known of the sweep before it runs. */
