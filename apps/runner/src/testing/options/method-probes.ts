@@ -49,10 +49,15 @@ export async function probeRouter(choice: ComponentChoice): Promise<unknown> {
   const noise_TE = key.fold('noise').normal([TOKENS, EXPERTS]);
   const trainable = moved(init.trainable);
   const next = (await engine()).jit(
-    (_: object, load_E: tf.Tensor1D) => router.nextState?.(onDevice(init.state), { load_E }, spec) ?? {},
+    (_: object, load_E: tf.Tensor1D, scores_TE: tf.Tensor2D, tokenMask_T: tf.Tensor1D) =>
+      router.nextState?.(onDevice(init.state), { load_E, scores_TE, tokenMask_T }, spec) ?? {},
     { name: 'next', frozen: {} },
   );
-  return [init, await run(trainable, x_TD, mask_T, noise_TE), await next(HostTensor.float([6, 3, 2, 1]))];
+  return [
+    init,
+    await run(trainable, x_TD, mask_T, noise_TE),
+    await next(HostTensor.float([6, 3, 2, 1]), noise_TE, mask_T),
+  ];
 }
 
 const onDevice = (tensors: Readonly<Record<string, HostTensor>>) =>
@@ -75,11 +80,14 @@ const moved = (tensors: Readonly<Record<string, HostTensor>>, std = 0.3) =>
 /** Experts and weights of some logits, in training and not. */
 export async function probeSelector(choice: ComponentChoice): Promise<unknown> {
   const selector = components.build(selectorKind, choice);
+  const spec = { modelWidth: WIDTH, experts: EXPERTS, topK: 2, layer: 0 };
+  const learned = moved(selector.init?.(key.fold('init'), spec) ?? {});
   const run = (await engine()).jit(
-    (_: object, logits_TE: tf.Tensor2D, mask: tf.Tensor1D) => {
-      const select = (training: boolean) => ({
-        ...selector.select({ logits_TE, probs_TE: tf.softmax(logits_TE) }, { tokenMask_T: mask, training }),
-      });
+    (_: object, logits_TE: tf.Tensor2D, mask: tf.Tensor1D, learned: Readonly<Record<string, tf.Tensor>>) => {
+      const x_TD = logits_TE.slice([0, 0], [TOKENS, WIDTH]);
+      const input = selector.init ? { trainable: learned, x_TD } : undefined;
+      const output = { logits_TE, probs_TE: tf.softmax(logits_TE) };
+      const select = (training: boolean) => ({ ...selector.select(output, { tokenMask_T: mask, training }, input) });
       return { training: select(true), evaluation: select(false) };
     },
     { name: 'selector', frozen: {} },
@@ -92,6 +100,7 @@ export async function probeSelector(choice: ComponentChoice): Promise<unknown> {
       shape,
     ),
     mask_T,
+    learned,
   );
 }
 
@@ -111,7 +120,10 @@ export async function probeStrategy(choice: ComponentChoice): Promise<unknown> {
           const probs_TE = tf.softmax(logits_TE);
           const mask_TE = topKMask(probs_TE, 2);
           const kept_TE = probs_TE.mul<tf.Tensor2D>(mask_TE);
-          return { logits_TE, probs_TE, mask_TE, gates_TE: kept_TE.div<tf.Tensor2D>(kept_TE.sum(-1, true)) };
+          const gates_TE = kept_TE.div<tf.Tensor2D>(kept_TE.sum(-1, true));
+          const map_ED = logits_TE.slice<tf.Tensor2D>([0, 0], [EXPERTS, EXPERTS]);
+          const sparsity_T = logits_TE.sum<tf.Tensor1D>(1).sub<tf.Tensor1D>(10);
+          return { logits_TE, probs_TE, mask_TE, gates_TE, map_ED, sparsity_T };
         });
         const params = Object.fromEntries(names.map((name, i) => [name, inputs[2 + i]!]));
         return strategy.loss({ trainable: params, state }, { layers, tokenMask_T: mask, stepSum }, spec);
