@@ -6,6 +6,7 @@ import {
   createComponent,
   DEFAULTS,
   FIDELITIES,
+  euclideanNorm,
   type Contract,
   type ContractCase,
   type ContractCheck,
@@ -252,7 +253,7 @@ async function checkLearning(selector: Selector): Promise<void> {
       1e-4,
       `gradient of ${name} on both engines`,
     );
-    const norm = Math.hypot(...gradient.data);
+    const norm = euclideanNorm(gradient.data);
     assert.ok(norm > 0, `${name} does not learn: its gradient is zero`);
     const at = async (sign: number) => {
       const moved = HostTensor.float(
