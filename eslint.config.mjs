@@ -160,6 +160,18 @@ export default [
       ],
     },
   },
+  {
+    // One thing a function. Contract suites and goldens are lists of checks, charts and pages lists of marks and elements.
+    files: ['**/*.ts', '**/*.mjs'],
+    ignores: [
+      '**/*.test.ts',
+      '**/testing/**',
+      'libs/report/src/{charts,page}/**',
+      'libs/ui/src/page/**',
+      'libs/verify/src/kinds/**',
+    ],
+    rules: { 'max-lines-per-function': ['error', { max: 80, skipBlankLines: true, skipComments: true }] },
+  },
   // Nx loads local generators and executors as CommonJS.
   { files: ['tools/{executors,generators}/**/*.js'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   prettier,

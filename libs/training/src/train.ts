@@ -67,38 +67,25 @@ export interface TrainResult {
  * position.
  */
 export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEvent, TrainResult> {
-  const { engine, model, loop, steps, signal, checkpoint } = settings;
+  const { engine, model, loop, steps, checkpoint } = settings;
   const coordination = model.adapter?.routing?.coordination ?? [];
   const trainingStep = createTrainingStep(engine, model, settings.optimizer);
   try {
-    let progress: TrainingState = {
-      state: trainingStep.initial(),
-      step: 0,
-      best: undefined,
-      evaluationsSinceBest: 0,
-      counts: [],
-      losses: [],
-    };
+    let progress = startingAt(trainingStep.initial());
     for (const text of model.warnings) yield { type: 'note', step: 0, text };
     const left = checkpoint && (await readCheckpoint(checkpoint.folder, checkpoint.identity));
     if (left) {
       progress = left;
       yield { type: 'note', step: left.step, text: `resumed after step ${left.step}` };
     }
-    const save = async function* (): AsyncGenerator<TrainingEvent> {
-      await writeCheckpoint(checkpoint!.folder, checkpoint!.identity, progress);
-      yield { type: 'checkpoint', step: progress.step, folder: checkpoint!.folder };
-    };
+    const save = () => saved(checkpoint!, progress);
 
     let stopped: StopReason = 'finished';
     const source = groups(settings.batches(progress.step * loop.accumulate), loop.accumulate);
     while (progress.step < steps) {
-      if (settings.stopAfter !== undefined && progress.step >= settings.stopAfter) {
-        stopped = 'paused';
-        break;
-      }
-      if (signal?.aborted) {
-        stopped = 'aborted';
+      const asked = askedToStop(settings, progress.step);
+      if (asked) {
+        stopped = asked;
         break;
       }
       const next = await source.next();
@@ -140,11 +127,8 @@ export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEv
         yield evaluation.event;
         if (loop.patience !== null && progress.evaluationsSinceBest >= loop.patience) {
           stopped = 'patience';
-          yield {
-            type: 'note',
-            step,
-            text: `stopped early: no better ${loop.best.metric} in ${loop.patience} evaluations`,
-          };
+          const text = `stopped early: no better ${loop.best.metric} in ${loop.patience} evaluations`;
+          yield { type: 'note', step, text };
           break;
         }
       }
@@ -162,6 +146,28 @@ export async function* train(settings: TrainSettings): AsyncGenerator<TrainingEv
   } finally {
     await trainingStep.dispose();
   }
+}
+
+async function* saved(
+  { folder, identity }: NonNullable<TrainSettings['checkpoint']>,
+  progress: TrainingState,
+): AsyncGenerator<TrainingEvent> {
+  await writeCheckpoint(folder, identity, progress);
+  yield { type: 'checkpoint', step: progress.step, folder };
+}
+
+const startingAt = (state: TrainingState['state']): TrainingState => ({
+  state,
+  step: 0,
+  best: undefined,
+  evaluationsSinceBest: 0,
+  counts: [],
+  losses: [],
+});
+
+function askedToStop({ stopAfter, signal }: TrainSettings, step: number): StopReason | undefined {
+  if (stopAfter !== undefined && step >= stopAfter) return 'paused';
+  return signal?.aborted ? 'aborted' : undefined;
 }
 
 function tenthOf(steps: number): number {

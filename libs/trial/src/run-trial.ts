@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { saveAdapter } from '@gmoe/adapters-core';
+import { saveAdapter, type Adapter, type AdapterParams } from '@gmoe/adapters-core';
 import { UserError, type ComponentRegistry } from '@gmoe/core';
 import {
   AttemptStopped,
@@ -10,12 +10,19 @@ import {
   type TrialExecutor,
   type TrialOutcome,
 } from '@gmoe/experiment';
-import { splitSummary, trainingBatches, type Split, type Task } from '@gmoe/datasets';
+import {
+  splitSummary,
+  trainingBatches,
+  type EncodedExample,
+  type Split,
+  type Task,
+  type TrainingBatches,
+} from '@gmoe/datasets';
 import { checkedItems, createEvaluator, type EvaluationResult, type Evaluator } from '@gmoe/evaluation';
 import { countParameters, type Tokenizer } from '@gmoe/model';
 import { optimizerKind } from '@gmoe/optimizers';
 import { scheduleKind } from '@gmoe/schedules';
-import { createEngine, RandomKey, type Engine, type EngineOptions } from '@gmoe/tensor';
+import { createEngine, RandomKey, type Engine, type HostTensor, type EngineOptions } from '@gmoe/tensor';
 import { trainableAdapter, train, type TrainingEvent, type TrainResult } from '@gmoe/training';
 import { writeAdapterCode } from './adapter-code.js';
 import { basePlace, storedWeights } from './base-choice.js';
@@ -103,24 +110,11 @@ async function runTrial(
   const steps = trainingSteps(training, examples.length);
   const misfit = scheduleMisfit(config, components, steps);
   if (misfit) throw new UserError(`${misfit.field}: ${misfit.message}`);
-  const batches = trainingBatches(
-    examples,
-    {
-      batchSize: training.batchSize,
-      sequenceLength: training.sequenceLength,
-      targets: training.lossOn,
-      endOfText: endOfText(config, data.task, base.tokenizer),
-    },
-    key.fold('data'),
-    steps * training.accumulate,
-  );
-  if (batches.truncated > 0) {
-    attempt.log(
-      `${batches.truncated} of ${examples.length} training examples were cut to ${training.sequenceLength} tokens`,
-    );
-  }
-  attempt.log(
-    `${steps} steps; a batch of ${training.batchSize} examples is [${batches.rows}, ${training.sequenceLength}] tokens, ${Math.round(100 * batches.fill)} % filled`,
+  const batches = batchesOf(
+    config,
+    { examples, steps, endOfText: endOfText(config, data.task, base.tokenizer) },
+    key,
+    attempt,
   );
 
   const dev =
@@ -133,7 +127,6 @@ async function runTrial(
   const checkpoint = { folder: join(attempt.folder, 'training'), identity: attempt.hash };
   if (attempt.checkpoint) copyFolder(attempt.checkpoint.folder, checkpoint.folder);
 
-  const rates: number[] = [];
   const run = train({
     engine,
     model: trainable,
@@ -147,43 +140,16 @@ async function runTrial(
     checkpoint,
     signal: attempt.signal,
   });
-  let next = await run.next();
-  for (; !next.done; next = await run.next()) {
-    const event = next.value;
-    onEvent?.(attempt, event);
-    if (event.type === 'checkpoint') {
-      await attempt.saveCheckpoint(event.step, (folder) => copyFolder(checkpoint.folder, folder));
-    } else if (event.type === 'note') {
-      attempt.log(event.text);
-      attempt.emit({ type: 'note', step: event.step, text: event.text });
-    } else {
-      attempt.emit(event.type === 'routing' ? event : { type: event.type, step: event.step, metrics: event.metrics });
-      if (event.type === 'step') rates.push(event.metrics['train/tokens_per_second']!);
-    }
-  }
-  const result = next.value;
+  const { result, rates } = await follow(run, attempt, checkpoint.folder, onEvent);
   await dev?.dispose();
-  if (result.stopped === 'aborted') throw attempt.signal.reason;
-  if (result.stopped === 'diverged')
-    throw new TrialError(`training diverged at step ${result.steps + 1} of ${steps} (see the log)`);
+  throwIfStopped(result, steps, attempt.signal);
   rmSync(checkpoint.folder, { recursive: true, force: true });
 
   // With evaluations on dev the best tensors are kept, as a user of the adapter would; else the last.
   const trained = result.best?.tensors ?? result.last;
   const tensors = { trainable: trained.trainable, frozen: trainable.frozen.adapter, state: trained.buffers };
-  await saveAdapter(join(attempt.folder, 'adapter'), adapter, {
-    description: {
-      adapter: config.adapter,
-      router: config.router,
-      coordination: config.coordination,
-      components: neededComponents(config, components),
-      baseModel: basePlace(config.base),
-      baseWeights: storedWeights(config.base),
-    },
-    tensors,
-  });
   const made = code?.(attempt.config);
-  if (made) writeAdapterCode(join(attempt.folder, 'adapter'), made);
+  await keepAdapter(join(attempt.folder, 'adapter'), config, { adapter, tensors, components, made });
   const scored = await test(createEvaluator(engine, model, testItems, scoring, config.evaluation), trained);
   writePredictions(attempt.folder, scored);
   writeRouting(attempt.folder, scored, adapter, tensors);
@@ -201,6 +167,92 @@ async function runTrial(
     },
     ...(scored.load ? { load: scored.load } : {}),
   };
+}
+
+/** The batches of a run, and what the attempt's log says of them. */
+function batchesOf(
+  { training }: TrialConfig,
+  data: { examples: readonly EncodedExample[]; steps: number; endOfText: number | undefined },
+  key: RandomKey,
+  attempt: TrialAttempt,
+): TrainingBatches {
+  const { examples, steps } = data;
+  const { batchSize, sequenceLength, lossOn: targets } = training;
+  const batches = trainingBatches(
+    examples,
+    { batchSize, sequenceLength, targets, endOfText: data.endOfText },
+    key.fold('data'),
+    steps * training.accumulate,
+  );
+  if (batches.truncated > 0) {
+    attempt.log(`${batches.truncated} of ${examples.length} training examples were cut to ${sequenceLength} tokens`);
+  }
+  attempt.log(
+    `${steps} steps; a batch of ${batchSize} examples is [${batches.rows}, ${sequenceLength}] tokens, ${Math.round(100 * batches.fill)} % filled`,
+  );
+  return batches;
+}
+
+/** Trains to the end: what happens goes to the attempt's records, checkpoints to its folder. */
+async function follow(
+  run: AsyncGenerator<TrainingEvent, TrainResult>,
+  attempt: TrialAttempt,
+  checkpoints: string,
+  onEvent: RunTrialOptions['onEvent'],
+): Promise<{ readonly result: TrainResult; readonly rates: number[] }> {
+  const rates: number[] = [];
+  for (;;) {
+    const next = await run.next();
+    if (next.done) return { result: next.value, rates };
+    const event = next.value;
+    onEvent?.(attempt, event);
+    if (event.type === 'checkpoint') {
+      await attempt.saveCheckpoint(event.step, (folder) => copyFolder(checkpoints, folder));
+    } else if (event.type === 'note') {
+      attempt.log(event.text);
+      attempt.emit({ type: 'note', step: event.step, text: event.text });
+    } else {
+      attempt.emit(event.type === 'routing' ? event : { type: event.type, step: event.step, metrics: event.metrics });
+      if (event.type === 'step') rates.push(event.metrics['train/tokens_per_second']!);
+    }
+  }
+}
+
+/** @throws what stopped the trial, or TrialError if its numbers are no longer finite */
+function throwIfStopped({ stopped, steps: done }: TrainResult, steps: number, signal: AbortSignal): void {
+  if (stopped === 'aborted') throw signal.reason;
+  if (stopped !== 'diverged') return;
+  throw new TrialError(`training diverged at step ${done + 1} of ${steps} (see the log)`);
+}
+
+/** The adapter's folder, with the code that made it. */
+async function keepAdapter(
+  folder: string,
+  config: TrialConfig,
+  {
+    adapter,
+    tensors,
+    components,
+    made,
+  }: {
+    adapter: Adapter;
+    tensors: AdapterParams<HostTensor>;
+    components: ComponentRegistry;
+    made: TrialCode | undefined;
+  },
+): Promise<void> {
+  await saveAdapter(folder, adapter, {
+    description: {
+      adapter: config.adapter,
+      router: config.router,
+      coordination: config.coordination,
+      components: neededComponents(config, components),
+      baseModel: basePlace(config.base),
+      baseWeights: storedWeights(config.base),
+    },
+    tensors,
+  });
+  if (made) writeAdapterCode(folder, made);
 }
 
 /** The token that is learned behind every answer; undefined = none. @throws UserError if the tokenizer has none */

@@ -79,20 +79,8 @@ export function packExamples(
       texts,
     };
   });
-  const characters = found.reduce((sum, question) => sum + (question?.prompt.length ?? 0), 0);
-  const most = characters > MOST_PROMPT_CHARACTERS ? Math.floor(MOST_PROMPT_CHARACTERS / count) : Infinity;
-  if (
-    most <
-    largest(
-      found.map((question) => question?.prompt.length ?? 0),
-      0,
-    )
-  ) {
-    leftOut.push(`Questions are cut to their last ${most} characters.`);
-  }
-  const questions = found.map(
-    (question) => question && { ...question, prompt: question.prompt.slice(most === Infinity ? 0 : -most) },
-  );
+  const { questions, most } = cutQuestions(found);
+  if (most !== undefined) leftOut.push(`Questions are cut to their last ${most} characters.`);
   return {
     examples: {
       ids,
@@ -103,4 +91,17 @@ export function packExamples(
     },
     leftOut,
   };
+}
+
+/** Questions that fit into a page together; `most` is how many characters of each, where any is cut. */
+function cutQuestions(found: readonly (PageQuestion | null)[]): {
+  readonly questions: (PageQuestion | null)[];
+  readonly most?: number;
+} {
+  const lengths = found.map((question) => question?.prompt.length ?? 0);
+  const characters = lengths.reduce((sum, length) => sum + length, 0);
+  if (characters <= MOST_PROMPT_CHARACTERS) return { questions: [...found] };
+  const most = Math.floor(MOST_PROMPT_CHARACTERS / found.length);
+  const questions = found.map((question) => question && { ...question, prompt: question.prompt.slice(-most) });
+  return most < largest(lengths, 0) ? { questions, most } : { questions };
 }

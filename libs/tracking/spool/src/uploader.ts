@@ -69,13 +69,7 @@ export function startUploader(
   let closed = false;
   let running: Promise<CloseReport> | undefined;
 
-  const emit = (event: UploaderEvent): void => {
-    try {
-      onEvent(event);
-    } catch {
-      // a listener's failure is not the upload's
-    }
-  };
+  const emit = (event: UploaderEvent): void => quietly(() => onEvent(event));
   const pass = async (): Promise<CloseReport> => {
     let failure: PassFailure | undefined;
     let reports: RunReport[] = [];
@@ -132,4 +126,13 @@ export function startUploader(
       }
     },
   };
+}
+
+/** A listener's failure is not the upload's. */
+function quietly(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // told to nobody
+  }
 }
