@@ -99,7 +99,15 @@ describe('gmoe sweep with MLFLOW_TRACKING_URI', () => {
     expect(graph.datasets.map(({ name, tags }) => [name, tags['mlflow.data.context'], tags['digest']?.length])).toEqual(
       ['train', 'dev', 'test'].map((split) => ['openstax-topics', split, 64]),
     );
-    expect(await artifactsOf(graph)).toEqual([
+    const artifacts = await artifactsOf(graph);
+    // Two steps of load, each as a picture and as the small one that MLflow's grid of images asks for.
+    const images = artifacts.filter((path) => path.startsWith('images/'));
+    const name = /^images\/routing~load\+step\+([12])\+timestamp\+\d+\+[\da-f-]{36}(\.png|\+compressed\.webp)$/;
+    expect(images.map((path) => name.exec(path)?.slice(1).join('')).sort()).toEqual(
+      ['1', '2'].flatMap((step) => [`${step}+compressed.webp`, `${step}.png`]),
+    );
+    expect(graph.tags).toMatchObject({ 'mlflow.loggedImages': 'True' });
+    expect(artifacts.filter((path) => !images.includes(path))).toEqual([
       'config.json',
       'log.txt',
       'predictions.json',
@@ -109,6 +117,11 @@ describe('gmoe sweep with MLFLOW_TRACKING_URI', () => {
     ]);
     const model = await client.loggedModels.get(graph.models[0]!.modelId);
     expect(model).toMatchObject({ name: 'adapter', sourceRunId: graph.info.runId, status: 'LOGGED_MODEL_READY' });
+    expect(model.params).toEqual(graph.params);
+    const test = graph.datasets.find(({ tags }) => tags['mlflow.data.context'] === 'test')!;
+    expect(model.metrics).toContainEqual(
+      expect.objectContaining({ key: 'final/eval/accuracy', datasetName: test.name, datasetDigest: test.digest }),
+    );
     expect((await client.artifacts.listOwner(model)).map(({ path }) => path).sort()).toEqual(
       readdirSync(join(store.publishedFolder(planned.hash)!, 'adapter')).sort(),
     );

@@ -12,4 +12,4 @@ export { pageProgram, type PageProgram } from './html/page-program.js';
 export { reportCharts } from './charts/report-charts.js';
 export type { Figure } from './charts/figure.js';
 export { wideSvg } from './charts/static-svg.js';
-export { routingPictures } from './routing-pictures.js';
+export { loadImages, routingPictures, type LoadImage } from './routing-pictures.js';

@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { planStatus, type SweepStore } from '@gmoe/experiment';
 import { bundle, fakeLauncher, fakeStore } from '@gmoe/experiment/testing';
-import { CHROMIUM, builtProgram, launchBrowser, troubleOf } from '@gmoe/report/testing';
+import { axeFindings, CHROMIUM, builtProgram, launchBrowser, troubleOf } from '@gmoe/report/testing';
 import { serveUi, type UiServer } from './index.js';
 
 if (!CHROMIUM) process.stderr.write('SKIPPED: gmoe ui in a real browser: no Chromium under /usr/bin\n');
@@ -103,6 +103,7 @@ describe.skipIf(!CHROMIUM)('the page over a running sweep', () => {
     await page.waitForSelector('.log:not(:empty)');
     await row.getByRole('button', { name: 'Rerun' }).click();
     await expect.poll(() => row.locator('.state').textContent(), { timeout: 20_000 }).toBe('finished');
+    expect(await axeFindings(page)).toEqual([]);
     await running.cancel('checkpoint');
     expect(planStatus(store).trials[0]!.state).toBe('finished');
     expect(store.attempts(first!.hash).length).toBe(2);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { messageOf } from '@gmoe/core';
@@ -73,6 +74,9 @@ export class TrialTracking {
     }
     try {
       for (const [name, file] of await drawRouting(attempt)) recorder.artifact(`routing/${name}`, file);
+      const images = await drawLoad(attempt);
+      for (const [path, file] of images) recorder.artifact(path, file);
+      if (images.length > 0) recorder.tags({ 'mlflow.loggedImages': 'True' });
     } catch (error) {
       attempt.log(`tracking: no pictures of the routing: ${messageOf(error)}`);
     }
@@ -170,4 +174,27 @@ async function drawRouting({ folder, arm, seed, hash, group, axes }: TrialAttemp
     writeFileSync(file, svg);
     return [`${name}.svg`, file];
   });
+}
+
+/** Images of the load in training as `mlflow.log_image` names them, so that MLflow's grid of images goes through the steps: path and file of each. */
+async function drawLoad({ folder, hash }: TrialAttempt): Promise<[string, string][]> {
+  const { loadImages } = await import('@gmoe/report');
+  const images = loadImages(folder);
+  if (images.length > 0) mkdirSync(join(folder, 'routing'), { recursive: true });
+  return images.flatMap(({ step, time, png }): [string, string][] => {
+    const file = join(folder, 'routing', `load-${step}.png`);
+    writeFileSync(file, png);
+    const path = `images/routing~load+step+${step}+timestamp+${time}+${uuidOf(`${hash} load ${step}`)}`;
+    // The grid asks for the second, which is to be smaller; browsers look at the content, not at the name.
+    return [
+      [`${path}.png`, file],
+      [`${path}+compressed.webp`, file],
+    ];
+  });
+}
+
+/** The same UUID for the same text, so that a trial that is recorded again has the same images. */
+function uuidOf(text: string): string {
+  const hex = createHash('sha256').update(text).digest('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
 }

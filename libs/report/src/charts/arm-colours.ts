@@ -9,9 +9,14 @@ export interface ArmColours {
   readonly of: (arm: ArmSummary) => string;
   /** A sentence for captions, e.g. ` Colour: router (blue: linear, orange: graph).`; empty if all arms share one. */
   readonly caption: string;
+  /** The same for charts after the first: without the values where they are long. */
+  readonly short: string;
 }
 
-const ONE_COLOUR: ArmColours = { of: () => CATEGORY_COLOURS[0], caption: '' };
+/** Names of colours that together are longer stand once, under the first chart. */
+const LONG_KEY = 120;
+
+const ONE_COLOUR: ArmColours = { of: () => CATEGORY_COLOURS[0], caption: '', short: '' };
 
 /** Axes by which arms can be coloured: of two to seven values, or numbers. */
 export function colourAxes(arms: readonly ArmSummary[]): string[] {
@@ -41,6 +46,7 @@ export function coloursByAxis(arms: readonly ArmSummary[], axis: string): ArmCol
     return {
       of: (arm) => colours.get(axisValue(arm.axes[axis] ?? null)) ?? CATEGORY_COLOURS[0],
       caption: ` Colour: ${axis} (${key}).`,
+      short: key.length > LONG_KEY ? ` Colour: ${axis}, as under the first chart.` : ` Colour: ${axis} (${key}).`,
     };
   }
   return coloursByNumber(
@@ -59,13 +65,15 @@ export function coloursByNumber(
   const log = wantsLog(numbers);
   const place = (value: number) => (log ? Math.log(value) : value);
   const [low, high] = [smallest(numbers), largest(numbers)];
+  const caption = ` Colour: ${name}, dark ${writtenNumber(low)} to light ${writtenNumber(high)}.`;
   return {
     of: (arm) => {
       const value = numberOf(arm);
       if (value === undefined) return CATEGORY_COLOURS[6];
       return scaleColour(high > low ? (place(value) - place(low)) / (place(high) - place(low)) : 0);
     },
-    caption: ` Colour: ${name}, dark ${writtenNumber(low)} to light ${writtenNumber(high)}.`,
+    caption,
+    short: caption,
   };
 }
 

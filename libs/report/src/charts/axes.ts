@@ -155,8 +155,12 @@ export function scaleAxis(name: string, values: readonly number[], { log, ticks,
   };
 }
 
-/** Whether values are better told apart on a logarithmic axis. */
+/** Whether values are better told apart on a logarithmic axis: they span much, and half of them lie close together at its low end. */
 export function wantsLog(values: readonly number[]): boolean {
-  const low = smallest(values);
-  return low > 0 && largest(values) / low >= 16;
+  const sorted = [...new Set(values)].sort((a, b) => a - b);
+  const low = sorted[0] ?? 0;
+  const high = sorted.at(-1) ?? 0;
+  if (low <= 0 || high / low < 16) return false;
+  const median = sorted[(sorted.length - 1) >> 1]!;
+  return median - low < 0.3 * (high - low);
 }

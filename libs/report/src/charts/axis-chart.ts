@@ -55,7 +55,7 @@ export function axisChart(scope: ChartScope, axis: string): Figure | undefined {
     title: `${primary.label} over ${axis}${inContext(scope)}`,
     caption:
       (lines.length === 0
-        ? 'Every point is an arm, the mean over its seeds; the other axes vary too.' + colours.caption
+        ? 'Every point is an arm, the mean over its seeds; the other axes vary too.' + colours.short
         : `Lines: means over seeds. Whiskers: ${+(100 * level).toFixed(1)} % t intervals, shifted aside where they would overlap.`) +
       (two && lines.length > 0 ? TWO_SEEDS : '') +
       (left > 0 ? ` ${left} more combinations are in the table only.` : ''),

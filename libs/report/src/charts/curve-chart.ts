@@ -57,7 +57,7 @@ function curveChart(
     title: `${title}${inContext(scope)}`,
     caption:
       `Thick: mean over seeds. Band: ± one standard deviation. Thin: single seeds. Dotted grey: mean of all arms, for comparison.` +
-      ` ${about}${smoothing}${shown.caption}${scope.colours.caption}`,
+      ` ${about}${smoothing}${shown.caption}${scope.colours.short}`,
     alt: `${title} over ${last} steps for ${arms.length} arms.`,
     draw: ({ width, narrow, measure }) => {
       const columns = Math.min(narrow ? 2 : 4, arms.length);

@@ -1,6 +1,6 @@
 import { largest } from '@gmoe/core/extremes';
 import { AXIS, niceRange, scaleAxis, valueAxis } from './axes.js';
-import type { Figure } from './figure.js';
+import { plotHeight, type Figure } from './figure.js';
 
 export interface CurveLine {
   readonly name: string;
@@ -21,6 +21,9 @@ export interface CurveOptions {
   readonly smoothing: number;
   readonly caption: string;
 }
+
+/** So many curves and more are drawn thin, to be seen through. */
+const CROWD = 30;
 
 /** Curves of arms over training in one plot. */
 export function curveFigure({
@@ -55,8 +58,9 @@ export function curveFigure({
       (log && !positive ? ' Not on a log scale: some values are not above 0.' : '') +
       caption,
     alt: `${metric} over ${last} steps for ${lines.length} arms.`,
-    draw: ({ width, narrow }) => {
-      const plot = narrow ? 260 : 420;
+    draw: (canvas) => {
+      const { width } = canvas;
+      const plot = plotHeight(canvas, 260, 420);
       const right = overlay && !sharesAxis && second.length > 0 ? 66 : 28;
       const axis = (name: string, values: readonly number[], more: object) => ({
         ...(logarithmic
@@ -82,7 +86,7 @@ export function curveFigure({
               : []),
           ],
           series: [
-            ...lines.flatMap((line, i) => lineSeries(line, i, bands && !logarithmic)),
+            ...lines.flatMap((line, i) => lineSeries(line, i, bands && !logarithmic, lines.length > CROWD)),
             ...(overlay?.lines.map((line, i) => ({
               ...curve(
                 line.mean.map(({ step, mean }) => [step, mean]),
@@ -101,7 +105,7 @@ export function curveFigure({
   };
 }
 
-function lineSeries(line: CurveLine, index: number, band: boolean): Record<string, unknown>[] {
+function lineSeries(line: CurveLine, index: number, band: boolean, thin: boolean): Record<string, unknown>[] {
   const { colour, mean, seeds, name } = line;
   const stack = (data: (readonly [number, number])[], area?: object) => ({
     ...curve(data, colour, 0),
@@ -133,10 +137,11 @@ function lineSeries(line: CurveLine, index: number, band: boolean): Record<strin
         colour,
         2,
       ),
+      ...(thin ? { lineStyle: { color: colour, width: 1, opacity: 0.45 } } : {}),
       id: `mean-${index}`,
       name,
       z: 4,
-      emphasis: { focus: 'series', lineStyle: { width: 3 } },
+      emphasis: { focus: 'series', lineStyle: { width: 3, opacity: 1 } },
     },
   ];
 }

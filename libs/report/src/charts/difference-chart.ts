@@ -27,7 +27,7 @@ export function differenceChart(scope: ChartScope, most = MOST_ROWS): Figure | u
       'for several comparisons; those that cross 0 leave the sign open.' +
       (two ? TWO_SEEDS : '') +
       caption +
-      colours.caption,
+      colours.short,
     alt: `Difference in ${primary.label.toLowerCase()} of ${arms.length} arms from ${reference}.`,
     draw: (canvas) => {
       const { width, narrow } = canvas;

@@ -3,7 +3,7 @@ import { formatValue, unitLabel } from '../summary/numbers.js';
 import type { MetricDefinition } from '../summary/metric-catalog.js';
 import type { ArmSummary } from '../summary/index.js';
 import { AXIS, boundsOf, niceRange, scaleAxis, valueAxis } from './axes.js';
-import type { Figure } from './figure.js';
+import { plotHeight, type Figure } from './figure.js';
 import { drawnInterval } from './interval-rows.js';
 import { wrapText } from './text-layout.js';
 import type { ChartScope } from './scope.js';
@@ -44,10 +44,11 @@ export function explorerFigure(scope: ChartScope, options: ExplorerOptions): Fig
     caption:
       'Points: means of arms over their seeds. Whiskers: intervals of arms with three seeds or more.' +
       (lines.length > 0 ? ' Lines join arms that differ in this axis only.' : '') +
-      scope.colours.caption,
+      scope.colours.short,
     alt: `${metric.label} of ${points.length} arms over ${axis}.`,
-    draw: ({ width, narrow, measure }) => {
-      const plot = narrow ? 260 : 380;
+    draw: (canvas) => {
+      const { width, narrow, measure } = canvas;
+      const plot = plotHeight(canvas, 260, 380);
       const across = width - 74 - 28;
       const room = Math.max(28, across / Math.max(1, values.length) - 8);
       const wrapped = numeric ? [] : values.map((value) => wrapText(value, room, 12, measure));

@@ -16,6 +16,13 @@ export interface Canvas {
   readonly width: number;
   readonly narrow: boolean;
   readonly measure: MeasureText;
+  /** Whether it is a sheet of paper. */
+  readonly paper?: boolean;
+}
+
+/** Height of a plot; on paper two with their captions share a sheet. */
+export function plotHeight({ narrow, paper }: Canvas, phone: number, screen: number): number {
+  return narrow ? phone : paper ? Math.min(270, screen) : screen;
 }
 
 export interface Drawing {

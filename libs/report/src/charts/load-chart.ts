@@ -7,12 +7,12 @@ import { panelGrids, panels, panelTitles } from './panels.js';
 import { contextId, inContext, type ChartScope } from './scope.js';
 
 /** Share of a layer's assignments per expert, one heatmap per arm. */
-export function loadChart(scope: ChartScope): Figure | undefined {
-  const shown = bestArms({ ...scope, arms: scope.arms.filter(({ load }) => load !== null) }, MOST_PANELS);
+export function loadChart(scope: ChartScope, most = MOST_PANELS): Figure | undefined {
+  const shown = bestArms({ ...scope, arms: scope.arms.filter(({ load }) => load !== null) }, Math.min(most, MOST_PANELS));
   const arms = shown.arms.map((arm) => ({ name: arm.arm, load: arm.load! }));
   if (arms.length === 0) return undefined;
-  const most = largest(arms.flatMap(({ load }) => load.share.flat()));
-  const top = Math.ceil(most * 20) * 5;
+  const busiest = largest(arms.flatMap(({ load }) => load.share.flat()));
+  const top = Math.ceil(busiest * 20) * 5;
   const layers = largest(arms.map(({ load }) => load.share.length));
   const experts = largest(arms.flatMap(({ load }) => load.share.map((row) => row.length)));
   const sorted = arms.some(({ load }) => load.sorted);
@@ -25,7 +25,7 @@ export function loadChart(scope: ChartScope): Figure | undefined {
         ? ' Experts of a layer are sorted by load before averaging over seeds: expert 3 of one seed is not expert 3 of another.'
         : '') +
       shown.caption,
-    alt: `Expert load of ${arms.length} arms; the busiest expert carries ${(100 * most).toFixed(0)} %.`,
+    alt: `Expert load of ${arms.length} arms; the busiest expert carries ${(100 * busiest).toFixed(0)} %.`,
     draw: ({ width, narrow, measure }) => {
       const columns = Math.min(narrow ? 2 : 4, arms.length);
       const panelHeight = Math.max(60, Math.min(narrow ? 220 : 320, layers * (narrow ? 20 : 28)));
@@ -50,7 +50,7 @@ export function loadChart(scope: ChartScope): Figure | undefined {
           xAxis: places.map(({ last }, gridIndex) => ({
             type: 'category',
             gridIndex,
-            data: Array.from({ length: experts }, (_, e) => String(e + 1)),
+            data: Array.from({ length: experts }, (_, e) => String(sorted ? e + 1 : e)),
             ...AXIS,
             axisTick: { show: false },
             axisLabel: { ...AXIS.axisLabel, fontSize: 11, show: last, hideOverlap: true },

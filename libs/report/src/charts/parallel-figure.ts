@@ -11,6 +11,9 @@ import { wrapText } from './text-layout.js';
 /** Between two uprights, for their names and values. */
 const LEAST_GAP = 120;
 
+/** Right of the last upright, for its values. */
+const RIGHT = 54;
+
 /** Parallel coordinates: an upright for each axis and for the compared metric, a line for each arm. */
 export function parallelFigure(scope: ChartScope): Figure | undefined {
   const { summary, arms, colours } = scope;
@@ -26,20 +29,21 @@ export function parallelFigure(scope: ChartScope): Figure | undefined {
   return {
     id: `parallel-${contextId(scope)}`,
     title: `All axes at once${inContext(scope)}`,
-    caption: `Every line is an arm; the rightmost upright is its mean ${primary.label.toLowerCase()} over seeds.${colours.caption}`,
+    caption: `Every line is an arm; the rightmost upright is its mean ${primary.label.toLowerCase()} over seeds.${colours.short}`,
     alt: `Parallel coordinates of ${measured.length} arms over ${axes.length} axes.`,
     draw: ({ width: given, narrow, measure }) => {
-      const width = Math.max(given, 150 + LEAST_GAP * (names.length - 1));
-      const gap = (width - 150) / (names.length - 1);
-      // Labels of values stand left of their upright: text is broken to what is free there.
-      const room = Math.min(gap - 16, 150);
+      const left = narrow ? 96 : 160;
+      const width = Math.max(given, left + RIGHT + LEAST_GAP * (names.length - 1));
+      const gap = (width - left - RIGHT) / (names.length - 1);
+      // Values of the first axis stand left of it, those of the others right: text is broken to what is free there.
+      const roomOf = (dim: number) => (dim === 0 ? left - 16 : Math.min(gap - 16, 150));
       const titles = names.map((name) => wrapText(name, Math.min(gap - 8, 160), 12, measure));
       const top = 16 + 14 * titles.reduce((most, { length }) => Math.max(most, length), 1);
       // Each text of a category has room for all of its lines.
-      const lines = axes.map((axis) => {
+      const lines = axes.map((axis, dim) => {
         const texts = new Set(measured.map((arm) => axisValue(arm.axes[axis] ?? null)));
         const numeric = measured.every((arm) => typeof arm.axes[axis] === 'number');
-        const most = largest([...texts].map((text) => wrapText(text, room, 11, measure).length));
+        const most = largest([...texts].map((text) => wrapText(text, roomOf(dim), 11, measure).length));
         return numeric ? 0 : texts.size * (most + 0.6);
       });
       const plot = Math.max(narrow ? 280 : 380, 13 * largest(lines, 0));
@@ -48,14 +52,15 @@ export function parallelFigure(scope: ChartScope): Figure | undefined {
         fontSize: 11,
         lineHeight: 13,
         hideOverlap: true,
-        textBorderColor: SURFACE,
-        textBorderWidth: 3,
+        // Lines pass behind what is written.
+        backgroundColor: SURFACE,
+        padding: [1, 2],
       };
       return {
         height: top + plot + 28,
         width,
         option: {
-          parallel: { left: 96, width: width - 150, top, height: plot },
+          parallel: { left, width: width - left - RIGHT, top, height: plot },
           parallelAxis: names.map((_, dim) => {
             const shared = {
               dim,
@@ -67,17 +72,18 @@ export function parallelFigure(scope: ChartScope): Figure | undefined {
               axisTick: { show: false },
             };
             const axis = axes[dim];
+            const beside = dim === 0 ? { ...label, align: 'right', margin: -8 } : { ...label, margin: 6 };
             const values = measured.map((arm) =>
               axis === undefined ? scale * arm.metrics[primary.id]!.mean : (arm.axes[axis] ?? null),
             );
             if (!values.every((value): value is number => typeof value === 'number')) {
               const texts = [...new Set(values.map(axisValue))];
-              const wrapped = new Map(texts.map((text) => [text, wrapText(text, room, 11, measure).join('\n')]));
+              const wrapped = new Map(texts.map((text) => [text, wrapText(text, roomOf(dim), 11, measure).join('\n')]));
               return {
                 ...shared,
                 type: 'category',
                 data: texts,
-                axisLabel: { ...label, interval: 0, formatter: (text: string) => wrapped.get(text) ?? text },
+                axisLabel: { ...beside, interval: 0, formatter: (text: string) => wrapped.get(text) ?? text },
               };
             }
             if (wantsLog(values)) {
@@ -88,12 +94,12 @@ export function parallelFigure(scope: ChartScope): Figure | undefined {
                 type: 'log',
                 min: low / 1.05,
                 max: high * 1.05,
-                axisLabel: { ...label, customValues: logTicks(low, high, 8), formatter: writtenNumber },
+                axisLabel: { ...beside, customValues: logTicks(low, high, 8), formatter: writtenNumber },
               };
             }
             const range = niceRange(values, 6);
             const ticks = [range.min, range.min + range.interval, range.max];
-            return { ...shared, type: 'value', ...range, axisLabel: { ...label, formatter: tickFormatter(ticks) } };
+            return { ...shared, type: 'value', ...range, axisLabel: { ...beside, formatter: tickFormatter(ticks) } };
           }),
           series: [
             {

@@ -3,7 +3,7 @@ import { metricDefinition } from '../summary/metric-catalog.js';
 import type { ArmSummary } from '../summary/index.js';
 import { armTip } from './arm-chart.js';
 import { niceRange, scaleAxis, valueAxis, wantsLog } from './axes.js';
-import type { Figure } from './figure.js';
+import { plotHeight, type Figure } from './figure.js';
 import { INK, MUTED, SURFACE } from './palette.js';
 import { contextId, inContext, type ChartScope } from './scope.js';
 
@@ -56,10 +56,11 @@ export function paretoChart(
     caption:
       `Means over seeds. Dashed: the Pareto front, arms that no other arm beats on both counts: ` +
       `${front.map(({ arm }, i) => `${i + 1} ${arm.arm}`).join('; ')}. It takes means at face value, noise included.` +
-      colours.caption,
+      colours.short,
     alt: `${points.length} arms; on the Pareto front: ${front.map(({ arm }) => arm.arm).join(', ')}.`,
-    draw: ({ width, narrow }) => {
-      const plot = narrow ? 240 : 320;
+    draw: (canvas) => {
+      const { width, narrow } = canvas;
+      const plot = plotHeight(canvas, 240, 320);
       const costs = points.map((point) => point.cost);
       const range = niceRange(
         points.map(({ score }) => score),

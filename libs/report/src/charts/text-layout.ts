@@ -18,12 +18,14 @@ export const estimateWidth: MeasureText = (text, size) => {
 };
 
 /** After these a line may break. */
-const BREAKS = /(?<=[\s·,;:/+&|_\u2013\u3001\u3002-])(?=\S)/u;
+const BREAKS = /(?<=[\s·,;:/+&|_\u2013\u3001\u3002-])(?=[^\s·])/u;
+/** And after or before these if a piece is still too long for a line: `learningRate=`, `adapter.mixture.rank`, `learningRate`. */
+const FINER = /(?<==)(?=\S)|(?<=\.)(?=\p{L})|(?<=\p{Ll})(?=\p{Lu})/u;
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /**
- * Breaks a text into lines no wider than `width`: after spaces and separators, else between characters. Nothing is cut away, so
+ * Breaks a text into lines no wider than `width`: after spaces and separators, else within words, else between characters. Nothing is cut away, so
  * that two names that differ stay different.
  */
 export function wrapText(text: string, width: number, size: number, measure: MeasureText): string[] {
@@ -36,9 +38,12 @@ export function wrapText(text: string, width: number, size: number, measure: Mea
       line = piece.trimStart();
     }
   };
+  const fits = (piece: string): boolean => measure(piece.trimEnd(), size) <= width;
   for (const piece of text.replace(/\s+/g, ' ').split(BREAKS)) {
-    if (measure(piece.trimEnd(), size) <= width) put(piece);
-    else for (const { segment } of graphemes.segment(piece)) put(segment);
+    for (const part of fits(piece) ? [piece] : piece.split(FINER)) {
+      if (fits(part)) put(part);
+      else for (const { segment } of graphemes.segment(part)) put(segment);
+    }
   }
   if (line.trim() !== '') lines.push(line.trim());
   return lines.length === 0 ? [''] : lines;

@@ -4,9 +4,15 @@ import { escapeHtml } from './escape-html.js';
 /** Of longer tables a page shows the first rows at once and the others when it has been drawn. */
 const AT_ONCE = 30;
 
+/** Longer texts are broken into lines. */
+const LONG = 40;
+
 /** A table that scrolls by itself where the page is too narrow for it. */
 export function htmlTable(table: Table): string {
-  const side = (i: number) => (table.columns[i]?.align === 'right' ? 'r' : '');
+  const side = (i: number) => {
+    const { align, repeats } = table.columns[i] ?? {};
+    return [...(align === 'right' ? ['r'] : []), ...(repeats ? ['repeats'] : [])].join(' ');
+  };
   const head = table.columns
     .map(({ heading }, i) => `<th scope="col"${classes(side(i))}>${escapeHtml(heading)}</th>`)
     .join('');
@@ -24,7 +30,7 @@ export function htmlTable(table: Table): string {
 }
 
 function htmlCell({ text, emphasis, data }: Cell, side: string, id: string): string {
-  const long = id === 'failures' && 'message' in data ? 'wrap' : '';
+  const long = (id === 'failures' && 'message' in data) || text.length > LONG ? 'wrap' : '';
   const number = Object.values(data).find((value) => typeof value === 'number');
   const sortBy = number === undefined ? '' : ` data-v="${number}"`;
   return `<td${classes(side, emphasis ?? '', long)}${sortBy}>${breakable(escapeHtml(text))}</td>`;
@@ -35,7 +41,10 @@ function classes(...names: readonly string[]): string {
   return used === '' ? '' : ` class="${used}"`;
 }
 
-/** Lets names of arms break after their separators. */
+/** Lets names of arms break after their separators, which stay with what is before them. */
 function breakable(text: string): string {
-  return text.replace(/([a-z])\+(?=[a-z])/g, '$1+<wbr>');
+  return text
+    .replace(/([a-z])\+(?=[a-z])/g, '$1+<wbr>')
+    .replace(/([a-z])=(?=[^\s])/gi, '$1=<wbr>')
+    .replaceAll(' · ', '&nbsp;· ');
 }

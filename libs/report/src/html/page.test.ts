@@ -6,12 +6,16 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadResults } from '../results/load-results.js';
 import { armTrials, plainResults } from '../testing/results.js';
+import { axeFindings } from '../testing/accessibility.js';
 import { CHROMIUM, launchBrowser, troubleOf } from '../testing/browser.js';
 import { builtProgram } from '../testing/page-program.js';
 import { writeSyntheticSweep } from '../testing/synthetic-sweep.js';
 import { writeWideSweep } from '../testing/wide-sweep.js';
 import { renderPage } from './render-page.js';
 import { renderStatic } from './render-static.js';
+
+/** Waits for what follows a change; others may be at work on this machine. */
+const soon: typeof expect.poll = (read) => expect.poll(read, { timeout: 15_000 });
 
 if (!CHROMIUM) process.stderr.write('SKIPPED: the report in a real browser: no Chromium under /usr/bin\n');
 
@@ -23,7 +27,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'report-page-'));
   program = builtProgram();
   writeSyntheticSweep(join(folder, 'small'), { examples: 60, failed: [22] });
-  writeWideSweep(join(folder, 'wide'), { examples: 80, steps: 100 });
+  writeWideSweep(join(folder, 'wide'), { examples: 60, steps: 40 });
   const questionOf = (id: string) => ({ prompt: `Which book is ${id} from?`, options: ['a', 'b', 'c', 'd'] });
   for (const name of ['small', 'wide']) {
     const started = process.cpuUsage();
@@ -79,6 +83,12 @@ const LABELS = `(() => {
       }
     });
   }
+  // Names beside the charts: none is cut, and no two are alike.
+  for (const place of document.querySelectorAll('.arm-list label, .side a, h2, h3, td:first-child, th, .note, figcaption')) {
+    if (place.clientWidth > 0 && place.scrollWidth > place.clientWidth + 1) problems.push({ text: place.textContent, chart: place.tagName, problem: 'cut' });
+  }
+  const names = [...document.querySelectorAll('[data-table=arms] tbody tr')].map((row) => row.textContent);
+  if (new Set(names).size < names.length) problems.push({ text: '', chart: 'arms', problem: 'two rows are alike' });
   return { problems, count };
 })()`;
 
@@ -102,8 +112,11 @@ describe.skipIf(!CHROMIUM)('the page in headless Chromium', () => {
 
   /** Draws everything, as paper does. */
   async function drawAll(page: Page): Promise<void> {
-    const height = (await page.evaluate('document.documentElement.scrollHeight')) as number;
-    for (let y = 0; y < 1.3 * height; y += 1500) {
+    const made = () =>
+      page.evaluate('[...document.querySelectorAll("[data-view]")].every((view) => view.childElementCount > 0)');
+    await soon(made).toBe(true);
+    const height = () => page.evaluate('document.documentElement.scrollHeight') as Promise<number>;
+    for (let y = 0; y < 1.3 * (await height()); y += 1500) {
       await page.evaluate(
         `new Promise((done) => { scrollTo(0, ${y}); requestAnimationFrame(() => requestAnimationFrame(done)); })`,
       );
@@ -123,6 +136,7 @@ describe.skipIf(!CHROMIUM)('the page in headless Chromium', () => {
       expect(problems).toEqual([]);
       expect(count).toBeGreaterThan(100);
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+      if (name === 'small') expect(await axeFindings(page)).toEqual([]);
       expect(trouble).toEqual([]);
       await page.close();
     },
@@ -187,7 +201,7 @@ describe.skipIf(!CHROMIUM)('the page in headless Chromium', () => {
       .filter({ hasNot: page.locator('text') })
       .last();
     await dot.hover({ force: true });
-    await expect.poll(() => chart.locator('.tip').textContent()).toMatch(/learningRate=.*Accuracy \d/s);
+    await soon(() => chart.locator('.tip').textContent()).toMatch(/learningRate=.*Accuracy \d/s);
     expect(trouble).toEqual([]);
     await page.close();
   });
@@ -197,14 +211,14 @@ describe.skipIf(!CHROMIUM)('the page in headless Chromium', () => {
     await page.locator('#training').scrollIntoViewIfNeeded();
     await page.waitForSelector('#curves svg');
     await page.getByLabel('Metric').last().selectOption('train/learning_rate');
-    await expect.poll(() => page.locator('#curves h3').textContent()).toBe('train/learning_rate');
+    await soon(() => page.locator('#curves h3').textContent()).toBe('train/learning_rate');
     await page.getByLabel('Metric').last().selectOption('train/lm_loss');
     await page.getByLabel('over it').selectOption('eval/loss');
     await page.getByLabel('Smoothing').fill('0.5');
-    await expect.poll(() => page.locator('#curves figcaption').textContent()).toMatch(/weight 0\.50.*\./);
+    await soon(() => page.locator('#curves figcaption').textContent()).toMatch(/weight 0\.50.*\./);
     expect(await page.locator('#curves h3').textContent()).toBe('train/lm_loss and eval/loss');
     await page.locator('#curves svg').hover({ force: true });
-    await expect.poll(() => page.locator('#curves .tip').textContent()).toMatch(/^step \d+.*linear · none[\d.]+/s);
+    await soon(() => page.locator('#curves .tip').textContent()).toMatch(/^step \d+.*linear · none[\d.]+/s);
 
     await page.locator('#examples').scrollIntoViewIfNeeded();
     const status = page.locator('#examples [role=status]');
@@ -221,10 +235,9 @@ describe.skipIf(!CHROMIUM)('the page in headless Chromium', () => {
     await page.locator('#experts').scrollIntoViewIfNeeded();
     await page.getByLabel('Layer', { exact: true }).selectOption('2');
     await page.getByLabel('Step', { exact: true }).fill('0');
-    await expect
-      .poll(() => page.locator('#routing-load h3').textContent())
+    await soon(() => page.locator('#routing-load h3').textContent())
       .toBe('Expert load at step 50, linear · none, seed 0');
-    await expect.poll(() => page.locator('#routing-time h3').textContent()).toContain('layer 2');
+    await soon(() => page.locator('#routing-time h3').textContent()).toContain('layer 2');
     expect(trouble).toEqual([]);
     await page.close();
   });
@@ -241,6 +254,13 @@ describe.skipIf(!CHROMIUM)('the page in headless Chromium', () => {
     )) as [string, number][];
     expect(heights.length).toBeGreaterThanOrEqual(10);
     for (const [id, height] of heights) expect([id, height > 0 && height < 1000]).toEqual([id, true]);
+    // A sheet is 703 pixels wide at this margin: nothing reaches beyond it.
+    await page.setViewportSize({ width: 703, height: 1000 });
+    expect(
+      await page.evaluate(
+        '[...document.querySelectorAll("main table, main svg, main p")].filter((part) => part.getBoundingClientRect().right > innerWidth + 1).map((part) => part.outerHTML.slice(0, 80))',
+      ),
+    ).toEqual([]);
     await page.close();
   });
 
@@ -258,7 +278,8 @@ describe.skipIf(!CHROMIUM)('the page in headless Chromium', () => {
     )) as [number, number];
     expect(Math.abs(lightness[0] - lightness[1])).toBeGreaterThan(0.6);
     expect(lightness[0] > 0.5).toBe(scheme === 'light');
+    if (scheme === 'dark') expect(await axeFindings(page)).toEqual([]);
     expect(trouble).toEqual([]);
     await page.close();
-  });
+  }, 90_000);
 });

@@ -4,11 +4,10 @@ import type { QuestionOf } from '../page-data/pack-examples.js';
 import type { PageDocument } from '../page-data/page-document.js';
 import type { SweepResults } from '../results/sweep-results.js';
 import { summarise, type SummariseOptions } from '../summary/index.js';
-import { armTable, effectTable } from '../tables/index.js';
 import { escapeHtml } from './escape-html.js';
-import { htmlTable } from './html-table.js';
 import { PAGE_STYLE } from './page-style.js';
-import { comparisons, definitions, experts, failures, finding, heading, notes, paper, reproduce } from './sections.js';
+import { reportSections, sectionHtml, type ChartPlace, type Charts } from './report-sections.js';
+import { heading } from './sections.js';
 import { STYLE_SHEET } from './style-sheet.js';
 
 export interface PageOptions extends SummariseOptions {
@@ -26,7 +25,7 @@ export function renderPage(results: SweepResults, program: string, options: Page
   const { questionOf, ...summariseOptions } = options;
   const summary = summarise(results, summariseOptions);
   const document = pageDocument(results, summary, questionOf);
-  const sections = sectionsOf(document);
+  const sections = reportSections(summary, hosts(document), { axes: true, leftOut: document.leftOut });
   const script = program.replaceAll('</script', '<\\/script');
   const hash = createHash('sha256').update(script).digest('base64');
   return `<!doctype html>
@@ -52,7 +51,7 @@ ${sections.map(({ id, title }) => `<li><a href="#${id}">${escapeHtml(title)}</a>
 <main>
 ${heading(summary)}
 <noscript><p class="note">The charts of this page are drawn by a program, which is switched off here. <code>gmoe report DIR --static</code> makes a page without one.</p></noscript>
-${sections.map(({ id, title, body, headed }) => `<section id="${id}">${headed ? '' : `<h2>${escapeHtml(title)}</h2>`}\n${body}\n</section>`).join('\n')}
+${sections.map(sectionHtml).join('\n')}
 </main>
 </div>
 <script type="application/json" id="data">${JSON.stringify(document).replaceAll('<', '\\u003c')}</script>
@@ -62,71 +61,23 @@ ${sections.map(({ id, title, body, headed }) => `<section id="${id}">${headed ? 
 `;
 }
 
-interface Section {
-  readonly id: string;
-  readonly title: string;
-  readonly body: string;
-  /** Whether the body brings its own heading. */
-  readonly headed?: boolean;
-}
-
-function sectionsOf({ summary, curves, examples, routing, leftOut }: PageDocument): Section[] {
-  const view = (name: string): string =>
+/** Empty hosts, which the page's program fills. */
+function hosts({ summary, curves, examples, routing }: PageDocument): Charts {
+  const each = (name: ChartPlace): string =>
     summary.contexts.map((_, i) => `<div data-view="${name}" data-context="${i}"></div>`).join('\n');
-  const effectsTable = effectTable(summary);
+  const one = (name: ChartPlace): string => `<div data-view="${name}"></div>`;
   const axes = summary.arms.some((arm) => Object.keys(arm.axes).length > 0);
-  const failed = failures(summary);
-  return [
-    { id: 'overview', title: 'What came out', body: finding(summary) + view('arms') },
-    { id: 'arms', title: 'All arms', body: htmlTable(armTable(summary, { axes: true })) + paper(summary) },
-    ...(summary.comparisons.length > 0
-      ? [
-          {
-            id: 'comparisons',
-            title: 'Against the reference',
-            body: comparisons(summary, view('differences')),
-            headed: true,
-          },
-        ]
-      : []),
-    ...(summary.notes.length > 0
-      ? [{ id: 'notes', title: 'Before you quote a number', body: notes(summary), headed: true }]
-      : []),
-    ...(axes
-      ? [
-          {
-            id: 'axes',
-            title: 'Metrics over axes',
-            body:
-              view('explorer') +
-              view('parallel') +
-              view('importance') +
-              (effectsTable.rows.length > 0 ? `<h3>${effectsTable.title}</h3>${htmlTable(effectsTable)}` : ''),
-          },
-        ]
-      : []),
-    { id: 'cost', title: 'What it costs', body: view('pareto') },
-    ...(curves.index.length > 0 ? [{ id: 'training', title: 'Training', body: '<div data-view="curves"></div>' }] : []),
-    ...(examples ? [{ id: 'examples', title: 'Example by example', body: '<div data-view="examples"></div>' }] : []),
-    ...(routing.length > 0 || summary.arms.some((arm) => arm.routing)
-      ? [
-          {
-            id: 'experts',
-            title: 'What the experts do',
-            body: experts(summary) + view('load') + (routing.length > 0 ? '<div data-view="routing"></div>' : ''),
-          },
-        ]
-      : []),
-    ...(summary.arms.some((arm) => arm.calibration)
-      ? [{ id: 'confidence', title: 'Confidence', body: view('reliability') }]
-      : []),
-    { id: 'failures', title: 'Failures', body: failed, headed: true },
-    { id: 'reproduce', title: 'How to reproduce', body: reproduce(summary), headed: true },
-    {
-      id: 'definitions',
-      title: 'Definitions',
-      body: definitions(summary) + leftOut.map((line) => `<p class="note">${escapeHtml(line)}</p>`).join('\n'),
-      headed: true,
-    },
-  ];
+  return {
+    arms: each('arms'),
+    differences: each('differences'),
+    explorer: axes ? each('explorer') : '',
+    parallel: axes ? each('parallel') : '',
+    importance: axes ? each('importance') : '',
+    pareto: each('pareto'),
+    curves: curves.index.length > 0 ? one('curves') : '',
+    examples: examples ? one('examples') : '',
+    load: summary.arms.some(({ load }) => load !== null) ? each('load') : '',
+    routing: routing.length > 0 ? one('routing') : '',
+    reliability: summary.arms.some((arm) => arm.calibration) ? each('reliability') : '',
+  };
 }

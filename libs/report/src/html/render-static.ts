@@ -1,23 +1,9 @@
 import { reportCharts } from '../charts/report-charts.js';
-import type { Figure } from '../charts/figure.js';
 import type { SweepResults } from '../results/sweep-results.js';
 import { summarise, type SummariseOptions } from '../summary/index.js';
-import { armTable } from '../tables/index.js';
 import { escapeHtml } from './escape-html.js';
-import { htmlTable } from './html-table.js';
-import {
-  comparisons,
-  definitions,
-  effects,
-  experts,
-  failures,
-  figure,
-  finding,
-  heading,
-  notes,
-  paper,
-  reproduce,
-} from './sections.js';
+import { reportSections, sectionHtml } from './report-sections.js';
+import { figure, heading } from './sections.js';
 import { STYLE_SHEET } from './style-sheet.js';
 
 /**
@@ -26,34 +12,25 @@ import { STYLE_SHEET } from './style-sheet.js';
  */
 export function renderStatic(results: SweepResults, options: SummariseOptions = {}): string {
   const summary = summarise(results, options);
-  const charts = reportCharts(results, summary);
-  const starts = (...ids: string[]): Figure[] =>
-    charts.filter(({ id }) => ids.some((start) => id.startsWith(`${start}-`)));
-  const titled = (title: string, ...parts: (string | readonly Figure[])[]) => {
-    const filled = parts.flatMap((part) => (typeof part === 'string' ? part : part.map(figure))).filter(Boolean);
-    return filled.length === 0 ? '' : `<h2>${title}</h2>\n${filled.join('\n')}`;
-  };
-  const body = [
-    heading(summary),
-    finding(summary),
-    ...starts('arms').map(figure),
-    htmlTable(armTable(summary)),
-    paper(summary),
-    comparisons(summary, starts('differences').map(figure).join('\n')),
-    notes(summary),
-    titled('Hyper-parameters', starts('axis')),
-    titled('What matters, and what it costs', starts('importance'), effects(summary), starts('pareto')),
-    titled('Training', starts('loss')),
-    titled(
-      'What the experts do',
-      experts(summary),
-      starts('load', 'entropy', 'parameter', 'domains', 'co-selection', 'collaboration'),
-    ),
-    titled('Confidence', starts('reliability')),
-    failures(summary),
-    reproduce(summary),
-    definitions(summary),
-  ];
+  const figures = reportCharts(results, summary);
+  const starts = (...ids: string[]): string =>
+    figures
+      .filter(({ id }) => ids.some((start) => id.startsWith(`${start}-`)))
+      .map(figure)
+      .join('\n');
+  const sections = reportSections(summary, {
+    arms: starts('arms'),
+    differences: starts('differences'),
+    explorer: starts('axis'),
+    parallel: '',
+    importance: starts('importance'),
+    pareto: starts('pareto'),
+    curves: starts('loss'),
+    examples: '',
+    load: starts('load', 'entropy', 'parameter', 'domains', 'co-selection', 'collaboration'),
+    routing: '',
+    reliability: starts('reliability'),
+  });
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -67,7 +44,8 @@ ${STYLE_SHEET}
 </head>
 <body>
 <main>
-${body.filter(Boolean).join('\n')}
+${heading(summary)}
+${sections.map(sectionHtml).join('\n')}
 </main>
 </body>
 </html>

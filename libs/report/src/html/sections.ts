@@ -4,7 +4,6 @@ import { narrowSvg, wideSvg } from '../charts/static-svg.js';
 import type { SweepSummary } from '../summary/index.js';
 import {
   comparisonTable,
-  effectTable,
   failureTable,
   layerRoutingTable,
   paperTable,
@@ -55,18 +54,11 @@ export function comparisons(summary: SweepSummary, charts: string): string {
     ({ arm, wording }) => `<li><b>${escapeHtml(arm)}</b>: ${escapeHtml(wording)}.</li>`,
   );
   return [
-    `<h2>${escapeHtml(table.title)}</h2>`,
     charts,
     htmlTable(table),
     `<details><summary>In words</summary><ul class="plain">${words.join('\n')}</ul></details>`,
     `<details><summary>Further tests and effect sizes</summary>${htmlTable(testTable(summary))}</details>`,
   ].join('\n');
-}
-
-export function effects(summary: SweepSummary): string {
-  return summary.effects.length === 0
-    ? ''
-    : `<h3>What each choice does, averaged over the others</h3>${htmlTable(effectTable(summary))}`;
 }
 
 export function experts(summary: SweepSummary): string {
@@ -86,7 +78,7 @@ export function paper(summary: SweepSummary): string {
 
 export function notes(summary: SweepSummary): string {
   if (summary.notes.length === 0) return '';
-  return `<h2>Before you quote a number</h2><ul class="plain">${summary.notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('\n')}</ul>`;
+  return `<ul class="plain">${summary.notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('\n')}</ul>`;
 }
 
 export function failures(summary: SweepSummary): string {
@@ -103,10 +95,10 @@ export function failures(summary: SweepSummary): string {
   );
   const stopped = stops.length === 0 ? '' : `<h3>Arms ended early</h3><ul class="plain">${stops.join('\n')}</ul>`;
   if (failed === 0 && missing === 0) {
-    return `<h2>Failures</h2><p>None: every planned trial finished.</p>${stopped}${warnings}`;
+    return `<p>None: every planned trial finished.</p>${stopped}${warnings}`;
   }
   const body = table.rows.length > 0 ? htmlTable(table) : `<p class="note">${escapeHtml(table.notes.join(' '))}</p>`;
-  return `<h2>Failures</h2>${body}${stopped}${warnings}`;
+  return `${body}${stopped}${warnings}`;
 }
 
 export function reproduce(summary: SweepSummary): string {
@@ -123,7 +115,7 @@ export function reproduce(summary: SweepSummary): string {
     ['Same seed', 'same initialisation, data order, routing graph and dropout; the bootstrap here is seeded too'],
   ];
   return (
-    `<h2>How to reproduce</h2><dl>${rows.map(([name, value]) => `<dt>${name!}</dt><dd>${value!}</dd>`).join('\n')}</dl>` +
+    `<dl>${rows.map(([name, value]) => `<dt>${name!}</dt><dd>${value!}</dd>`).join('\n')}</dl>` +
     (spec === undefined ? '' : `<details><summary>Sweep file</summary><pre>${escapeHtml(spec)}</pre></details>`)
   );
 }
@@ -161,7 +153,7 @@ export function definitions(summary: SweepSummary): string {
     ],
   ];
   const rows = [...[...own, ...used].map(({ label, definition }) => [label, definition] as const), ...statistics];
-  return `<h2>Definitions</h2><dl>${rows.map(([name, text]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(text)}</dd>`).join('\n')}</dl>`;
+  return `<dl>${rows.map(([name, text]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(text)}</dd>`).join('\n')}</dl>`;
 }
 
 const ROUTING: readonly [string, string][] = [

@@ -102,7 +102,7 @@ export function curvesView(host: HTMLElement, state: PageState): void {
       overlay: overlay === '' ? undefined : { metric: overlay, lines: linesOf(overlay) },
       log,
       bands: detailed,
-      caption: scopes.map(({ colours }) => colours.caption).join(''),
+      caption: scopes.map(({ colours }) => colours.short).join(''),
       smoothing,
     });
   }

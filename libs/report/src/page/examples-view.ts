@@ -61,7 +61,8 @@ export function examplesView(host: HTMLElement, state: PageState): void {
 
   const status = element('p', { class: 'note', role: 'status' });
   const list = element('ol', { class: 'questions' });
-  const back = element('button', { type: 'button', onclick: () => turn(-1) }, 'Before');
+  const names = element('p', { class: 'note' });
+  const back = element('button', { type: 'button', onclick: () => turn(-1) }, 'Previous');
   const next = element('button', { type: 'button', onclick: () => turn(1) }, 'Next');
   const turn = (by: number) => {
     page += by;
@@ -106,6 +107,7 @@ export function examplesView(host: HTMLElement, state: PageState): void {
     status.textContent =
       `${found.length} of ${examples!.ids.length} questions; only the first is right on ${only1}, only the second on ${only2}.` +
       (pages > 1 ? ` Page ${page + 1} of ${pages}.` : '');
+    names.textContent = `First: ${choices[first]![1]}. Second: ${choices[second]![1]}.`;
     back.disabled = page === 0;
     next.disabled = page >= pages - 1;
     list.replaceChildren(...found.slice(page * ON_A_PAGE, (page + 1) * ON_A_PAGE).map((i) => card(i, a, b)));
@@ -181,6 +183,7 @@ export function examplesView(host: HTMLElement, state: PageState): void {
         },
       }),
     ),
+    names,
     status,
     list,
     element('div', { class: 'controls' }, back, next),

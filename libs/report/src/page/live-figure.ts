@@ -38,11 +38,14 @@ export function isPrinting(): boolean {
 }
 
 /** Of a figure with rows the one with as many as a sheet of paper holds. */
-export function tallestOnPaper(make: (rows: number) => Figure | undefined): Figure | undefined {
+export function tallestOnPaper(
+  make: (rows: number) => Figure | undefined,
+  room = PRINT_HEIGHT,
+): Figure | undefined {
   for (const rows of [26, 20, 15, 11, 8, 6]) {
     const figure = make(rows);
-    const canvas = { width: PRINT_WIDTH, narrow: false, measure: measureText };
-    if (!figure || figure.draw(canvas).height <= PRINT_HEIGHT) return figure;
+    const canvas = { width: PRINT_WIDTH, narrow: false, measure: measureText, paper: true };
+    if (!figure || figure.draw(canvas).height <= room) return figure;
   }
   return make(4);
 }
@@ -65,6 +68,8 @@ export class LiveFigure {
   ) {
     this.node = element('figure', { class: 'live' }, this.title, this.host, this.caption);
     this.host.style.minHeight = '260px';
+    // A heading without words is none.
+    this.title.hidden = true;
     sight.observe(this.node);
     width.observe(this.node);
     figures.set(this.node, this);
@@ -98,8 +103,14 @@ export class LiveFigure {
     this.drawnWidth = across;
     this.node.id = figure.id;
     this.title.textContent = figure.title;
+    this.title.hidden = false;
     this.caption.textContent = figure.caption;
-    const drawing = figure.draw({ width: across, narrow: across < NARROW_BELOW, measure: measureText });
+    const drawing = figure.draw({
+      width: across,
+      narrow: across < NARROW_BELOW,
+      measure: measureText,
+      paper: printing,
+    });
     const { option, height, width: wide = across } = drawing;
     this.host.style.minHeight = '';
     this.host.style.height = `${height}px`;

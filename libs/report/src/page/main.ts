@@ -1,6 +1,6 @@
 import { armChart } from '../charts/arm-chart.js';
 import { differenceChart } from '../charts/difference-chart.js';
-import type { Figure } from '../charts/figure.js';
+import { NARROW_BELOW, type Figure } from '../charts/figure.js';
 import { importanceChart } from '../charts/importance-chart.js';
 import { loadChart } from '../charts/load-chart.js';
 import { parallelFigure } from '../charts/parallel-figure.js';
@@ -20,7 +20,10 @@ import { routingView } from './routing-view.js';
 import { enhanceTables } from './sortable-table.js';
 
 /** Rows of a chart on the screen. */
-const MOST_ROWS = 30;
+const MOST_ROWS = window.innerWidth < NARROW_BELOW ? 12 : 30;
+
+/** Pixels of the first sheet of paper for the chart of arms. */
+const BELOW_THE_HEADLINE = 600;
 
 const data = JSON.parse(document.getElementById('data')!.textContent!) as PageDocument;
 const state = new PageState(data);
@@ -37,11 +40,14 @@ function rows(
   host: HTMLElement,
   context: string,
   chart: (scope: ChartScope, most: number) => Figure | undefined,
+  room?: number,
 ): void {
   let most = MOST_ROWS;
   const figure = new LiveFigure(() => {
     const scope = state.scope(context);
-    return isPrinting() ? tallestOnPaper((rowCount) => chart(scope, Math.min(most, rowCount))) : chart(scope, most);
+    return isPrinting()
+      ? tallestOnPaper((rowCount) => chart(scope, Math.min(most, rowCount)), room)
+      : chart(scope, most);
   });
   const count = data.summary.arms.filter((arm) => arm.context === context).length;
   if (count > MOST_ROWS) {
@@ -70,7 +76,7 @@ function rows(
 
 const VIEWS: Readonly<Record<string, (host: HTMLElement, context: string) => void>> = {
   switches: (host) => armSwitches(host, state),
-  arms: (host, context) => rows(host, context, armChart),
+  arms: (host, context) => rows(host, context, armChart, BELOW_THE_HEADLINE),
   differences: (host, context) => rows(host, context, differenceChart),
   explorer: (host, context) => explorerView(host, state, context),
   parallel: (host, context) => simple(host, () => parallelFigure(state.scope(context))),
@@ -81,7 +87,11 @@ const VIEWS: Readonly<Record<string, (host: HTMLElement, context: string) => voi
     }
   },
   curves: (host) => curvesView(host, state),
-  load: (host, context) => simple(host, () => loadChart(state.scope(context))),
+  load: (host, context) =>
+    simple(host, () => {
+      const scope = state.scope(context);
+      return isPrinting() ? tallestOnPaper((most) => loadChart(scope, most)) : loadChart(scope);
+    }),
   reliability: (host, context) => simple(host, () => reliabilityChart(state.scope(context))),
   routing: (host) => routingView(host, state),
   examples: (host) => examplesView(host, state),

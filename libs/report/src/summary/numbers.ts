@@ -16,16 +16,23 @@ function plain(value: number): string {
   return fixed(value, Math.max(0, Math.min(6, 3 - Math.floor(Math.log10(size)))));
 }
 
-/** 1234567 as `1.23 M`. */
-export function formatCount(value: number): string {
+/** 1234567 as `1.23 M`, in so many significant digits. */
+export function formatCount(value: number, digits = 3): string {
   for (const [size, letter] of [
     [1e9, 'B'],
     [1e6, 'M'],
     [1e3, 'k'],
   ] as const) {
-    if (Math.abs(value) >= size) return `${(value / size).toPrecision(3)} ${letter}`;
+    if (Math.abs(value) >= size) return `${(value / size).toPrecision(digits)} ${letter}`;
   }
   return String(Math.round(value));
+}
+
+/** Digits, three to five, in which all counts that differ are written differently: 296.52 k and 296.54 k. Three if five are too few. */
+export function digitsApart(counts: readonly number[]): number {
+  const different = new Set(counts.map(Math.round)).size;
+  const apart = (digits: number) => new Set(counts.map((count) => formatCount(count, digits))).size === different;
+  return [3, 4, 5].find(apart) ?? 3;
 }
 
 /** Seconds as `41 s`, `3 min 05 s`, `2 h 10 min`. */

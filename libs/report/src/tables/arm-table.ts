@@ -1,6 +1,6 @@
 import { axisValue, treatmentAxes } from '../summary/arms.js';
 import { metricDefinition } from '../summary/metric-catalog.js';
-import { formatInterval, formatValue, unitLabel } from '../summary/numbers.js';
+import { digitsApart, formatCount, formatInterval, formatValue, unitLabel } from '../summary/numbers.js';
 import type { ArmSummary, Estimate, SweepSummary } from '../summary/index.js';
 import { textCell, type Cell, type Column, type Table } from './table.js';
 
@@ -18,6 +18,7 @@ export function armTable(summary: SweepSummary, options: { readonly axes?: boole
   const beside = BESIDE.filter((id) => id !== primary.id && summary.arms.some((arm) => arm.metrics[id]));
   const multiple = contexts.length > 1;
   const axes = options.axes ? [...new Set(summary.arms.flatMap((arm) => Object.keys(treatmentAxes(arm.axes))))] : [];
+  const digits = digitsApart(summary.arms.flatMap((arm) => arm.metrics['trainableParameters']?.mean ?? []));
   const level = `${+(100 * summary.level).toFixed(1)} %`;
   const unit = unitLabel(primary.unit);
   const columns: Column[] = [
@@ -29,11 +30,12 @@ export function armTable(summary: SweepSummary, options: { readonly axes?: boole
     ...beside.map((id): Column => ({ heading: headingOf(id), align: 'right' })),
     ...axes.map((axis): Column => ({
       heading: axis,
+      repeats: true,
       align: summary.arms.every((arm) => typeof (arm.axes[axis] ?? 0) === 'number') ? 'right' : 'left',
     })),
   ];
   const rows = contexts.flatMap((context) => [
-    ...summary.arms.filter((arm) => arm.context === context).map((arm) => armRow(arm, summary, beside, axes, multiple)),
+    ...summary.arms.filter((arm) => arm.context === context).map((arm) => armRow(arm, summary, beside, axes, multiple, digits)),
     ...summary.baselines
       .filter((baseline) => baseline.context === context)
       .map(({ label, value }): Cell[] => [
@@ -66,6 +68,7 @@ function armRow(
   beside: readonly string[],
   axes: readonly string[],
   multiple: boolean,
+  digits: number,
 ): Cell[] {
   const { primary } = summary;
   const score = arm.metrics[primary.id];
@@ -91,7 +94,7 @@ function armRow(
         [`${primary.id}_std_high`]: score?.stdInterval?.high ?? null,
       },
     },
-    ...beside.map((id) => estimateCell(id, arm.metrics[id])),
+    ...beside.map((id) => estimateCell(id, arm.metrics[id], digits)),
     ...axes.map((axis): Cell => {
       const value = arm.axes[axis];
       if (value === undefined) return { text: NONE, data: {} };
@@ -110,11 +113,12 @@ function axisData(arm: ArmSummary): Record<string, string | number> {
   );
 }
 
-function estimateCell(id: string, estimate: Estimate | undefined): Cell {
+function estimateCell(id: string, estimate: Estimate | undefined, digits?: number): Cell {
   const { unit } = metricDefinition(id);
   const data = { [`${id}_mean`]: estimate?.mean ?? null, [`${id}_std`]: estimate?.std ?? null };
   if (!estimate) return { text: NONE, data };
   const spread = ['percent', 'nats', 'share', 'plain'].includes(unit) && estimate.std !== null;
+  if (unit === 'count') return { text: formatCount(estimate.mean, digits), data };
   return {
     text: formatValue(estimate.mean, unit) + (spread ? ` ± ${formatValue(estimate.std!, unit)}` : ''),
     data,

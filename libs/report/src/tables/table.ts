@@ -9,6 +9,8 @@ export interface Cell {
 export interface Column {
   readonly heading: string;
   readonly align: 'left' | 'right';
+  /** Says what the first column says already, to sort and filter by: left out on paper. */
+  readonly repeats?: boolean;
 }
 
 /** A table before it is written as text, Markdown, CSV, LaTeX, HTML or JSON. */

@@ -1,2 +1,3 @@
+export { axeFindings } from './accessibility.js';
 export { CHROMIUM, launchBrowser, troubleOf } from './browser.js';
 export { builtProgram } from './page-program.js';

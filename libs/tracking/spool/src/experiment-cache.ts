@@ -1,5 +1,8 @@
 import type { MlflowClient } from 'mlflow-js-client';
 
+/** Tells MLflow to show training runs and models rather than traces and prompts. */
+const KIND = { 'mlflow.experimentKind': 'custom_model_development' };
+
 /** Ids of experiments by name, asked for once. */
 export class ExperimentCache {
   readonly #ids = new Map<string, Promise<string>>();
@@ -13,7 +16,7 @@ export class ExperimentCache {
     let id = this.#ids.get(name);
     if (id === undefined) {
       id = this.client.experiments
-        .ensure({ name }, { signal: this.signal })
+        .ensure({ name, tags: KIND }, { signal: this.signal })
         .then((experiment) => experiment.experimentId);
       this.#ids.set(name, id);
       id.catch(() => this.#ids.delete(name));

@@ -32,7 +32,7 @@ export async function uploadFile(
     } else {
       const { experimentId, runId, artifactUri } = state;
       const place = { experimentId: experimentId!, runId: runId!, artifactUri: artifactUri! };
-      state.models[record.name] = await uploadModel(client, place, record, journal, call);
+      state.models[record.name] = await uploadModel(client, place, record, journal, state.paramLimit, call);
     }
     return [];
   } catch (error) {

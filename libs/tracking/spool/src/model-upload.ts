@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { attribute, HttpError, UnsupportedError, type CallOptions, type MlflowClient } from 'mlflow-js-client';
 import { mlflowArtifactPath } from './mlflow-values.js';
+import { modelFacts } from './model-facts.js';
 import { ownFile } from './own-files.js';
 import type { JournalRecord } from './records.js';
 
@@ -12,7 +13,7 @@ interface Place {
 }
 
 /**
- * Stores a folder as a logged model of its run; before MLflow 3 as artifacts below `models/NAME`. May be repeated: the
+ * Stores a folder as a logged model of its run, with the run's params, and its evaluations tied to model and data; before MLflow 3 as artifacts below `models/NAME`. May be repeated: the
  * run's model of this name is used again.
  *
  * @returns the model's id, '' where the server has no logged models
@@ -22,12 +23,14 @@ export async function uploadModel(
   place: Place,
   record: Extract<JournalRecord, { type: 'model' }>,
   journal: string,
+  paramLimit: number,
   call: CallOptions,
 ): Promise<string> {
   if (!existsSync(resolve(dirname(journal), record.directory)))
     throw new UnsupportedError(`model '${record.name}': its folder is gone`);
   const directory = ownFile(journal, record.directory);
   const name = modelName(record.name);
+  const facts = modelFacts(journal, record.n, paramLimit);
   let model;
   try {
     const filter = attribute.name.eq(name);
@@ -38,6 +41,7 @@ export async function uploadModel(
         experimentId: place.experimentId,
         name,
         sourceRunId: place.runId,
+        params: facts.params,
         ...(record.modelType !== '' && { modelType: record.modelType }),
       },
       call,
@@ -52,7 +56,10 @@ export async function uploadModel(
   if (model.status !== 'LOGGED_MODEL_READY')
     await client.loggedModels.finalize(model.modelId, 'LOGGED_MODEL_READY', call);
   await client.runs.logOutputs(place.runId, [{ modelId: model.modelId, step: record.step }], call);
-  return model.modelId;
+  const { modelId } = model;
+  // The run has these points: the server keeps one of each, and shows them with the model too.
+  await client.runs.logAll(place.runId, { metrics: facts.metrics.map((point) => ({ ...point, modelId })) }, call);
+  return modelId;
 }
 
 /** The name as MLflow takes it. */

@@ -114,7 +114,10 @@ describe.each(servers)('upload to the $name', { timeout: 120_000 }, ({ name: ser
     const trial = async (arm: string, seed: number): Promise<void> => {
       const config = { router: { id: arm, width: 64 }, coordination: [{ id: 'poisson', coefficient: 0.005 }], seed };
       const hash = `${arm}${seed}`.padEnd(20, 'x');
-      const datasets = [{ name: 'boolq', digest: 'f'.repeat(64), context: 'train', source: 'https://example.org' }];
+      const datasets = [
+        { name: 'boolq', digest: 'f'.repeat(64), context: 'train', source: 'https://example.org' },
+        { name: 'boolq', digest: 'e'.repeat(64), context: 'test' },
+      ];
       const run = recordLayout(
         spool,
         trialLayout(sweep, { arm, seed, hash, group: arm, config, datasets, command: 'gmoe train x' }),
@@ -127,14 +130,14 @@ describe.each(servers)('upload to the $name', { timeout: 120_000 }, ({ name: ser
         });
         if (step % 10 === 0) await new Promise((done) => setImmediate(done));
       }
-      run.metrics(29, { 'final/accuracy': seed / 10, 'best/accuracy': 0.9 });
+      run.metrics(29, { 'final/eval/accuracy': seed / 10, 'final/train/steps': 30, 'best/accuracy': 0.9 });
       run.artifact('config/config.json', file);
       run.model('adapter', join(directory, 'adapter'), { modelType: 'peft', step: 29 });
       run.end(seed === 2 ? 'FAILED' : 'FINISHED');
     };
     await Promise.all(['linear', 'graph'].flatMap((arm) => range(3).map((seed) => trial(arm, seed))));
     for (const arm of ['linear', 'graph']) {
-      const seeds = range(3).map((seed) => ({ seed, metrics: { 'final/accuracy': seed / 10, 'train/steps': 30 } }));
+      const seeds = range(3).map((seed) => ({ seed, metrics: { 'eval/accuracy': seed / 10, 'train/steps': 30 } }));
       recordLayout(spool, armLayout(sweep, { arm, group: arm, config: { router: { id: arm } }, seeds })).end();
     }
     parent.end();
@@ -146,10 +149,10 @@ describe.each(servers)('upload to the $name', { timeout: 120_000 }, ({ name: ser
     expect(report.runs.flatMap((run) => run.verification?.differences ?? ['not verified'])).toEqual([]);
     const one = report.runs.find((run) => run.name === 'graph, seed 1')!;
     expect(one.verification).toMatchObject({
-      metricPoints: { recorded: 92, onServer: 92 },
+      metricPoints: { recorded: 93, onServer: 93 },
       params: { recorded: 5, onServer: 5 },
       artifacts: { recorded: 1, onServer: 1 },
-      datasets: { recorded: 1, onServer: 1 },
+      datasets: { recorded: 2, onServer: 2 },
     });
 
     const runs = await runsOf(sweep.name);
@@ -184,10 +187,20 @@ describe.each(servers)('upload to the $name', { timeout: 120_000 }, ({ name: ser
     });
     expect(graph1.datasets).toMatchObject([
       { name: 'boolq', digest: 'f'.repeat(36), tags: { 'mlflow.data.context': 'train', digest: 'f'.repeat(64) } },
+      { name: 'boolq', digest: 'e'.repeat(36), tags: { 'mlflow.data.context': 'test' } },
     ]);
     expect(graph1.models).toMatchObject([{ step: 29 }]);
     const model = await client.loggedModels.get(graph1.models[0]!.modelId);
     expect(model).toMatchObject({ name: 'adapter', status: 'LOGGED_MODEL_READY', sourceRunId: graph1.info.runId });
+    // Its params, and what it reached on which data.
+    expect(model.params).toEqual(graph1.params);
+    expect(model.metrics.map(({ key, value, step, datasetDigest }) => [key, value, step, datasetDigest])).toEqual(
+      expect.arrayContaining([
+        ['final/eval/accuracy', 0.1, 29, 'e'.repeat(36)],
+        ['final/train/steps', 30, 29, undefined],
+      ]),
+    );
+    expect(model.metrics.length).toBe(2);
     expect(await client.artifacts.listOwner(model)).toMatchObject([{ path: 'adapter_config.json', bytes: 7 }]);
     expect(
       runs
@@ -196,9 +209,9 @@ describe.each(servers)('upload to the $name', { timeout: 120_000 }, ({ name: ser
         .sort(),
     ).toEqual(['FAILED', 'FAILED', 'FINISHED', 'FINISHED', 'FINISHED', 'FINISHED']);
     const arm = runs.find((run) => run.tags['kind'] === 'arm')!;
-    expect(arm.metrics['mean/final/accuracy']!.value).toBeCloseTo(0.1, 12);
-    expect(arm.metrics['std/final/accuracy']!.value).toBeCloseTo(0.1, 12);
-    expect(Object.keys(arm.metrics).sort()).toEqual(['mean/final/accuracy', 'seeds', 'std/final/accuracy']);
+    expect(arm.metrics['mean/eval/accuracy']!.value).toBeCloseTo(0.1, 12);
+    expect(arm.metrics['std/eval/accuracy']!.value).toBeCloseTo(0.1, 12);
+    expect(Object.keys(arm.metrics).sort()).toEqual(['mean/eval/accuracy', 'seeds', 'std/eval/accuracy']);
     expect(arm.metrics['seeds']!.value).toBe(3);
   });
 

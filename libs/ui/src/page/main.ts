@@ -193,7 +193,7 @@ function drawSweep(): void {
         element(
           'tr',
           {},
-          ...['', 'Arm', 'Seed', 'State', 'Step', 'Accuracy', ''].map((text) => element('th', { scope: 'col' }, text)),
+          ...['Curve', 'Arm', 'Seed', 'State', 'Step', 'Accuracy', 'Do'].map((text) => element('th', { scope: 'col' }, text)),
         ),
       ),
       element(

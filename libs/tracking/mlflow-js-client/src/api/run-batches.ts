@@ -12,11 +12,14 @@ export interface BatchItems {
 export function batchBody(runId: string, batch: CompleteBatch): unknown {
   return {
     run_id: runId,
-    metrics: batch.metrics.map(({ key, value, timestamp, step }) => ({
+    metrics: batch.metrics.map(({ key, value, timestamp, step, modelId, datasetName, datasetDigest }) => ({
       key,
       value: encodeDouble(value),
       timestamp,
       step,
+      ...(modelId !== undefined && { model_id: modelId }),
+      ...(datasetName !== undefined && { dataset_name: datasetName }),
+      ...(datasetDigest !== undefined && { dataset_digest: datasetDigest }),
     })),
     params: batch.params,
     tags: batch.tags,
@@ -50,5 +53,9 @@ export function* splitBatches(items: BatchItems): Generator<CompleteBatch> {
 
 /** Upper bound of an item's share of the JSON body. */
 export function itemBytes(item: MetricPoint | Param | Tag): number {
-  return 'step' in item ? item.key.length * 6 + 100 : JSON.stringify(item).length * 3 + 8;
+  if ('step' in item) {
+    const { key, modelId = '', datasetName = '', datasetDigest = '' } = item;
+    return key.length * 6 + 100 + (modelId.length + datasetName.length + datasetDigest.length) * 3;
+  }
+  return JSON.stringify(item).length * 3 + 8;
 }

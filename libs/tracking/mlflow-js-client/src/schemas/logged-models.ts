@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { experimentId, key, pairsToRecord, runId, text, wireInteger, wirePair } from './values.js';
+import { experimentId, key, pairsToRecord, runId, text, wireInteger, wireModelMetric, wirePair } from './values.js';
 import { LIMITS } from './limits.js';
 
 export const createLoggedModel = z.strictObject({
@@ -31,7 +31,9 @@ export const wireLoggedModel = z
       creation_timestamp_ms: wireInteger.optional(),
       tags: z.array(wirePair).default([]),
     }),
-    data: z.object({ params: z.array(wirePair).default([]) }).prefault({}),
+    data: z
+      .object({ params: z.array(wirePair).default([]), metrics: z.array(wireModelMetric).default([]) })
+      .prefault({}),
   })
   .transform(({ info, data }) => ({
     modelId: info.model_id,
@@ -44,5 +46,6 @@ export const wireLoggedModel = z
     creationTime: info.creation_timestamp_ms,
     tags: pairsToRecord(info.tags),
     params: pairsToRecord(data.params),
+    metrics: data.metrics,
   }));
 export type LoggedModel = z.output<typeof wireLoggedModel>;

@@ -36,7 +36,17 @@ export const runId = z.string().regex(/^[a-zA-Z0-9][\w-]{0,255}$/, 'must be a ru
 export const experimentId = z.string().regex(/^[a-zA-Z0-9][\w-]{0,63}$/, 'must be an experiment id');
 export const modelId = z.string().regex(/^[a-zA-Z0-9][\w-]{0,255}$/, 'must be a logged model id');
 
-export const metricPoint = z.strictObject({ key, value: double, timestamp, step });
+export const metricPoint = z.strictObject({
+  key,
+  value: double,
+  timestamp,
+  step,
+  /** The logged model that the value is of (MLflow 3). */
+  modelId: modelId.optional(),
+  /** The data it was measured on, named as in {@link Runs.logInputs}. */
+  datasetName: text.max(LIMITS.datasetName).optional(),
+  datasetDigest: text.max(LIMITS.datasetDigest).optional(),
+});
 export const param = z.strictObject({ key, value: text.max(LIMITS.paramValue) });
 export const tag = z.strictObject({ key, value: text.max(LIMITS.tagValue) });
 
@@ -70,12 +80,23 @@ export const wireInteger = z.union([
     .transform(Number),
 ]);
 
-export const wireMetric = z.object({
-  key: z.string(),
-  value: wireDouble,
-  timestamp: wireInteger.default(0),
-  step: wireInteger.default(0),
-});
+const wirePoint = { key: z.string(), value: wireDouble, timestamp: wireInteger.default(0), step: wireInteger.default(0) };
+export const wireMetric = z.object(wirePoint);
+
+/** A metric of a logged model. */
+export const wireModelMetric = z
+  .object({
+    ...wirePoint,
+    dataset_name: z.string().optional(),
+    dataset_digest: z.string().optional(),
+    run_id: z.string().optional(),
+  })
+  .transform(({ dataset_name, dataset_digest, run_id, ...point }) => ({
+    ...point,
+    datasetName: dataset_name,
+    datasetDigest: dataset_digest,
+    runId: run_id,
+  }));
 /** Servers leave out an empty value. */
 export const wirePair = z.object({ key: z.string(), value: z.string().default('') });
 

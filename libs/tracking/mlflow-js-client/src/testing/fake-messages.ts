@@ -21,7 +21,19 @@ export const MESSAGES = {
   'runs/update': { run_id: 'string', status: 'string', end_time: 'int64', run_name: 'string' },
   'runs/log-batch': {
     run_id: 'string',
-    metrics: { repeated: { message: { key: 'string', value: 'double', timestamp: 'int64', step: 'int64' } } },
+    metrics: {
+      repeated: {
+        message: {
+          key: 'string',
+          value: 'double',
+          timestamp: 'int64',
+          step: 'int64',
+          model_id: 'string',
+          dataset_name: 'string',
+          dataset_digest: 'string',
+        },
+      },
+    },
     params: pairs,
     tags: pairs,
   },

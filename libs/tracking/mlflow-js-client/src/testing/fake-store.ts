@@ -20,6 +20,10 @@ export interface Point {
   value: number;
   timestamp: number;
   step: number;
+  model_id?: string;
+  dataset_name?: string;
+  dataset_digest?: string;
+  run_id?: string;
 }
 export interface FakeRun {
   info: Record<string, string | number>;
@@ -42,7 +46,7 @@ export interface FakeExperiment {
 }
 export interface FakeModel {
   info: Record<string, unknown> & { model_id: string; experiment_id: string; name: string; artifact_uri: string };
-  data: { params: Pair[] };
+  data: { params: Pair[]; metrics: Point[] };
 }
 
 const STATUSES = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'];
@@ -194,6 +198,8 @@ export class FakeStore {
       const identity = identityOf({ ...metric, value });
       if (!run.points.has(identity)) points.push({ ...metric, value });
       run.points.add(identity);
+      const own = metric.model_id ? this.model(metric.model_id).data.metrics : undefined;
+      if (own && !own.some((point) => identityOf(point) === identity)) own.push(withoutEmpty({ ...metric, value, run_id: id }));
     }
   }
 
@@ -269,7 +275,7 @@ export class FakeStore {
         creation_timestamp_ms: now,
         last_updated_timestamp_ms: now,
       },
-      data: { params },
+      data: { params, metrics: [] },
     };
     this.models.set(id, created);
     return created;
@@ -280,6 +286,11 @@ export class FakeStore {
     if (!found) throw new FakeError(404, 'RESOURCE_DOES_NOT_EXIST', `Logged model with ID '${id}' not found.`);
     return found;
   }
+}
+
+/** Servers leave out what is not set. */
+function withoutEmpty(point: Point): Point {
+  return Object.fromEntries(Object.entries(point).filter(([, value]) => value !== '')) as unknown as Point;
 }
 
 export function invalid(message: string): FakeError {
