@@ -47,13 +47,14 @@ describe.skipIf(!executable || !CHROMIUM)('a sweep in the pages of MLflow', () =
     await page.getByRole('menuitemcheckbox', { name: 'arm', exact: true }).click();
     await page.keyboard.press('Escape');
     // A summary and a trial each, and the sweep by itself.
-    await page.getByRole('link', { name: /, seed 7$/ }).first().waitFor();
+    await page
+      .getByRole('link', { name: /, seed 7$/ })
+      .first()
+      .waitFor();
     const groups = page.getByText(/^Group: /);
-    await expect.poll(() => groups.allTextContents().then((texts) => texts.sort())).toEqual([
-      'Group: all arms',
-      'Group: graph · none',
-      'Group: linear · none',
-    ]);
+    await expect
+      .poll(() => groups.allTextContents().then((texts) => texts.sort()))
+      .toEqual(['Group: all arms', 'Group: graph · none', 'Group: linear · none']);
 
     await page.getByRole('link', { name: 'graph · none, seed 7' }).click();
     await page.getByRole('tab', { name: 'Artifacts' }).click();

@@ -42,7 +42,9 @@ export interface LoadImage {
 /** The load of the experts over training as images on one scale, the last step among them; empty if none was recorded. */
 export function loadImages(folder: string): LoadImage[] {
   const events = readLines(join(folder, 'events.jsonl'), trialEventSchema, () => undefined);
-  const all = events.flatMap(({ step, time, load }) => (load?.length ? [{ step, time, shares: loadShares(load) }] : []));
+  const all = events.flatMap(({ step, time, load }) =>
+    load?.length ? [{ step, time, shares: loadShares(load) }] : [],
+  );
   const stride = Math.max(1, Math.ceil(all.length / MOST_IMAGES));
   const shown = all.filter((_, i) => (all.length - 1 - i) % stride === 0);
   const most = largest(

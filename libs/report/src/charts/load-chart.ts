@@ -8,7 +8,10 @@ import { contextId, inContext, type ChartScope } from './scope.js';
 
 /** Share of a layer's assignments per expert, one heatmap per arm. */
 export function loadChart(scope: ChartScope, most = MOST_PANELS): Figure | undefined {
-  const shown = bestArms({ ...scope, arms: scope.arms.filter(({ load }) => load !== null) }, Math.min(most, MOST_PANELS));
+  const shown = bestArms(
+    { ...scope, arms: scope.arms.filter(({ load }) => load !== null) },
+    Math.min(most, MOST_PANELS),
+  );
   const arms = shown.arms.map((arm) => ({ name: arm.arm, load: arm.load! }));
   if (arms.length === 0) return undefined;
   const busiest = largest(arms.flatMap(({ load }) => load.share.flat()));

@@ -235,8 +235,9 @@ describe.skipIf(!CHROMIUM)('the page in headless Chromium', () => {
     await page.locator('#experts').scrollIntoViewIfNeeded();
     await page.getByLabel('Layer', { exact: true }).selectOption('2');
     await page.getByLabel('Step', { exact: true }).fill('0');
-    await soon(() => page.locator('#routing-load h3').textContent())
-      .toBe('Expert load at step 50, linear · none, seed 0');
+    await soon(() => page.locator('#routing-load h3').textContent()).toBe(
+      'Expert load at step 50, linear · none, seed 0',
+    );
     await soon(() => page.locator('#routing-time h3').textContent()).toContain('layer 2');
     expect(trouble).toEqual([]);
     await page.close();
@@ -267,19 +268,23 @@ describe.skipIf(!CHROMIUM)('the page in headless Chromium', () => {
   it.each([
     [390, 'light'],
     [1280, 'dark'],
-  ] as const)('the still page at %i px, %s: no label is cut or lies over another', async (width, scheme) => {
-    const { page, trouble } = await open('still', width, scheme);
-    const { problems, count } = (await page.evaluate(LABELS)) as { problems: Label[]; count: number };
-    expect(problems).toEqual([]);
-    expect(count).toBeGreaterThan(100);
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
-    const lightness = (await page.evaluate(
-      `[document.body, document.querySelector('.chart svg text[fill="#1c2127"]')].map((element, i) => getComputedStyle(element)[i ? 'fill' : 'backgroundColor'].match(/[\\d.]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 765)`,
-    )) as [number, number];
-    expect(Math.abs(lightness[0] - lightness[1])).toBeGreaterThan(0.6);
-    expect(lightness[0] > 0.5).toBe(scheme === 'light');
-    if (scheme === 'dark') expect(await axeFindings(page)).toEqual([]);
-    expect(trouble).toEqual([]);
-    await page.close();
-  }, 90_000);
+  ] as const)(
+    'the still page at %i px, %s: no label is cut or lies over another',
+    async (width, scheme) => {
+      const { page, trouble } = await open('still', width, scheme);
+      const { problems, count } = (await page.evaluate(LABELS)) as { problems: Label[]; count: number };
+      expect(problems).toEqual([]);
+      expect(count).toBeGreaterThan(100);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+      const lightness = (await page.evaluate(
+        `[document.body, document.querySelector('.chart svg text[fill="#1c2127"]')].map((element, i) => getComputedStyle(element)[i ? 'fill' : 'backgroundColor'].match(/[\\d.]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 765)`,
+      )) as [number, number];
+      expect(Math.abs(lightness[0] - lightness[1])).toBeGreaterThan(0.6);
+      expect(lightness[0] > 0.5).toBe(scheme === 'light');
+      if (scheme === 'dark') expect(await axeFindings(page)).toEqual([]);
+      expect(trouble).toEqual([]);
+      await page.close();
+    },
+    90_000,
+  );
 });

@@ -38,10 +38,7 @@ export function isPrinting(): boolean {
 }
 
 /** Of a figure with rows the one with as many as a sheet of paper holds. */
-export function tallestOnPaper(
-  make: (rows: number) => Figure | undefined,
-  room = PRINT_HEIGHT,
-): Figure | undefined {
+export function tallestOnPaper(make: (rows: number) => Figure | undefined, room = PRINT_HEIGHT): Figure | undefined {
   for (const rows of [26, 20, 15, 11, 8, 6]) {
     const figure = make(rows);
     const canvas = { width: PRINT_WIDTH, narrow: false, measure: measureText, paper: true };

@@ -35,7 +35,9 @@ export function armTable(summary: SweepSummary, options: { readonly axes?: boole
     })),
   ];
   const rows = contexts.flatMap((context) => [
-    ...summary.arms.filter((arm) => arm.context === context).map((arm) => armRow(arm, summary, beside, axes, multiple, digits)),
+    ...summary.arms
+      .filter((arm) => arm.context === context)
+      .map((arm) => armRow(arm, summary, beside, axes, multiple, digits)),
     ...summary.baselines
       .filter((baseline) => baseline.context === context)
       .map(({ label, value }): Cell[] => [

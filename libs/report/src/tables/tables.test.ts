@@ -28,37 +28,45 @@ const results = plainResults(
 const summary = summarise(results);
 
 const latexHere = spawnSync('pdflatex', ['--version']).status === 0;
-if (!latexHere) process.stderr.write('SKIPPED: LaTeX tables are compiled: no pdflatex (Debian: texlive-latex-recommended)\n');
+if (!latexHere)
+  process.stderr.write('SKIPPED: LaTeX tables are compiled: no pdflatex (Debian: texlive-latex-recommended)\n');
 
 describe('tables', () => {
-  it.skipIf(!latexHere)('LaTeX compiles with what its first line names, odd names included', () => {
-    const odd = summarise(
-      plainResults([
-        ...armTrials('a_b · λ=0.1, "q" & 50 % \\ ~ ^ # $ {x} <y> | z', [0.5, 0.52, 0.51]),
-        ...armTrials('é × ≥ – ’ β σ ± −', [0.6, 0.63, 0.6]),
-      ]),
-    );
-    const folder = mkdtempSync(join(tmpdir(), 'gmoe-latex-'));
-    const tables = [paperTable(odd), armTable(odd), comparisonTable(odd)].map(renderLatex);
-    const packages = ['\\usepackage{booktabs}', '\\usepackage[T1]{fontenc}'];
-    for (const one of packages) expect(tables[0]).toContain(one);
-    writeFileSync(
-      join(folder, 'tables.tex'),
-      ['\\documentclass{article}', ...packages, '\\begin{document}', ...tables, '\\end{document}'].join('\n'),
-    );
-    const { status, stdout } = spawnSync(
-      'pdflatex',
-      ['-interaction=nonstopmode', '-halt-on-error', '-no-shell-escape', 'tables.tex'],
-      { cwd: folder, encoding: 'utf8' },
-    );
-    rmSync(folder, { recursive: true });
-    expect([status, /^!.*/m.exec(stdout)?.[0]]).toEqual([0, undefined]);
-  }, 90_000);
+  it.skipIf(!latexHere)(
+    'LaTeX compiles with what its first line names, odd names included',
+    () => {
+      const odd = summarise(
+        plainResults([
+          ...armTrials('a_b · λ=0.1, "q" & 50 % \\ ~ ^ # $ {x} <y> | z', [0.5, 0.52, 0.51]),
+          ...armTrials('é × ≥ – ’ β σ ± −', [0.6, 0.63, 0.6]),
+        ]),
+      );
+      const folder = mkdtempSync(join(tmpdir(), 'gmoe-latex-'));
+      const tables = [paperTable(odd), armTable(odd), comparisonTable(odd)].map(renderLatex);
+      const packages = ['\\usepackage{booktabs}', '\\usepackage[T1]{fontenc}'];
+      for (const one of packages) expect(tables[0]).toContain(one);
+      writeFileSync(
+        join(folder, 'tables.tex'),
+        ['\\documentclass{article}', ...packages, '\\begin{document}', ...tables, '\\end{document}'].join('\n'),
+      );
+      const { status, stdout } = spawnSync(
+        'pdflatex',
+        ['-interaction=nonstopmode', '-halt-on-error', '-no-shell-escape', 'tables.tex'],
+        { cwd: folder, encoding: 'utf8' },
+      );
+      rmSync(folder, { recursive: true });
+      expect([status, /^!.*/m.exec(stdout)?.[0]]).toEqual([0, undefined]);
+    },
+    90_000,
+  );
 
   it('counts that differ are written differently, unless five digits are too few', () => {
     const column = (counts: number[]) => {
       const arms = counts.flatMap((count, i) =>
-        armTrials(`arm ${i}`, [0.5, 0.6]).map((trial) => ({ ...trial, metrics: { 'model/trainable_parameters': count } })),
+        armTrials(`arm ${i}`, [0.5, 0.6]).map((trial) => ({
+          ...trial,
+          metrics: { 'model/trainable_parameters': count },
+        })),
       );
       const table = armTable(summarise(plainResults(arms)));
       return table.rows.slice(0, counts.length).map((row) => row.at(-1)!.text);

@@ -193,7 +193,9 @@ function drawSweep(): void {
         element(
           'tr',
           {},
-          ...['Curve', 'Arm', 'Seed', 'State', 'Step', 'Accuracy', 'Do'].map((text) => element('th', { scope: 'col' }, text)),
+          ...['Curve', 'Arm', 'Seed', 'State', 'Step', 'Accuracy', 'Do'].map((text) =>
+            element('th', { scope: 'col' }, text),
+          ),
         ),
       ),
       element(

@@ -80,7 +80,12 @@ export const wireInteger = z.union([
     .transform(Number),
 ]);
 
-const wirePoint = { key: z.string(), value: wireDouble, timestamp: wireInteger.default(0), step: wireInteger.default(0) };
+const wirePoint = {
+  key: z.string(),
+  value: wireDouble,
+  timestamp: wireInteger.default(0),
+  step: wireInteger.default(0),
+};
 export const wireMetric = z.object(wirePoint);
 
 /** A metric of a logged model. */

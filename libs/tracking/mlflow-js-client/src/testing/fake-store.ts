@@ -199,7 +199,8 @@ export class FakeStore {
       if (!run.points.has(identity)) points.push({ ...metric, value });
       run.points.add(identity);
       const own = metric.model_id ? this.model(metric.model_id).data.metrics : undefined;
-      if (own && !own.some((point) => identityOf(point) === identity)) own.push(withoutEmpty({ ...metric, value, run_id: id }));
+      if (own && !own.some((point) => identityOf(point) === identity))
+        own.push(withoutEmpty({ ...metric, value, run_id: id }));
     }
   }
 
