@@ -46,7 +46,7 @@ function createSigmoidBiasRouter({ router, std, biasRate, epsilon }: z.output<ty
         logits_TE,
         ...(map_ED ? { map_ED } : {}),
         probs_TE: router
-          ? (tf.softmax(tf.logSigmoid(logits_TE)) as tf.Tensor2D)
+          ? (tf.softmax(tf.softplus(logits_TE.neg()).neg()) as tf.Tensor2D)
           : affinity_TE.div(affinity_TE.sum(-1, true).add(epsilon)),
         selectionScores_TE: affinity_TE.add(stopGradient(state['bias'] as tf.Tensor1D)),
       };
