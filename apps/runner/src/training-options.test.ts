@@ -47,6 +47,13 @@ describe('optimizer and schedule of a trial', () => {
     expect(coordination[0]).not.toHaveProperty('schedule');
   });
 
+  it('leaves records of loads out where nothing is routed, and keeps them where something is', () => {
+    const training = { routingEvery: 3 };
+    const plain = { task: raw.task, adapter: { id: 'lora' } };
+    expect(schema.identify(schema.resolve({ ...plain, training }))).toEqual(schema.identify(schema.resolve(plain)));
+    expect(schema.identify(resolve({ training }))).not.toEqual(schema.identify(resolve({})));
+  });
+
   it('has a JSON Schema that takes an optimizer without an id', () => {
     const json = schema.components.jsonSchema(schema.schema) as {
       properties: { optimizer: { oneOf: { properties: { id: { const: string } }; required: string[] }[] } };

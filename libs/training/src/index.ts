@@ -1,4 +1,4 @@
-export { bestSchema, trainingSchema, type TrainingOptions } from './options.js';
+export { bestSchema, ROUTING_EVERY, trainingSchema, type TrainingOptions } from './options.js';
 export { valueAndGradient } from './value-and-gradient.js';
 export {
   trainableAdapter,

@@ -1,6 +1,9 @@
 import { withApplicability } from '@gmoe/core';
 import { z } from 'zod';
 
+/** Default of `routingEvery`. */
+export const ROUTING_EVERY = 10;
+
 /** Which value of the evaluations decides about the best checkpoint and early stopping. */
 export const bestSchema = z.strictObject({
   metric: z.string().default('eval/accuracy').describe('name of an evaluation metric'),
@@ -36,7 +39,11 @@ const loopSchema = z
       .default(null)
       .describe('evaluations without a new best after which training stops; null = never'),
     checkpointEvery: z.int().min(1).nullable().default(null).describe('steps between checkpoints; null = none'),
-    routingEvery: z.int().min(1).default(10).describe('steps between records of expert load'),
+    routingEvery: z
+      .int()
+      .min(1)
+      .default(ROUTING_EVERY)
+      .describe('steps between records of expert load; without a mixture nothing is recorded, and it is left out'),
   })
   .refine(({ steps, epochs }) => !(steps !== undefined && epochs !== undefined), {
     path: ['steps'],

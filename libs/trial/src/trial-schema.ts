@@ -9,7 +9,7 @@ import { optimizerKind } from '@gmoe/optimizers';
 import { routerKind } from '@gmoe/routers-core';
 import { COMPUTES, DEVICES, ENGINES } from '@gmoe/tensor';
 import { scheduleKind } from '@gmoe/schedules';
-import { trainingSchema } from '@gmoe/training';
+import { ROUTING_EVERY, trainingSchema } from '@gmoe/training';
 import { z } from 'zod';
 import { adapterRule, withAdapterId } from './adapter-choice.js';
 import { baseField, basePlace, weightsFitDevice, withShortBase, type BaseChoice } from './base-choice.js';
@@ -122,8 +122,15 @@ export function trialSchema(components: ComponentRegistry): TrialSchema<TrialCon
   return {
     ...schema,
     resolve: (raw: JsonObject, where = '', folders: readonly string[] = []) =>
-      resolve(withShortBase(withAdapterId(raw, where)), where, folders),
+      withoutRecords(resolve(withShortBase(withAdapterId(raw, where)), where, folders), components),
   } as unknown as TrialSchema<TrialConfig>;
+}
+
+/** Where nothing is routed, how often loads are recorded is no part of a trial: arms of a grid may share the setting. */
+function withoutRecords(config: object, components: ComponentRegistry): object {
+  const { adapter, training } = config as TrialConfig;
+  if (components.build(adapterKind, adapter).routed) return config;
+  return { ...config, training: { ...training, routingEvery: ROUTING_EVERY } };
 }
 
 /** An adapter by id; without one, `{ lora, mixture }` of `moe-lora`, where `mixture: null` leaves plain LoRA. */

@@ -91,19 +91,26 @@ export class ComponentRegistry {
     return { id, ...resolveComponentOptions(this.get(kind, id, options?.where), raw, this.find, options) };
   }
 
-  /** JSON Schema as users write a config: fields that hold a component become the choice of all of its kind. */
-  jsonSchema(schema: z.ZodType): z.core.JSONSchema.BaseSchema {
+  /**
+   * JSON Schema as users write a config: fields that hold a component become the choice of all of its kind. Within a component of
+   * that same kind (a router that holds a router) only the ids are told apart: the schema would have no end.
+   */
+  jsonSchema(schema: z.ZodType, within: readonly ComponentKind[] = []): z.core.JSONSchema.BaseSchema {
     return z.toJSONSchema(schema, {
       io: 'input',
       override: ({ zodSchema, jsonSchema }) => {
         const kind = fieldKind(zodSchema);
         if (!kind) return;
+        if (within.includes(kind)) {
+          jsonSchema.properties = { id: { type: 'string', enum: this.ids(kind) } };
+          return;
+        }
         delete jsonSchema.type;
         delete jsonSchema.properties;
         delete jsonSchema.required;
         delete jsonSchema.additionalProperties;
         jsonSchema.oneOf = this.all(kind).map((component) =>
-          this.componentJsonSchema(component, component.id === fieldDefaultId(zodSchema)),
+          this.componentJsonSchema(component, component.id === fieldDefaultId(zodSchema), [...within, kind]),
         );
       },
     });
@@ -112,8 +119,9 @@ export class ComponentRegistry {
   private componentJsonSchema(
     { id, kind, description, options }: Component,
     isDefault: boolean,
+    within: readonly ComponentKind[],
   ): z.core.JSONSchema.BaseSchema {
-    const schema = this.jsonSchema(options);
+    const schema = this.jsonSchema(options, within);
     delete schema.$schema;
     return {
       ...schema,
