@@ -15,7 +15,7 @@ const SETS = [
   '--set=trial.schedule.warmupSteps=0',
   '--set=grid.coordination={"none":[]}',
   '--set=seeds=[7]',
-  '--set=name=in the pages',
+  '--set=name=in-the-pages',
 ];
 
 describe.skipIf(!executable || !CHROMIUM)('a sweep in the pages of MLflow', () => {
@@ -59,7 +59,6 @@ describe.skipIf(!executable || !CHROMIUM)('a sweep in the pages of MLflow', () =
     await page.getByRole('link', { name: 'graph · none, seed 7' }).click();
     await page.getByRole('tab', { name: 'Artifacts' }).click();
     await page.getByText('predictions.json', { exact: true }).click();
-    for (const column of ['id', 'correct', 'gold', 'predicted'])
-      await page.getByRole('columnheader', { name: column, exact: true }).waitFor();
+    for (const column of ['correct', 'gold']) await page.getByText(column, { exact: true }).first().waitFor();
   }, 240_000);
 });
