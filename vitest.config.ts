@@ -25,6 +25,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
     // Tests with servers, browsers and clusters on a shared machine: a second try there, shown as such by the reporter.
     retry: process.env.CI ? 1 : 0,
     projects: [
