@@ -1,16 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { fieldKind } from '@gmoe/core';
-import { launcherKind, sweepFileSchema } from '@gmoe/experiment';
+import { launcherKind, setPath, sweepFileSchema } from '@gmoe/experiment';
 import { describe, expect, it } from 'vitest';
 import { components } from './components.js';
 import { componentOptions, optionPaths } from './testing/options/list-options.js';
 import { signature } from './testing/options/option-case.js';
 import {
+  NOT_SHOWN,
   ONE_VALUE,
   planOf,
+  RAY_CASES,
   SHOWN_ELSEWHERE,
   SLURM_CASES,
   submittedBy,
+  submittedToRay,
   SWEEP_CASES,
 } from './testing/options/sweep-cases.js';
 
@@ -42,7 +45,7 @@ describe('every option of a sweep file', () => {
 describe('every option of a launcher', () => {
   it('is looked at here', () => {
     const others = componentOptions(components, isComponent).filter(
-      (option) => /^launcher (?!slurm\.)/.test(option) && !(option in SHOWN_ELSEWHERE),
+      (option) => /^launcher (?!slurm\.|ray\.)/.test(option) && !(option in SHOWN_ELSEWHERE),
     );
     expect(others).toEqual([]);
   });
@@ -61,4 +64,17 @@ describe('every option of a Slurm array', () => {
       );
     },
   );
+});
+
+describe('every option of a worker on Ray', () => {
+  let plain: Promise<string> | undefined;
+  const ofRay = componentOptions(components, isComponent).filter((option) => option.startsWith('launcher ray.'));
+  it.each(ofRay.filter((option) => !NOT_SHOWN.includes(option)))('%s', async (option) => {
+    const path = option.replace('launcher ray.', '');
+    if (!(path in RAY_CASES)) throw new Error(`${path}: no case shows what it does`);
+    plain ??= submittedToRay({});
+    const before = await plain;
+    const changed = setPath({}, path, RAY_CASES[path] as never);
+    expect((await submittedToRay(changed)) === before, `${path} changes nothing`).toBe(false);
+  });
 });

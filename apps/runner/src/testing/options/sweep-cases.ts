@@ -1,4 +1,6 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError, type Json } from '@gmoe/core';
@@ -85,6 +87,7 @@ export const SLURM_CASES: Readonly<Record<string, unknown>> = {
   gpus: 'a100:1',
   concurrency: 2,
   trialsPerTask: 2,
+  trialsAtOnce: 2,
   signalSeconds: 60,
   constraint: 'avx512',
   setup: ['module load node'],
@@ -108,16 +111,82 @@ export async function submittedBy(options: object): Promise<string> {
     const file = join(folder, 'sweep.yaml');
     writeFileSync(file, JSON.stringify({ name: 's', trial: SMALL, seeds: 2 }));
     const store = SweepStore.create(join(folder, 'store'), planSweep(loadSweep(file), { schema }));
-    const launcher = components.build(launcherKind, { id: 'slurm', ...options })({ command: () => ['worker'] });
+    const launcher = components.build(
+      launcherKind,
+      components.resolveChoice(launcherKind, { id: 'slurm', ...options }),
+    )({ command: () => ['worker'] });
     await launcher.submit({ store, follow: false });
     return readFileSync(said, 'utf8')
       .replaceAll(folder, '')
       .replace(/gmoe-s-[0-9a-f]{8}/g, 'JOB');
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
   } finally {
     process.env['PATH'] = path;
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** Options of workers on Ray. */
+export const RAY_CASES: Readonly<Record<string, unknown>> = {
+  address: '',
+  workers: 1,
+  trialsAtOnce: 2,
+  cpus: 2,
+  gpus: 1,
+  memoryMiB: 100,
+  resources: { tpu: 1 },
+  'runtimeEnv.envVars': { A: 'b' },
+  'runtimeEnv.workingDir': '/',
+  'runtimeEnv.setup': ['module load node'],
+};
+
+/** Jobs, and the scripts that they run, which a job server is asked for a sweep of two trials. */
+export async function submittedToRay(options: JsonObject): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'gmoe-ray-'));
+  const said: string[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (text: Buffer) => (body += text.toString()));
+    request.on('end', () => {
+      if (request.method === 'POST') said.push(body);
+      const known = request.url === '/api/version' || request.method === 'POST';
+      response.writeHead(known ? 200 : 404).end(JSON.stringify({ ray_version: '2' }));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const file = join(folder, 'sweep.yaml');
+    writeFileSync(file, JSON.stringify({ name: 's', trial: SMALL, seeds: 2 }));
+    const store = SweepStore.create(join(folder, 'store'), planSweep(loadSweep(file), { schema }));
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const choice = components.resolveChoice(launcherKind, { id: 'ray', address, ...options });
+    await components
+      .build(
+        launcherKind,
+        choice,
+      )({ command: () => ['worker'] })
+      .submit({ store, follow: false });
+    const written = join(store.folder, 'submissions', 'ray');
+    for (const name of readdirSync(written).filter((each) => each.endsWith('.sh'))) {
+      said.push(readFileSync(join(written, name), 'utf8'));
+    }
+    return said
+      .join('\n')
+      .replaceAll(folder, '')
+      .replace(/gmoe-s-[0-9a-f]{8}/g, 'JOB');
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
+  } finally {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What no test shows yet: it takes a cluster whose workers die. */
+export const NOT_SHOWN = ['launcher ray.retries'];
 
 /** Options that take processes, a store and time: which test shows them. */
 export const SHOWN_ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>> = {
