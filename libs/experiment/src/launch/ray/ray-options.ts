@@ -1,3 +1,4 @@
+import { redact, UserError } from '@gmoe/core';
 import { z } from 'zod';
 
 const DEFAULT_ADDRESS = 'http://127.0.0.1:8265';
@@ -42,10 +43,25 @@ export const rayOptions = z.strictObject({
 
 export type RayOptions = z.output<typeof rayOptions>;
 
-/** The job server to talk to: as configured, as Ray's own tools are told, or Ray's default. */
+/**
+ * The job server to talk to: as configured, as Ray's own tools are told, or Ray's default.
+ *
+ * @throws UserError if it is no http(s) URL, or holds a password, which would be kept in the sweep's folder
+ */
 export function rayAddress(
   options: RayOptions,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): string {
-  return options.address ?? env['RAY_API_SERVER_ADDRESS'] ?? DEFAULT_ADDRESS;
+  const address = options.address ?? env['RAY_API_SERVER_ADDRESS'] ?? DEFAULT_ADDRESS;
+  const where = options.address === undefined ? 'RAY_API_SERVER_ADDRESS' : 'launcher.address';
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new UserError(`${where}: must be the http(s) URL of the cluster's job server (got ${redact(address)})`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new UserError(
+      `${where}: must hold no user or password; a token goes into RAY_AUTH_TOKEN (got ${redact(address)})`,
+    );
+  }
+  return address;
 }
