@@ -163,6 +163,12 @@ describe('summarise', () => {
   it('survives a sweep without any result', () => {
     const summary = summarise(plainResults([{ arm: 'a', seed: 0 }]));
     expect(summary.trials).toEqual({ total: 1, finished: 0, failed: 0, missing: 1 });
-    expect(summary.headline).toEqual(['no arm has a finished trial with accuracy.']);
+    expect(summary.headline).toEqual(['No arm has a finished trial with accuracy.']);
+  });
+
+  it('begins the sentence on equal arms with a capital letter', () => {
+    const metrics = { 'eval/accuracy': 0.5 };
+    const { headline } = summarise(plainResults(['a', 'b'].map((arm) => ({ arm, seed: 0, metrics }))));
+    expect(headline).toEqual(['All 2 arms have the same mean accuracy: 50.0 %.']);
   });
 });

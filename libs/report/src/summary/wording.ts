@@ -52,16 +52,18 @@ export function headline(
   context: string,
 ): string {
   const prefix = context === '' ? '' : `${context}: `;
+  /** A sentence of its own, or the rest of one that the context begins. */
+  const [no, all] = context === '' ? ['No', 'All'] : ['no', 'all'];
   const best = arms.find((arm) => arm.best);
   const estimate = best?.metrics[metric.id];
-  if (!best || !estimate) return `${prefix}no arm has a finished trial with ${metric.label.toLowerCase()}.`;
+  if (!best || !estimate) return `${prefix}${no} arm has a finished trial with ${metric.label.toLowerCase()}.`;
   const spread = estimate.std === null ? '' : ` ± ${formatValue(estimate.std, metric.unit)}`;
   const value = `${formatValue(estimate.mean, metric.unit)}${spread}${metric.unit === 'percent' ? ' %' : ''}`;
   const extreme = metric.better === 'lower' ? 'lowest' : 'highest';
   const seeds = estimate.n === 1 ? 'one seed' : `mean ± standard deviation of ${estimate.n} seeds`;
   const means = arms.flatMap((arm) => arm.metrics[metric.id]?.mean ?? []);
   if (means.length > 1 && means.every((mean) => mean === means[0])) {
-    return `${prefix}all ${means.length} arms have the same mean ${metric.label.toLowerCase()}: ${value}.`;
+    return `${prefix}${all} ${means.length} arms have the same mean ${metric.label.toLowerCase()}: ${value}.`;
   }
   const lead = `${best.arm} has the ${extreme} mean ${metric.label.toLowerCase()}: ${value} (${seeds})`;
   return `${prefix}${[lead + beyondNoise(best, arms, comparisons, metric), ...shownEffects(effects, metric), ...aboveBaselines(arms, baselines, metric)].join(' ')}`;
