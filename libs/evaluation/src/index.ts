@@ -13,5 +13,4 @@ export type { AnswerDecoder, EvaluatedModel, EvaluatedTensors } from './program.
 export { wilsonInterval, type Interval } from './metrics/accuracy.js';
 export { normalizeAnswer } from './metrics/exact-match.js';
 export { macroF1 } from './metrics/macro-f1.js';
-export { expectedCalibrationError, softmax } from './metrics/calibration.js';
 export { choiceMetrics } from './metrics/choice-metrics.js';

@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ComponentChoice } from '@gmoe/core';
+import { median, type ComponentChoice } from '@gmoe/core';
 import type { TrialAttempt } from '@gmoe/experiment';
 import { loadBase } from './base-model.js';
-import { median } from './median.js';
 import { createTrialExecutor, type RunTrialOptions } from './run-trial.js';
 import { loadTaskData } from './task-data.js';
 import { trainingSteps } from './training-steps.js';

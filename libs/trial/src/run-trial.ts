@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { saveAdapter, type Adapter, type AdapterParams } from '@gmoe/adapters-core';
-import { UserError, type ComponentRegistry } from '@gmoe/core';
+import { median, UserError, type ComponentRegistry } from '@gmoe/core';
 import {
   AttemptStopped,
   TrialError,
@@ -29,7 +29,6 @@ import { basePlace, storedWeights } from './base-choice.js';
 import { loadBase } from './base-model.js';
 import { checkContents } from './contents.js';
 import { buildAdapter } from './build-adapter.js';
-import { median } from './median.js';
 import { neededComponents } from './needed-components.js';
 import { blameMissingInput, type TrialInputs } from './missing-input.js';
 import { scoringOf } from './scoring.js';

@@ -1,6 +1,6 @@
+import { reliability, softmax } from '@gmoe/core';
 import type { Prediction } from '../item.js';
 import { wilsonInterval } from './accuracy.js';
-import { expectedCalibrationError, softmax } from './calibration.js';
 import { macroF1 } from './macro-f1.js';
 
 /** A prediction of a question. */
@@ -17,11 +17,10 @@ export function choiceMetrics(
 ): Record<string, number> {
   return {
     ...accuracyMetrics(predictions),
-    'eval/ece': expectedCalibrationError(
-      predictions.map(({ predicted }, i) => softmax(probabilities[i]!)[predicted]!),
-      predictions.map(({ correct }) => correct),
+    'eval/ece': reliability(
+      predictions.map(({ predicted, correct }, i) => ({ confidence: softmax(probabilities[i]!)[predicted]!, correct })),
       bins,
-    ),
+    ).ece,
   };
 }
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { wilsonInterval } from './accuracy.js';
-import { expectedCalibrationError, softmax } from './calibration.js';
 import { normalizeAnswer } from './exact-match.js';
 import { macroF1 } from './macro-f1.js';
 
@@ -20,15 +19,6 @@ describe('metrics', () => {
   it('macro F1 by hand', () => {
     // class 0: TP 1, FP 1, FN 1 -> 1/2; 1: TP 1, FP 1, FN 1 -> 1/2; 2: TP 2, FP 1 -> 4/5; 3: FN 1 -> 0
     expect(macroF1([0, 1, 2, 2, 1, 0, 3], [0, 2, 2, 2, 1, 1, 0])).toBeCloseTo((0.5 + 0.5 + 0.8 + 0) / 4, 12);
-  });
-
-  it('expected calibration error by hand', () => {
-    // bin (0.4, 0.6]: 0.5 right, 0.6 wrong -> |1 - 1.1|; bin (0.8, 1]: 0.9 right, 1.0 right -> |2 - 1.9|; over 4
-    expect(expectedCalibrationError([0.5, 0.6, 0.9, 1], [true, false, true, true], 5)).toBeCloseTo(0.2 / 4, 12);
-  });
-
-  it('softmax of large scores', () => {
-    expect(softmax([1000, 1000 + Math.log(3)])).toEqual([expect.closeTo(0.25, 12), expect.closeTo(0.75, 12)]);
   });
 
   it.each([

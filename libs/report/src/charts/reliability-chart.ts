@@ -21,7 +21,7 @@ export function reliabilityChart(scope: ChartScope): Figure | undefined {
     id: `reliability-${contextId(scope)}`,
     title: `Calibration${inContext(scope)}`,
     caption:
-      'Test answers of all seeds in ten bins of confidence (probability of the chosen option). On the dotted diagonal confidence ' +
+      'Test answers of all seeds in 15 bins of confidence (probability of the chosen option). On the dotted diagonal confidence ' +
       `is earned; below it the model is too sure.${arms.length > marked.length ? ' Thin grey: the other arms.' : ''}`,
     alt: `Reliability diagram: ${marked.map(name).join('; ')}.`,
     draw: (canvas) => {

@@ -1,3 +1,4 @@
+import { softmax } from '@gmoe/core/statistics';
 import type { PageAnswers } from '../page-data/page-document.js';
 import { float32, uint16, uint8 } from './decode.js';
 import { choice, element } from './element.js';
@@ -211,9 +212,7 @@ function scoreCell(
   if (!scores || option >= options || score === undefined || Number.isNaN(score))
     return element('td', { class: chosen ? 'chosen' : undefined }, chosen ? '● chosen' : '');
   const own = Array.from(scores.subarray(i * options, i * options + Math.min(count, options)));
-  const most = own.reduce((a, b) => Math.max(a, b), -Infinity);
-  const exps = own.map((score) => Math.exp(score - most));
-  const share = exps[option]! / exps.reduce((sum, value) => sum + value, 0);
+  const share = softmax(own)[option]!;
   const meter = element('span', { class: 'meter' });
   meter.style.width = `${Math.round(70 * share)}px`;
   return element(

@@ -1,7 +1,8 @@
 import normalCdf from '@stdlib/stats-base-dists-normal-cdf';
 import normalQuantile from '@stdlib/stats-base-dists-normal-quantile';
+import { quantileSorted } from '@gmoe/core/statistics';
 import type { RandomKey } from '@gmoe/tensor';
-import { mean, quantileSorted } from './describe.js';
+import { mean } from './describe.js';
 import { assertLevel, type Interval } from './interval.js';
 
 export interface BootstrapOptions {

@@ -1,4 +1,5 @@
-export { mean, median, quantileSorted, sampleStd } from './describe.js';
+export { median, quantileSorted, reliability, type Reliability, type ReliabilityBin } from '@gmoe/core/statistics';
+export { mean, sampleStd } from './describe.js';
 export type { Interval } from './interval.js';
 export { tInterval } from './t-interval.js';
 export { stdInterval } from './std-interval.js';
@@ -11,7 +12,7 @@ export { pairedBootstrap, type PairedBootstrap, type PairedBootstrapOptions } fr
 export { holm } from './holm.js';
 export { cohensDz, hedgesG, probabilityOfSuperiority } from './effect-size.js';
 export { detectableDz, noncentralTCdf, pairedTPower, seedsNeeded, type PowerOptions } from './power.js';
-export { optionProbabilities, reliability, type Reliability, type ReliabilityBin } from './reliability.js';
+export { optionProbabilities } from './option-probabilities.js';
 export {
   shownShare,
   varianceShares,

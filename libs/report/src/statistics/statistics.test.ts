@@ -327,7 +327,7 @@ describe('reliability', () => {
       { confidence: 0.3, correct: true },
       { confidence: 0.25, correct: false },
     ];
-    const result = reliability(answers);
+    const result = reliability(answers, 10);
     expect(result.bins.map(({ low, count, accuracy }) => [low, count, accuracy])).toEqual([
       [0.2, 2, 0.5],
       [0.9, 2, 0.5],

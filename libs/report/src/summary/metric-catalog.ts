@@ -50,7 +50,7 @@ export const METRICS: readonly MetricDefinition[] = [
     better: 'lower',
     names: atTheEnd('eval/ece'),
     definition:
-      'Expected calibration error: mean distance between confidence and accuracy over ten bins of confidence.',
+      'Expected calibration error: mean distance between confidence and accuracy over bins of confidence (`calibrationBins`, 15).',
   },
   {
     id: 'entropy',

@@ -1,4 +1,5 @@
-import { largest } from '@gmoe/core/extremes';
+/** Bins of the expected calibration error where none are named, as in Guo et al. */
+export const CALIBRATION_BINS = 15;
 
 export interface ReliabilityBin {
   readonly low: number;
@@ -9,36 +10,28 @@ export interface ReliabilityBin {
 }
 
 export interface Reliability {
+  /** The bins that hold an answer. */
   readonly bins: readonly ReliabilityBin[];
-  /** Expected calibration error: mean |accuracy - confidence| over bins, weighted by their counts. */
+  /** Expected calibration error: `sum_b |B_b| / n |accuracy(B_b) - confidence(B_b)|`; 0 of nothing. */
   readonly ece: number;
   readonly count: number;
 }
 
 /**
- * Probability of each option: scores that already are probabilities stay; others (logits, log-likelihoods) go
- * through softmax.
+ * Confidence in the chosen option against accuracy, in equal-width bins ((b-1)/bins, b/bins], and their expected calibration
+ * error. Source: Guo et al., ICML 2017.
  */
-export function optionProbabilities(scores: readonly number[]): number[] {
-  const sum = scores.reduce((a, b) => a + b, 0);
-  if (scores.every((s) => s >= 0 && s <= 1) && Math.abs(sum - 1) < 1e-4) return [...scores];
-  const most = largest(scores);
-  const powers = scores.map((s) => Math.exp(s - most));
-  const total = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / total);
-}
-
-/** Confidence against accuracy in equal-width bins (low, high]. Source: Guo et al., ICML 2017. */
 export function reliability(
   answers: readonly { readonly confidence: number; readonly correct: boolean }[],
-  binCount = 10,
+  binCount = CALIBRATION_BINS,
 ): Reliability {
-  const groups = Array.from({ length: binCount }, () => ({ count: 0, confidence: 0, correct: 0 }));
+  const groups = Array.from({ length: binCount }, () => ({ count: 0, confidence: 0, correct: 0, gap: 0 }));
   for (const { confidence, correct } of answers) {
     const group = groups[Math.min(binCount - 1, Math.max(0, Math.ceil(confidence * binCount) - 1))]!;
     group.count += 1;
     group.confidence += confidence;
-    group.correct += correct ? 1 : 0;
+    group.correct += Number(correct);
+    group.gap += Number(correct) - confidence;
   }
   const bins = groups.flatMap(({ count, confidence, correct }, b): ReliabilityBin[] =>
     count === 0
@@ -53,6 +46,6 @@ export function reliability(
           },
         ],
   );
-  const gap = bins.reduce((sum, bin) => sum + bin.count * Math.abs(bin.accuracy - bin.confidence), 0);
+  const gap = groups.reduce((sum, group) => sum + Math.abs(group.gap), 0);
   return { bins, ece: answers.length === 0 ? 0 : gap / answers.length, count: answers.length };
 }
