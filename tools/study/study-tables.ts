@@ -1,3 +1,4 @@
+import { largest } from '@gmoe/core';
 import { holm, mean, pairedTTest, sampleStd, tInterval, type SweepResults, type TrialRecord } from '@gmoe/report';
 
 /** The pairs of arms that the study tests in each task (docs/study.md): first against second. */
@@ -52,7 +53,10 @@ function routingOf(trial: Finished) {
   });
   const pairs = layers.map(
     ({ together }) =>
-      Math.max(0, ...together.flatMap((row, i) => row.filter((_, j) => j > i))) / (trial.routing?.tokens ?? 1),
+      largest(
+        together.flatMap((row, i) => row.filter((_, j) => j > i)),
+        0,
+      ) / (trial.routing?.tokens ?? 1),
   );
   const dead = layers.map(({ selected }) => selected.filter((count) => count === 0).length / selected.length);
   return { evenness: meanOf(evenness), commonestPair: median(pairs), dead: meanOf(dead) };

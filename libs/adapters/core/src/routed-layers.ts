@@ -179,15 +179,7 @@ function bindRouting(
       outputs[layer] = output;
       const learned = selector.init ? { trainable: underPrefix(trainable, selectorName(name)), x_TD } : undefined;
       const selection = selector.select(output, pass, learned);
-      passed[layer] = {
-        logits_TE: output.logits_TE,
-        probs_TE: output.probs_TE,
-        mask_TE: selection.mask_TE,
-        ...(selection.assigned_TE ? { assigned_TE: selection.assigned_TE } : {}),
-        gates_TE: selection.gates_TE,
-        ...(output.map_ED ? { map_ED: output.map_ED } : {}),
-        ...(selection.sparsity_T ? { sparsity_T: selection.sparsity_T } : {}),
-      };
+      passed[layer] = layerRouting(output, selection);
       return selection;
     },
     routing: {
@@ -220,6 +212,19 @@ function bindRouting(
         return nextRouterState({ layers, router }, specs, state, usage);
       },
     },
+  };
+}
+
+/** What losses and counts see of a layer that has run. */
+function layerRouting(output: RouterOutput, selection: Selection): LayerRouting {
+  return {
+    logits_TE: output.logits_TE,
+    probs_TE: output.probs_TE,
+    mask_TE: selection.mask_TE,
+    ...(selection.assigned_TE ? { assigned_TE: selection.assigned_TE } : {}),
+    gates_TE: selection.gates_TE,
+    ...(output.map_ED ? { map_ED: output.map_ED } : {}),
+    ...(selection.sparsity_T ? { sparsity_T: selection.sparsity_T } : {}),
   };
 }
 
