@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { writeTinyBase, writeTinyData } from './testing/options/tiny-inputs.js';
 import { gmoeHere, setUpGmoe } from './testing/run-gmoe.js';
 
 interface Report {
@@ -19,6 +20,28 @@ interface Report {
 
 describe('gmoe data, and the tasks of a user’s own files', () => {
   const { gmoe, folder } = setUpGmoe();
+
+  /** A folder with a trial in a file, and a tiny base and rows that it names by relative paths. */
+  async function writeOwn(name: string, labels?: readonly string[]): Promise<string> {
+    const own = join(folder(), name);
+    writeTinyData(own);
+    if (labels) {
+      const rows = Array.from({ length: 60 }, (_, i) => `${i % 2 ? 'xx' : 'y'} ${i},${labels[i % labels.length]}\n`);
+      writeFileSync(join(own, 'rows.csv'), `text,label\n${rows.join('')}`);
+    }
+    await writeTinyBase(join(own, 'base'));
+    const trial = {
+      base: 'base',
+      task: { id: 'classification', dataDir: '.', trainFile: 'rows.csv' },
+      adapter: { lora: { rank: 2, alpha: 4 }, mixture: null },
+      training: { steps: 2, batchSize: 2, sequenceLength: 32 },
+      schedule: { warmupSteps: 1 },
+      evaluation: { batchSize: 2, sequenceLength: 32 },
+    };
+    writeFileSync(join(own, 'trial.yaml'), JSON.stringify(trial));
+    writeFileSync(join(own, 'sweep.yaml'), JSON.stringify({ name: 'own', trial, seeds: 1 }));
+    return join(own, 'trial.yaml');
+  }
 
   it('reports on a bundled task, in numbers of its file', async () => {
     const { code, stdout } = await gmoe(['data', '--task', 'openstax-topics', '--format', 'json']);
@@ -52,6 +75,41 @@ describe('gmoe data, and the tasks of a user’s own files', () => {
     const cut = await run(['--sequence-length', '60', '--format', 'json']);
     const [report] = JSON.parse(cut.stdout) as Report[];
     expect(report!.splits.map(({ tokens, examples }) => tokens.truncated / examples > 0.9)).toEqual([true, true, true]);
+  });
+
+  it('says which labels the scoring cannot tell apart, as the plan does', async () => {
+    const file = await writeOwn('numbers', ['0', '1']);
+    const collision = /example rows\.csv-\d+: two options start with the same token, .*; use log-likelihood$/m;
+    const told = await gmoeHere(['data', file]);
+    expect(told.stdout).toMatch(new RegExp(`^cannot be scored: ${collision.source}`, 'm'));
+    expect(told.code).toBe(0);
+    const { stdout } = await gmoeHere(['data', file, '--format', 'json']);
+    expect((JSON.parse(stdout) as { unscored?: string }[])[0]!.unscored).toMatch(collision);
+    expect((await gmoeHere(['train', file, '--out', join(folder(), 'none')])).stderr).toMatch(collision);
+    const byText = await gmoeHere(['data', file, '--set', 'evaluation.scoring=log-likelihood']);
+    expect(byText.stdout).not.toContain('cannot be scored');
+  });
+
+  it('an edited file or other weights make another trial; the same contents elsewhere do not', async () => {
+    const file = await writeOwn('contents');
+    const hash = async (at = file) => {
+      const { stdout } = await gmoeHere(['plan', join(dirname(at), 'sweep.yaml'), '--out', join(folder(), 'none')]);
+      return /^ +([0-9a-f]{16}) +seed 0 +todo$/m.exec(stdout)![1]!;
+    };
+    const first = await hash();
+    expect(await hash(await writeOwn('moved'))).toBe(first);
+    const rows = join(dirname(file), 'rows.csv');
+    const before = readFileSync(rows, 'utf8');
+    // As long as before.
+    writeFileSync(rows, before.replace('alpha', 'gamma'));
+    const edited = await hash();
+    expect(edited).not.toBe(first);
+    await writeTinyBase(join(dirname(file), 'base'), 99);
+    const swapped = await hash();
+    expect([first, edited]).not.toContain(swapped);
+    writeFileSync(rows, before);
+    await writeTinyBase(join(dirname(file), 'base'));
+    expect(await hash()).toBe(first);
   });
 
   it('wrong input is one line: neither file nor task, a task without its files, a malformed row', async () => {

@@ -3,7 +3,7 @@ import { canonicalJson, parseOptions, UserError, type Json } from '@gmoe/core';
 import { dataReport, reportText, taskKind, type DataReport } from '@gmoe/datasets';
 import { loadSweep, parseSweep, type JsonObject, type SweepSpec } from '@gmoe/experiment';
 import { loadTokenizer } from '@gmoe/model';
-import { baseDir, basePlace, encodingOf, type TrialConfig } from '@gmoe/trial';
+import { baseDir, basePlace, checkTrialData, encodingOf, type TrialConfig } from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { dataOverride } from '../data-override.js';
@@ -42,19 +42,43 @@ async function runData(file: string | undefined, raw: object): Promise<void> {
   if ((file === undefined) === (options.task === undefined)) {
     throw new UserError('gmoe data: name either a file or --task ID');
   }
-  const reports: DataReport[] = [];
+  const reports: ScoredReport[] = [];
   for (const config of await configsOf(file, options)) {
     const task = components.build(taskKind, config.task);
     await task.prepare?.();
     const tokenizer = await loadTokenizer(await baseDir(basePlace(config.base)));
     const length = options.sequenceLength ?? config.training.sequenceLength;
-    reports.push(await dataReport(task, tokenizer, length, encodingOf(task, tokenizer)));
+    const report = await dataReport(task, tokenizer, length, encodingOf(task, tokenizer));
+    const unscored = isWhole(report) ? await unscoredBecause(config) : undefined;
+    reports.push(unscored === undefined ? report : { ...report, unscored });
   }
   process.stdout.write(
-    options.format === 'json' ? `${JSON.stringify(reports, null, 2)}\n` : reports.map(reportText).join('\n'),
+    options.format === 'json' ? `${JSON.stringify(reports, null, 2)}\n` : reports.map(textOf).join('\n'),
   );
   if (reports.some(({ missing }) => missing.length > 0)) process.exitCode = EXIT.failed;
 }
+
+interface ScoredReport extends DataReport {
+  /** Why the scoring of the config cannot score these examples, as a plan would refuse them. */
+  readonly unscored?: string;
+}
+
+/** Whether all splits are there, with questions, which have a scoring by default. */
+const isWhole = ({ splits, missing }: DataReport): boolean =>
+  missing.length === 0 && splits.every(({ chance }) => chance !== undefined);
+
+async function unscoredBecause(config: TrialConfig): Promise<string | undefined> {
+  try {
+    await checkTrialData(config, components);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
+  }
+}
+
+const textOf = (report: ScoredReport): string =>
+  reportText(report) + (report.unscored === undefined ? '' : `cannot be scored: ${report.unscored}\n`);
 
 /** A config for each task, base and sequence length that is asked about. */
 async function configsOf(file: string | undefined, options: Options): Promise<TrialConfig[]> {

@@ -56,7 +56,7 @@ export class SyncProgress {
     }
     this.name('locked', of('locked'), () => 'another process uploads it right now');
     this.name('deleted', of('deleted'), ({ error }) => error);
-    this.name('unreadable', of('unreadable'), ({ error, journal }) => `${journal}: ${error}`);
+    this.name('unreadable', of('unreadable'), ({ error }) => error);
     this.name('different', of('different'), ({ verification }) => verification?.differences.slice(0, 3).join('; '));
     this.name('pending', of('pending'), ({ error }) => error);
     const letters = runs.reduce((sum, { deadLetters }) => sum + deadLetters, 0);
@@ -67,7 +67,7 @@ export class SyncProgress {
   }
 
   private name(state: string, runs: readonly RunReport[], why: (run: RunReport) => string | undefined): void {
-    for (const run of runs.slice(0, NAMED)) this.out.write(`${state}: ${run.name || run.id}: ${why(run) ?? ''}\n`);
+    for (const run of runs.slice(0, NAMED)) this.out.write(`${state}: ${run.name || run.id || run.journal}: ${why(run) ?? ''}\n`);
     if (runs.length > NAMED) this.out.write(`${state}: and ${runs.length - NAMED} more\n`);
   }
 }

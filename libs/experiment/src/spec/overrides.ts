@@ -5,8 +5,8 @@ import { sweepFileSchema } from './sweep-schema.js';
 
 /**
  * Lays `path=value[,value…]` over a sweep. A path that starts with a field of the sweep (`seeds`, `limits.seconds`)
- * sets that field; any other is a path into the trial config, where one value fixes it (and removes its axis) and
- * several make it an axis. On an axis with named values, names choose among them. An axis with a condition stays an
+ * sets that field; any other, `preset` too, is a path into the trial config, with or without `trial.` before it, where
+ * one value fixes it (and removes its axis) and several make it an axis. On an axis with named values, names choose among them. An axis with a condition stays an
  * axis also with one value, so that the condition goes on holding.
  */
 export function applyOverrides(sweep: JsonObject, overrides: readonly string[]): JsonObject {
@@ -19,8 +19,9 @@ function applyOverride(sweep: JsonObject, override: string): JsonObject {
     throw new UserError(`--set ${override}: must be path=value or path=value,value, like router.density=0.1,0.25`);
   }
   const values = parseValues(text, override);
-  const first = path.split('.')[0]!;
-  if (first in sweepFileSchema.shape) {
+  const [first, ...rest] = path.split('.');
+  if (first === 'trial' && rest.length > 0) return setTrialPath(sweep, rest.join('.'), values, override);
+  if (path !== 'preset' && first! in sweepFileSchema.shape) {
     return replaceAt(sweep, path, values.length === 1 ? values[0]! : values);
   }
   return setTrialPath(sweep, path, values, override);

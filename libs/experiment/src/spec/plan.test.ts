@@ -136,6 +136,14 @@ describe('planSweep', () => {
     const conditional = { ...raw, grid: { 'router.id': ['linear', 'graph'], 'router.density': [0.1, 0.2] } };
     const when = { 'router.density': { 'router.id': 'graph' } };
     expect(names(plan({ ...conditional, when }, ['router.density=0.5']))).toEqual(['linear', 'graph · density=0.5']);
+    expect(names(plan({ ...raw, grid: { steps: [1, 2] } }, ['trial.adapter.rank=2,4', 'trial.steps=5']))).toEqual([
+      'rank=2',
+      'rank=4',
+    ]);
+    const presets = plan({ preset: 'lora' }, ['preset=lora,gmoe']);
+    expect(names(presets)).toEqual(['lora', 'gmoe']);
+    expect(presets.trials.map(({ config }) => (config['router'] as JsonObject)['id'])).toEqual(['linear', 'graph']);
+    expect(plan({ preset: 'lora' }, ['preset=gmoe']).trials[0]!.config['router']).toMatchObject({ id: 'graph' });
     expect(plan(raw, ['seeds=[7]']).trials.map((trial) => trial.seed)).toEqual([7, 7, 7, 7]);
   });
 

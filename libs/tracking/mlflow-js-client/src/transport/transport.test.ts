@@ -205,6 +205,25 @@ describe('authentication', () => {
     await fake.stop();
   });
 
+  it.each(['http://h/mlflow', 'http://h/mlflow/', 'http://h/mlflow//', 'http://user:pa%40ss@h/mlflow/'])(
+    '%s: below a path of a proxy',
+    async (trackingUri) => {
+      const own = trackingUri.includes('@');
+      const authorization = `Basic ${Buffer.from('user:pa@ss').toString('base64')}`;
+      const fake = await FakeMlflow.start(own ? { authorization } : {});
+      const asked: string[] = [];
+      const byProxy: typeof fetch = (url, init) => {
+        asked.push(String(url));
+        return fetch(String(url).replace('http://h/mlflow/', `${fake.url}/`), init);
+      };
+      const client = new MlflowClient({ trackingUri, ...FAST }, byProxy);
+      expect((await client.experiments.get('0')).name).toBe('Default');
+      expect(asked).toEqual(['http://h/mlflow/api/2.0/mlflow/experiments/get?experiment_id=0']);
+      expect(client.trackingUri).toBe('http://h/mlflow');
+      await fake.stop();
+    },
+  );
+
   it('comes from the environment as for MLflow’s own client', () => {
     expect(optionsFromEnvironment({})).toBeUndefined();
     const env = { MLFLOW_TRACKING_URI: 'http://h:1', MLFLOW_TRACKING_TOKEN: 't' };
