@@ -67,7 +67,8 @@ export class SyncProgress {
   }
 
   private name(state: string, runs: readonly RunReport[], why: (run: RunReport) => string | undefined): void {
-    for (const run of runs.slice(0, NAMED)) this.out.write(`${state}: ${run.name || run.id || run.journal}: ${why(run) ?? ''}\n`);
+    for (const run of runs.slice(0, NAMED))
+      this.out.write(`${state}: ${run.name || run.id || run.journal}: ${why(run) ?? ''}\n`);
     if (runs.length > NAMED) this.out.write(`${state}: and ${runs.length - NAMED} more\n`);
   }
 }
