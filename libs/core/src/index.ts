@@ -26,6 +26,7 @@ export { DEFAULTS, type Contract, type ContractCase, type ContractCheck } from '
 export { assertBelow } from './contract/assert-below.js';
 export { checksByCase } from './contract/checks-by-case.js';
 export { componentChecks } from './contract/component-checks.js';
+export { defaultsCheck } from './contract/defaults-check.js';
 export { largest, smallest } from './extremes.js';
 export { CALIBRATION_BINS, median, reliability, softmax } from './statistics/index.js';
 export { euclideanNorm } from './euclidean-norm.js';

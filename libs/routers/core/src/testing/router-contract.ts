@@ -3,9 +3,8 @@ import {
   assertBelow,
   checksByCase,
   componentChecks,
-  createComponent,
   DEFAULTS,
-  FIDELITIES,
+  defaultsCheck,
   type Contract,
   type ContractCase,
   type ContractCheck,
@@ -88,17 +87,7 @@ export const routerContract: Contract<Router, RouterContractCase> = {
   kind: routerKind,
   checks: (component, cases = DEFAULTS, registry) => [
     ...componentChecks(component),
-    {
-      name: 'has a default for every option, under each fidelity',
-      run() {
-        for (const fidelity of FIDELITIES) {
-          assert.equal(
-            createComponent(component, {}, { fidelity, ...(registry ? { registry } : {}) }).id,
-            component.id,
-          );
-        }
-      },
-    },
+    defaultsCheck(component, registry),
     ...checksByCase(component, cases, registry, caseChecks),
   ],
 };

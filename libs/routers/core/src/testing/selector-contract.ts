@@ -3,9 +3,8 @@ import {
   assertBelow,
   checksByCase,
   componentChecks,
-  createComponent,
   DEFAULTS,
-  FIDELITIES,
+  defaultsCheck,
   euclideanNorm,
   type Contract,
   type ContractCase,
@@ -100,17 +99,7 @@ export const selectorContract: Contract<Selector, SelectorContractCase> = {
   kind: selectorKind,
   checks: (component, cases = DEFAULTS, registry) => [
     ...componentChecks(component),
-    {
-      name: 'has a default for every option, under each fidelity',
-      run() {
-        for (const fidelity of FIDELITIES) {
-          assert.equal(
-            createComponent(component, {}, { fidelity, ...(registry ? { registry } : {}) }).id,
-            component.id,
-          );
-        }
-      },
-    },
+    defaultsCheck(component, registry),
     ...checksByCase(component, cases, registry, caseChecks),
   ],
 };
