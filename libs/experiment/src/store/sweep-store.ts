@@ -4,19 +4,17 @@ import { errnoName, stableHash, syncFile, syncFolder, syncTree } from '@gmoe/cor
 import {
   FORMAT_VERSION,
   limitsSchema,
-  sweepManifestSchema,
   trialConfigFileSchema,
   trialResultSchema,
   type SweepManifest,
-  type TrialConfigFile,
   type TrialResult,
 } from '../records/index.js';
-import { identityHash, type TrialIdentity } from '../spec/identity.js';
 import type { JsonObject, SweepPlan, TrialPlan } from '../spec/index.js';
-import { joinDrivers, type Driver } from './drivers.js';
 import { differenceOf } from './file-manifest.js';
 import { linkExclusively, makeFolder, makeFolderIn, readJson, readText, removeFile, writeJson } from './files.js';
-import { guardStore, MachineError, StoreError } from './store-error.js';
+import { ManifestFile } from './manifest-file.js';
+import { guardStore, StoreError } from './store-error.js';
+import { checkUnedited, isJson } from './trial-config-file.js';
 
 /**
  * The folder of one sweep, safe to share between processes and machines. Folders are the truth; there is no index.
@@ -30,11 +28,11 @@ import { guardStore, MachineError, StoreError } from './store-error.js';
  * ```
  */
 export class SweepStore {
-  /** What this process planned: another sweep that is started in the folder meanwhile does not change it. */
-  private own: SweepManifest | undefined;
-  private read: { readonly version: string; readonly manifest: SweepManifest } | undefined;
+  private readonly manifestFile: ManifestFile;
 
-  private constructor(readonly folder: string) {}
+  private constructor(readonly folder: string) {
+    this.manifestFile = new ManifestFile(folder);
+  }
 
   /**
    * Opens the sweep's folder, or makes it, and records the plan. What is finished stays, also if the plan no longer
@@ -46,7 +44,7 @@ export class SweepStore {
     const store = new SweepStore(folder);
     makeFolder(join(folder, 'trials'));
     store.checkLinks();
-    const before = store.readManifest();
+    const before = store.manifestFile.read();
     for (const trial of plan.trials) store.recordConfig(trial);
     const now = Date.now();
     const manifest: SweepManifest = {
@@ -60,8 +58,7 @@ export class SweepStore {
       trials: plan.trials.map(({ hash, group, arm, axes, seed }) => ({ hash, group, arm, axes, seed })),
     };
     guardStore(folder, () => syncFolder(join(folder, 'trials')));
-    store.own = manifest;
-    store.record(manifest);
+    store.manifestFile.record(manifest);
     return store;
   }
 
@@ -73,52 +70,12 @@ export class SweepStore {
   }
 
   manifest(): SweepManifest {
-    const manifest = this.own ?? this.readManifest();
-    if (!manifest && this.read) this.mustBeThere();
-    if (!manifest) throw new StoreError(`${this.folder}: holds no sweep: there is no sweep.json in it`);
-    return manifest;
-  }
-
-  /** What the folder's sweep consists of, parsed once for each version of the file. */
-  private readManifest(): SweepManifest | undefined {
-    const file = join(this.folder, 'sweep.json');
-    const version = versionOf(file);
-    if (version === undefined || !this.read || version !== this.read.version) {
-      const manifest = readJson(file, sweepManifestSchema);
-      if (manifest && version !== undefined) this.read = { version, manifest };
-      return manifest;
-    }
-    return this.read.manifest;
-  }
-
-  /**
-   * Writes `sweep.json`. Where other sweeps are under way in the folder it holds their trials too, so that no arm is lost from
-   * the reports; each of them goes on with its own plan.
-   */
-  private record(manifest: SweepManifest): void {
-    const own: Driver = { trials: manifest.trials };
-    let written = -1;
-    // Two that start at once see one another at the latest after both have written.
-    for (
-      let others = joinDrivers(this.folder, own);
-      others.length !== written;
-      others = joinDrivers(this.folder, own)
-    ) {
-      const known = new Set(manifest.trials.map((trial) => trial.hash));
-      const beside = others
-        .flatMap((other) => other.trials)
-        .filter((trial) => !known.has(trial.hash) && known.add(trial.hash));
-      writeJson(join(this.folder, 'sweep.json'), { ...manifest, trials: [...manifest.trials, ...beside] });
-      written = others.length;
-    }
+    return this.manifestFile.manifest();
   }
 
   /** @throws MachineError if the whole store is away: unmounted, or moved. Then nothing in it tells anything. */
   mustBeThere(): void {
-    const file = join(this.folder, 'sweep.json');
-    if (versionOf(file) === undefined) {
-      throw new MachineError(`${this.folder}: the sweep's folder is not there (ENOENT)`, 'missing', this.folder);
-    }
+    this.manifestFile.mustBeThere();
   }
 
   trialFolder(hash: string): string {
@@ -275,40 +232,5 @@ export class SweepStore {
   /** Text of a file below the sweep's folder. */
   text(...path: string[]): string | undefined {
     return readText(join(this.folder, ...path));
-  }
-}
-
-/** Changes whenever a file is replaced or written; undefined if there is none. */
-function versionOf(file: string): string | undefined {
-  return guardStore(file, () => {
-    try {
-      const { ino, size, mtimeNs } = statSync(file, { bigint: true });
-      return `${ino}/${size}/${mtimeNs}`;
-    } catch (error) {
-      const name = errnoName(error);
-      if (name === 'ENOENT' || name === 'ENOTDIR') return undefined;
-      throw error;
-    }
-  });
-}
-
-/** @throws StoreError if a trial's config or identity is not the one that its hash was made of */
-function checkUnedited(
-  file: string,
-  hash: string,
-  { config, configDigest, identity, ...stored }: TrialConfigFile,
-): void {
-  const actual = identity ? identityHash(identity as unknown as TrialIdentity) : stored.hash;
-  if (actual === hash && stored.hash === hash && configDigest === stableHash(config)) return;
-  throw new StoreError(
-    `${file}: was edited${identity ? '' : ' or is of an earlier version'}: it is no longer trial ${hash.slice(0, 16)} (now ${(actual === hash ? stableHash(config) : actual).slice(0, 16)}); undo the edit, or move the folder away and run the sweep again`,
-  );
-}
-
-function isJson(text: string | undefined): boolean {
-  try {
-    return text !== undefined && JSON.parse(text) !== undefined;
-  } catch {
-    return false;
   }
 }
