@@ -1,8 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { loadSweep, planSweep, planStatus, SweepStore } from '@gmoe/experiment';
 import { describe, expect, it } from 'vitest';
+import { schema } from './components.js';
 import { writeTinyBase, writeTinyData } from './testing/options/tiny-inputs.js';
 import { gmoeHere, setUpGmoe } from './testing/run-gmoe.js';
 
@@ -19,7 +22,7 @@ interface Report {
 }
 
 describe('gmoe data, and the tasks of a user’s own files', () => {
-  const { gmoe, folder } = setUpGmoe();
+  const { gmoe, folder, program } = setUpGmoe();
 
   /** A folder with a trial in a file, and a tiny base and rows that it names by relative paths. */
   async function writeOwn(name: string, labels?: readonly string[]): Promise<string> {
@@ -110,6 +113,23 @@ describe('gmoe data, and the tasks of a user’s own files', () => {
     writeFileSync(rows, before);
     await writeTinyBase(join(dirname(file), 'base'));
     expect(await hash()).toBe(first);
+  });
+
+  it('a worker in another folder finds what the sweep names; where that is missing the trials stay open', async () => {
+    const own = dirname(await writeOwn('inputs'));
+    const plan = planSweep(loadSweep(join(own, 'sweep.yaml')), { schema });
+    const store = SweepStore.create(join(folder(), 'sweep'), plan);
+    const cwd = mkdtempSync(join(folder(), 'elsewhere-'));
+    const args = [resolve(program()), 'worker', '--store', join('..', 'sweep')];
+    const worker = () => spawnSync(process.execPath, args, { cwd, encoding: 'utf8' });
+    renameSync(own, `${own}-away`);
+    const { status, stdout, stderr } = worker();
+    expect(stdout + stderr).toContain(join(own, 'base'));
+    expect(status).not.toBe(0);
+    expect(planStatus(store).counts).toMatchObject({ todo: 1, failed: 0 });
+    renameSync(`${own}-away`, own);
+    expect(worker()).toMatchObject({ status: 0 });
+    expect(planStatus(store).counts).toMatchObject({ finished: 1, failed: 0, todo: 0 });
   });
 
   it('wrong input is one line: neither file nor task, a task without its files, a malformed row', async () => {

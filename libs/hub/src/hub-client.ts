@@ -1,4 +1,5 @@
 import { messageOf, proxyFetch, proxyVariable, redact } from '@gmoe/core';
+import { boundedAnswer } from './bounded-answer.js';
 import { HubResponseError, isPassing, TransferError } from './hub-error.js';
 import type { HubSettings } from './hub-settings.js';
 
@@ -28,8 +29,9 @@ export class HubClient {
     readonly signal: AbortSignal | undefined,
   ) {}
 
-  /** As the global `fetch`, for requests whose answers are read at once. */
-  readonly fetch: typeof fetch = (input, init) => this.retrying(() => this.request(String(input), init ?? {}));
+  /** As the global `fetch`, for requests to the hub's API, whose answers are read at once and have an end. */
+  readonly fetch: typeof fetch = (input, init) =>
+    this.retrying(async () => boundedAnswer(String(input), await this.request(String(input), init ?? {})));
 
   /** Runs `attempt` until it succeeds, fails for good, or has failed too often; `advanced` tells of progress in between. */
   async retrying<T>(attempt: () => Promise<T>, advanced: () => boolean = () => false): Promise<T> {

@@ -185,9 +185,6 @@ export async function submittedToRay(options: JsonObject): Promise<string> {
   }
 }
 
-/** What no test shows yet: it takes a cluster whose workers die. */
-export const NOT_SHOWN = ['launcher ray.retries'];
-
 /** Options that take processes, a store and time: which test shows them. */
 export const SHOWN_ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>> = {
   plugins: ['apps/runner/src/plugins.test.ts', 'plugins:'],
@@ -199,6 +196,7 @@ export const SHOWN_ELSEWHERE: Readonly<Record<string, readonly [file: string, wo
   'stopping.eta': ['libs/experiment/src/stopping/asha.test.ts', 'eta'],
   'stopping.rungs': ['libs/experiment/src/stopping/asha.test.ts', 'rungs'],
   'launcher local.jobs': ['libs/experiment/src/launch/local.test.ts', 'jobs: 1'],
+  'launcher ray.retries': ['libs/experiment/src/launch/ray/ray-retries.test.ts', 'with retries: %d'],
 };
 
 /** Of these one value is allowed. */
