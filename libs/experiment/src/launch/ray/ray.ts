@@ -298,7 +298,8 @@ class RayRun implements Submission {
     }
     if (job?.driver_exit_code === NO_STORE) {
       const said = await this.workers.lastWords(id);
-      throw new UserError(said || `ray: a node does not see ${this.request.store.folder}, which all nodes must see`);
+      const unseen = `${this.request.store.folder} is not on a node: launcher.id ray needs a folder that all nodes see`;
+      throw new UserError(said.startsWith('gmoe: ') ? said : unseen);
     }
     if (job?.status === 'STOPPED') {
       this.deaths = Infinity;
