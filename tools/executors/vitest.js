@@ -16,6 +16,8 @@ async function run(projects, root) {
     const { status } = spawnSync(binary(root, 'vitest'), ['run', '--passWithNoTests', ...reporters, ...filters], {
       cwd: root,
       stdio: 'inherit',
+      // Nx asks for colours; programs that tests start would take that for a terminal's.
+      env: { ...process.env, FORCE_COLOR: '0' },
     });
     const files = status === null ? [] : JSON.parse(readFileSync(report, 'utf8')).testResults;
     const owners = files.map((file) => ({ ...file, owner: ownerOf(projects, root, file.name)?.name }));

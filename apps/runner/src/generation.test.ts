@@ -2,7 +2,6 @@ import { fixedAdapter } from '@gmoe/adapters-core';
 import { routerKind, selectorKind } from '@gmoe/routers-core';
 import { createMoeLora, mixtureSchema } from '@gmoe/adapters-moe-lora';
 import { loraSchema } from '@gmoe/adapters-lora';
-import { createComponent } from '@gmoe/core';
 import { families } from '@gmoe/families';
 import {
   createGenerator,
@@ -48,7 +47,6 @@ const cases = components
 it.each(cases)(
   'a mixture with router %s, form %s, writes through the cache what the whole forward pass gives',
   async (id, form) => {
-    const router = components.get(routerKind, id);
     const selector = components.get(selectorKind, 'top-k');
     const lora = loraSchema.parse({ rank: 2 });
     const mixture = mixtureSchema.parse({ experts: 5, rank: 2, alpha: 4, form });
@@ -56,7 +54,10 @@ it.each(cases)(
       config,
       lora,
       mixture,
-      router: createComponent(router, id === 'graph' ? { width: 8, density: 0.3 } : {}),
+      router: components.build(
+        routerKind,
+        components.resolveChoice(routerKind, { id, ...(id === 'graph' ? { width: 8, density: 0.3 } : {}) }),
+      ),
       selector: selector.create({ k: 2 }),
     });
     const drawn = adapter.init(key, weights);

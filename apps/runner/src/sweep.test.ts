@@ -159,7 +159,7 @@ describe('bad input', () => {
       /--engine: Invalid option: expected one of "compiled"\|"eager" \(got "fast"\)\n$/,
     ],
     [['sweep', 'experiments/quickstart.yaml', '--device', 'tpu'], /--device: .* \(got "tpu"\)\n$/],
-    [['sweep', 'experiments/quickstart.yaml', '--detach'], /^gmoe: --detach: needs the slurm launcher/],
+    [['sweep', 'experiments/quickstart.yaml', '--detach'], /^gmoe: --detach: needs a cluster's launcher/],
     [
       ['sweep', 'experiments/quickstart.yaml', '--profile', 'experiments/tiny-trial.yaml'],
       /tiny-trial\.yaml: Unrecognized keys?: "base".*known: partition, account/,
