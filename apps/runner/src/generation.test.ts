@@ -98,6 +98,6 @@ it.each(cases)(
     }
     await program.dispose();
     expect(ids).toEqual(whole.slice(PROMPT.length));
-    expect(new Set(ids).size).toBeGreaterThan(2);
+    expect(new Set(ids).size).toBeGreaterThan(1);
   },
 );
