@@ -208,8 +208,11 @@ describe.skipIf(!CHROMIUM)('the page in headless Chromium', () => {
 
   it('curves of any metric, smoothed and laid over; questions that two arms answer differently', async () => {
     const { page, trouble } = await open('small', 1400);
-    await page.locator('#training').scrollIntoViewIfNeeded();
-    await page.waitForSelector('#curves svg');
+    // Views above that are drawn meanwhile move it out of sight again.
+    await soon(async () => {
+      await page.locator('#training').scrollIntoViewIfNeeded();
+      return page.locator('#curves svg').count();
+    }).toBeGreaterThan(0);
     await page.getByLabel('Metric').last().selectOption('train/learning_rate');
     await soon(() => page.locator('#curves h3').textContent()).toBe('train/learning_rate');
     await page.getByLabel('Metric').last().selectOption('train/lm_loss');
