@@ -6,6 +6,7 @@ import { methodPresets } from '@gmoe/presets';
 import { loadResults } from '@gmoe/report';
 import { describe, expect, it } from 'vitest';
 import { schema } from './components.js';
+import { publishedFolder } from './testing/published-folder.js';
 import { gmoeHere, setUpGmoe } from './testing/run-gmoe.js';
 
 const resolve = (trial: JsonObject) => schema.resolve({ task: { id: 'openstax-topics' }, ...trial }, 'a.yaml');
@@ -91,7 +92,7 @@ describe('a trial with DoRA', () => {
     const trained = await gmoe(['train', 'experiments/tiny-trial.yaml', '--out', out, ...set]);
     expect(trained.stderr).toBe('');
     const [record] = loadResults(out).trials;
-    const home = join(out, 'trials', record!.trial.hash.slice(0, 16), 'attempts', record!.result!.attempt);
+    const home = publishedFolder(out, record!);
     const adapter = join(home, 'adapter');
     const config = JSON.parse(readFileSync(join(adapter, 'adapter_config.json'), 'utf8')) as object;
     expect(config).toMatchObject({ peft_type: 'LORA', use_dora: true, r: 2, modules_to_save: ['lm_head'] });
@@ -121,14 +122,7 @@ describe('a trial with DoRA', () => {
     expect(trained.stderr).toBe('');
     const [record] = loadResults(out).trials;
     expect(record!.config!['base']).toEqual({ path: 'bundled', weights: 'int8' });
-    const adapter = join(
-      out,
-      'trials',
-      record!.trial.hash.slice(0, 16),
-      'attempts',
-      record!.result!.attempt,
-      'adapter',
-    );
+    const adapter = join(publishedFolder(out, record!), 'adapter');
     const { metadata } = await readSafetensors(join(adapter, 'adapter_model.safetensors'));
     expect(metadata).toMatchObject({ 'gmoe.base_weights': 'int8' });
 

@@ -4,6 +4,7 @@ import { readSafetensors } from '@gmoe/model';
 import { loadResults } from '@gmoe/report';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lettersOf, peftGoldens, writeLetterModel } from './testing/letter-model.js';
+import { publishedFolder } from './testing/published-folder.js';
 import { gmoeHere, setUpGmoe } from './testing/run-gmoe.js';
 
 const { gmoe, folder } = setUpGmoe();
@@ -132,7 +133,7 @@ describe('a routed mixture', () => {
     const short = ['--set=trial.training.steps=8', '--set=trial.task.testLimit=8'];
     expect((await gmoe(['train', 'experiments/tiny-trial.yaml', '--out', out, ...short])).code).toBe(0);
     const [record] = loadResults(out).trials;
-    const home = join(out, 'trials', record!.trial.hash.slice(0, 16), 'attempts', record!.result!.attempt);
+    const home = publishedFolder(out, record!);
     adapter = join(home, 'adapter');
   }, 120_000);
 

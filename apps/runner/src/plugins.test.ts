@@ -7,6 +7,7 @@ import { loadResults } from '@gmoe/report';
 import { transform } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
 import { writeLab } from './testing/lab.js';
+import { publishedFolder } from './testing/published-folder.js';
 import { gmoeHere, setUpGmoe } from './testing/run-gmoe.js';
 
 const { gmoe, folder, program } = setUpGmoe();
@@ -20,8 +21,8 @@ const plan = () => gmoe(['plan', lab('sweep.yaml'), '--out', run()]);
 
 /** The adapter folder of an arm. */
 function adapterOf(sweepFolder: string, arm: string): string {
-  const { trial, result } = loadResults(sweepFolder).trials.find((each) => each.trial.arm === arm)!;
-  return join(sweepFolder, 'trials', trial.hash.slice(0, 16), 'attempts', result!.attempt, 'adapter');
+  const record = loadResults(sweepFolder).trials.find((each) => each.trial.arm === arm)!;
+  return join(publishedFolder(sweepFolder, record), 'adapter');
 }
 
 describe('components in files of one’s own', () => {

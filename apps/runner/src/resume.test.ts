@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadResults } from '@gmoe/report';
 import { expect, it } from 'vitest';
+import { publishedFolder } from './testing/published-folder.js';
 import { setUpGmoe } from './testing/run-gmoe.js';
 
 const { gmoe, folder, program } = setUpGmoe();
@@ -26,8 +27,8 @@ const argsFor = (out: string) => [
 /** Weights and metrics that a run left. */
 function outcome(out: string) {
   const [record] = loadResults(out).trials;
-  const { attempt, metrics } = record!.result!;
-  const home = join(out, 'trials', record!.trial.hash.slice(0, 16), 'attempts', attempt);
+  const { metrics } = record!.result!;
+  const home = publishedFolder(out, record!);
   return {
     weights: readFileSync(join(home, 'adapter', 'adapter_model.safetensors')),
     log: readFileSync(join(home, 'log.txt'), 'utf8'),

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { loadResults } from '@gmoe/report';
 import { describe, expect, it } from 'vitest';
+import { publishedFolder } from './testing/published-folder.js';
 import { setUpGmoe } from './testing/run-gmoe.js';
 
 const { gmoe, folder } = setUpGmoe();
@@ -43,7 +44,7 @@ describe('gmoe sweep', () => {
       // Each of 4 layers spreads its tokens over 8 experts, two for each token.
       expect(result!.load!.map((layer) => layer.length)).toEqual([8, 8, 8, 8]);
       for (const layer of result!.load!) expect(layer.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 5);
-      const home = join(out, 'trials', trial.hash.slice(0, 16), 'attempts', result!.attempt);
+      const home = publishedFolder(out, { trial });
       expect(readdirSync(home).sort()).toEqual(
         expect.arrayContaining(['adapter', 'config.json', 'events.jsonl', 'log.txt', 'predictions.jsonl']),
       );
@@ -75,7 +76,7 @@ describe('gmoe sweep', () => {
     for (const out of [await trainedOnce(), again]) {
       const [trial] = loadResults(out).trials;
       accuracies.push({ ...trial!.result!.metrics, 'train/tokens_per_second': 0 });
-      const home = join(out, 'trials', trial!.trial.hash.slice(0, 16), 'attempts', trial!.result!.attempt);
+      const home = publishedFolder(out, trial!);
       accuracies.push(readFileSync(join(home, 'adapter', 'adapter_model.safetensors')).toString('base64'));
     }
     expect(accuracies.slice(0, 2)).toEqual(accuracies.slice(2));
@@ -92,7 +93,7 @@ describe('remarks on a drawn graph', () => {
       'layers 0, 1, 2, 3: the graph joins 0 of 28 expert pairs: experts exchange messages through the token only';
     expect(run.stdout.split(remark)).toHaveLength(2);
     const [record] = loadResults(out).trials;
-    const home = join(out, 'trials', record!.trial.hash.slice(0, 16), 'attempts', record!.result!.attempt);
+    const home = publishedFolder(out, record!);
     expect(readFileSync(join(home, 'log.txt'), 'utf8')).toContain(remark);
     expect(record!.routing!.layers.map(({ edges }) => edges!.flat().some((joined) => joined > 0))).toEqual(
       Array(4).fill(false),
@@ -113,14 +114,7 @@ describe('gmoe eval', () => {
   it("scores a trial's adapter as the trial did", async () => {
     const out = await trainedOnce();
     const [record] = loadResults(out).trials;
-    const adapter = join(
-      out,
-      'trials',
-      record!.trial.hash.slice(0, 16),
-      'attempts',
-      record!.result!.attempt,
-      'adapter',
-    );
+    const adapter = join(publishedFolder(out, record!), 'adapter');
     const run = await gmoe([
       'eval',
       '--adapter',

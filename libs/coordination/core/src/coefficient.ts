@@ -17,7 +17,7 @@ export function coefficientOptions(value: number, source = '') {
   };
 }
 
-interface CoefficientOptions {
+export interface CoefficientOptions {
   readonly coefficient: number;
   readonly schedule?: ComponentChoice | undefined;
 }

@@ -19,6 +19,7 @@ export {
   type PositiveBounds,
 } from './positive-parameter.js';
 export { coefficientOf, coefficientOptions, coefficientsAt } from './coefficient.js';
+export { layerLoss } from './layer-loss.js';
 export { lossOfStep, passSums, stepSum, type StepTotals } from './step-sum.js';
 export { sequenceSum, type SequenceSums } from './sequence-sum.js';
 export { meanOf, tokenMean } from './token-mean.js';

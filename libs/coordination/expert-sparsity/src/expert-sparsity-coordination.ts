@@ -1,9 +1,8 @@
 import { defineComponent, type Build } from '@gmoe/core';
 import {
-  coefficientOf,
   coefficientOptions,
   coordinationKind,
-  meanOf,
+  layerLoss,
   tokenMean,
   type CoordinationStrategy,
 } from '@gmoe/coordination-core';
@@ -21,28 +20,17 @@ const options = z.strictObject({
  * exactly where no token has more. Layers of at most k experts have nothing to pay.
  */
 function createExpertSparsity({ k, ...weight }: z.output<typeof options>, build: Build): CoordinationStrategy {
-  return {
-    id: 'expert-sparsity',
-    ...coefficientOf(weight, build),
-    needs: 'sparsity_T',
-    init: () => ({ trainable: {}, state: {} }),
-    loss: (_, context) => ({
-      loss: meanOf(
-        context.layers.map(({ logits_TE, sparsity_T }) => {
-          if (logits_TE.shape[1] <= k) return tf.scalar(0);
-          const largest_TK = sortDescending(logits_TE).slice([0, 0], [-1, k + 1]);
-          const last_T = largest_TK.slice([0, k], [-1, 1]).reshape([-1]);
-          const bound_T = last_T
-            .mul(k + 1)
-            .sub(largest_TK.sum(1))
-            .add(1);
-          return tokenMean(tf.relu(bound_T.sub(sparsity_T!)), context.tokenMask_T, context);
-        }),
-      ),
-      metrics: {},
-      state: {},
-    }),
-  };
+  const strategy = layerLoss('expert-sparsity', weight, build, ({ logits_TE, sparsity_T }, context) => {
+    if (logits_TE.shape[1] <= k) return tf.scalar(0);
+    const largest_TK = sortDescending(logits_TE).slice([0, 0], [-1, k + 1]);
+    const last_T = largest_TK.slice([0, k], [-1, 1]).reshape([-1]);
+    const bound_T = last_T
+      .mul(k + 1)
+      .sub(largest_TK.sum(1))
+      .add(1);
+    return tokenMean(tf.relu(bound_T.sub(sparsity_T!)), context.tokenMask_T, context);
+  });
+  return { ...strategy, needs: 'sparsity_T' };
 }
 
 export const expertSparsityCoordination = defineComponent(coordinationKind, {

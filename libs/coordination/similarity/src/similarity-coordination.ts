@@ -1,11 +1,5 @@
 import { defineComponent, type Build } from '@gmoe/core';
-import {
-  coefficientOf,
-  coefficientOptions,
-  coordinationKind,
-  meanOf,
-  type CoordinationStrategy,
-} from '@gmoe/coordination-core';
+import { coefficientOptions, coordinationKind, layerLoss, type CoordinationStrategy } from '@gmoe/coordination-core';
 import { tf } from '@gmoe/tensor';
 import { z } from 'zod';
 
@@ -17,22 +11,11 @@ const options = z.strictObject({ ...coefficientOptions(0.01) });
  * and no expert's direction repeats another's. A loss of the parameters alone: tokens and padding have no part in it.
  */
 function createSimilarity(weight: z.output<typeof options>, build: Build): CoordinationStrategy {
-  return {
-    id: 'similarity',
-    ...coefficientOf(weight, build),
-    needs: 'map_ED',
-    init: () => ({ trainable: {}, state: {} }),
-    loss: (_, { layers }) => ({
-      loss: meanOf(
-        layers.map(({ map_ED }) => {
-          const gram_EE = tf.matMul(map_ED!, map_ED!, false, true);
-          return gram_EE.sub(tf.eye(gram_EE.shape[0])).abs().sum();
-        }),
-      ),
-      metrics: {},
-      state: {},
-    }),
-  };
+  const strategy = layerLoss('similarity', weight, build, ({ map_ED }) => {
+    const gram_EE = tf.matMul(map_ED!, map_ED!, false, true);
+    return gram_EE.sub(tf.eye(gram_EE.shape[0])).abs().sum();
+  });
+  return { ...strategy, needs: 'map_ED' };
 }
 
 export const similarityCoordination = defineComponent(coordinationKind, {

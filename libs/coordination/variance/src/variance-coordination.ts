@@ -1,9 +1,8 @@
 import { defineComponent, type Build } from '@gmoe/core';
 import {
-  coefficientOf,
   coefficientOptions,
   coordinationKind,
-  meanOf,
+  layerLoss,
   tokenMean,
   type CoordinationStrategy,
 } from '@gmoe/coordination-core';
@@ -20,20 +19,12 @@ const options = z.strictObject({
  * depend on their number. It goes with a balance loss, and with theirs of orthogonal experts.
  */
 function createVariance({ includePadding, ...weight }: z.output<typeof options>, build: Build): CoordinationStrategy {
-  return {
-    id: 'variance',
-    ...coefficientOf(weight, build),
-    init: () => ({ trainable: {}, state: {} }),
-    loss(_, context) {
-      const mask_T = includePadding ? undefined : context.tokenMask_T;
-      const perLayer = context.layers.map(({ probs_TE }) => {
-        const mean_E = tokenMean(probs_TE, mask_T, context);
-        const square_E = tokenMean(probs_TE.square(), mask_T, context);
-        return mean_E.square().sub(square_E).mean();
-      });
-      return { loss: meanOf(perLayer), metrics: {}, state: {} };
-    },
-  };
+  return layerLoss('variance', weight, build, ({ probs_TE }, context) => {
+    const mask_T = includePadding ? undefined : context.tokenMask_T;
+    const mean_E = tokenMean(probs_TE, mask_T, context);
+    const square_E = tokenMean(probs_TE.square(), mask_T, context);
+    return mean_E.square().sub(square_E).mean();
+  });
 }
 
 export const varianceCoordination = defineComponent(coordinationKind, {

@@ -1,9 +1,8 @@
 import { defineComponent, type Build } from '@gmoe/core';
 import {
-  coefficientOf,
   coefficientOptions,
   coordinationKind,
-  meanOf,
+  layerLoss,
   tokenMean,
   type CoordinationStrategy,
 } from '@gmoe/coordination-core';
@@ -20,20 +19,9 @@ const options = z.strictObject({
  * ST-MoE, eq. 5).
  */
 function createZLoss({ includePadding, ...weight }: z.output<typeof options>, build: Build): CoordinationStrategy {
-  return {
-    id: 'z-loss',
-    ...coefficientOf(weight, build),
-    init: () => ({ trainable: {}, state: {} }),
-    loss: (_, context) => ({
-      loss: meanOf(
-        context.layers.map(({ logits_TE }) =>
-          tokenMean(tf.logSumExp(logits_TE, -1).square(), includePadding ? undefined : context.tokenMask_T, context),
-        ),
-      ),
-      metrics: {},
-      state: {},
-    }),
-  };
+  return layerLoss('z-loss', weight, build, ({ logits_TE }, context) =>
+    tokenMean(tf.logSumExp(logits_TE, -1).square(), includePadding ? undefined : context.tokenMask_T, context),
+  );
 }
 
 export const zLossCoordination = defineComponent(coordinationKind, {

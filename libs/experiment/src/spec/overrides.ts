@@ -5,8 +5,8 @@ import { sweepFileSchema } from './sweep-schema.js';
 
 /**
  * Lays `path=value[,value…]` over a sweep. A path that starts with a field of the sweep (`seeds`, `limits.seconds`)
- * sets that field; any other, `preset` too, is a path into the trial config, with or without `trial.` before it, where
- * one value fixes it (and removes its axis) and several make it an axis. On an axis with named values, names choose among them. An axis with a condition stays an
+ * sets that field; any other, `preset` too, is a path into the trial config, with or without `trial.` before it (an object
+ * replaces what stands at `trial.PATH`, and is laid over what stands at `PATH`), where one value fixes it (and removes its axis) and several make it an axis. On an axis with named values, names choose among them. An axis with a condition stays an
  * axis also with one value, so that the condition goes on holding.
  */
 export function applyOverrides(sweep: JsonObject, overrides: readonly string[]): JsonObject {
@@ -20,7 +20,7 @@ function applyOverride(sweep: JsonObject, override: string): JsonObject {
   }
   const values = parseValues(text, override);
   const [first, ...rest] = path.split('.');
-  if (first === 'trial' && rest.length > 0) return setTrialPath(sweep, rest.join('.'), values, override);
+  if (first === 'trial' && rest.length > 0) return setTrialPath(sweep, rest.join('.'), values, override, replaceAt);
   if (path !== 'preset' && first! in sweepFileSchema.shape) {
     return replaceAt(sweep, path, values.length === 1 ? values[0]! : values);
   }
@@ -38,7 +38,13 @@ function parseValues(text: string, override: string): Json[] {
   return values as Json[];
 }
 
-function setTrialPath(sweep: JsonObject, path: string, values: readonly Json[], override: string): JsonObject {
+function setTrialPath(
+  sweep: JsonObject,
+  path: string,
+  values: readonly Json[],
+  override: string,
+  layObject: typeof replaceAt = setPath,
+): JsonObject {
   const paired = (Array.isArray(sweep['paired']) ? sweep['paired'] : []) as readonly Json[];
   if (paired.some((group) => isObject(group) && path in group)) {
     throw new UserError(`--set ${override}: ${path} is one of several paired axes; change it in the file`);
@@ -54,7 +60,8 @@ function setTrialPath(sweep: JsonObject, path: string, values: readonly Json[], 
   const withoutAxis = Object.keys(otherAxes).length > 0 ? { ...rest, grid: otherAxes } : rest;
   if (path === 'preset') return { ...withoutAxis, preset: values[0]! };
   const trial = isObject(sweep['trial']) ? sweep['trial'] : {};
-  return { ...withoutAxis, trial: setPath(trial, path, values[0]!) };
+  const [value] = values as [Json];
+  return { ...withoutAxis, trial: (isObject(value) ? layObject : setPath)(trial, path, value) };
 }
 
 /** The named values that an override picks from a composite axis. */

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { messageOf, UserError } from '@gmoe/core';
 import protobuf from 'protobufjs';
 import { createTokenizer, type Tokenizer } from '../tokenizer/tokenizer.js';
+import { bpeModel } from '../tokenizer/bpe-model.js';
 import type { BpeTokenizerJson, TokenizerConfig } from '../tokenizer/tokenizer-json.js';
 
 /** One vocabulary entry of a SentencePiece model; its id is its place. */
@@ -142,18 +143,11 @@ export function sentencePieceJson(pieces: readonly Piece[], options: SentencePie
         ...(prefixSpace ? [{ type: 'Strip', content: ' ', start: 1, stop: 0 }] : []),
       ],
     },
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: unknown,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: true,
-      byte_fallback: pieces.some(({ kind }) => kind === 'byte'),
-      ignore_merges: false,
-      vocab: Object.fromEntries(ids),
-      merges: merges ?? mergesOf(pieces, ids),
-    },
+    model: bpeModel(Object.fromEntries(ids), merges ?? mergesOf(pieces, ids), {
+      unknown,
+      fuseUnknown: true,
+      byteFallback: pieces.some(({ kind }) => kind === 'byte'),
+    }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { BYTE_ALPHABET } from '../tokenizer/byte-alphabet.js';
+import { BYTE_LEVEL_DECODER } from '../tokenizer/bpe-model.js';
 import type { BpeTokenizerJson } from '../tokenizer/tokenizer-json.js';
 
 /** How Qwen splits text before merging bytes. */
@@ -49,7 +50,7 @@ export function tiktokenJson(
       ],
     },
     post_processor: null,
-    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
+    decoder: BYTE_LEVEL_DECODER,
     model: {
       type: 'BPE',
       vocab: Object.fromEntries([...ranks].map(([token, rank]) => [printed(token), rank])),

@@ -1,5 +1,6 @@
 import { UserError } from '@gmoe/core';
 import { sentencePieceJson, type Piece } from '../conversion/sentencepiece.js';
+import { BYTE_LEVEL_DECODER, bpeModel } from '../tokenizer/bpe-model.js';
 import type { BpeTokenizerJson, TokenizerConfig } from '../tokenizer/tokenizer-json.js';
 import type { GgufFile } from './gguf-file.js';
 import { WORD_SPLITS } from './pre-tokenizers.js';
@@ -86,19 +87,8 @@ function byteLevel(file: GgufFile, { texts, kindOf }: Tokens): TokenizerFiles {
       normalizer: normalizer ? { type: normalizer } : null,
       pre_tokenizer: parts.length === 1 ? byteLevelPart : { type: 'Sequence', pretokenizers: parts },
       post_processor: null,
-      decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
-      model: {
-        type: 'BPE',
-        dropout: null,
-        unk_token: null,
-        continuing_subword_prefix: null,
-        end_of_word_suffix: null,
-        fuse_unk: false,
-        byte_fallback: false,
-        ignore_merges: ignoreMerges,
-        vocab: Object.fromEntries(texts.map((text, id) => [text, id])),
-        merges,
-      },
+      decoder: BYTE_LEVEL_DECODER,
+      model: bpeModel(Object.fromEntries(texts.map((text, id) => [text, id])), merges, { ignoreMerges }),
     },
     config: tokenizerConfig(file, texts, 'PreTrainedTokenizerFast', addBos),
   };

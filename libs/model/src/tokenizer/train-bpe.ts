@@ -2,6 +2,7 @@ import { parseOptions, UserError } from '@gmoe/core';
 import { z } from 'zod';
 import { BYTE_ALPHABET } from './byte-alphabet.js';
 import { PairQueue } from './pair-queue.js';
+import { BYTE_LEVEL_DECODER, bpeModel } from './bpe-model.js';
 import type { BpeTokenizerJson } from './tokenizer-json.js';
 
 /**
@@ -200,18 +201,7 @@ function tokenizerJson(
       ],
     },
     post_processor: null,
-    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
-      merges,
-    },
+    decoder: BYTE_LEVEL_DECODER,
+    model: bpeModel(Object.fromEntries(tokens.map((token, id) => [token, id])), merges),
   };
 }

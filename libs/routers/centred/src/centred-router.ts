@@ -1,5 +1,5 @@
 import { componentField, defineComponent, type Build } from '@gmoe/core';
-import { innerRouter, routerKind, type Router } from '@gmoe/routers-core';
+import { innerRouter, routerKind, traitsOf, type Router } from '@gmoe/routers-core';
 import { HostTensor, stopGradient, tf } from '@gmoe/tensor';
 import { z } from 'zod';
 
@@ -22,11 +22,9 @@ const options = z.strictObject({
  */
 function createCentred({ router, decay }: z.output<typeof options>, build: Build): Router {
   const inner = innerRouter('centred', router, build);
-  const { edges } = inner;
   return {
     id: 'centred',
-    ...(inner.needsNoise ? { needsNoise: true } : {}),
-    ...(edges ? { edges } : {}),
+    ...traitsOf(inner, { linear: false }),
     init: (key, spec) => ({ ...inner.init(key, spec), state: { mean: HostTensor.zeros([spec.experts]) } }),
     route({ trainable, frozen, state }, x_TD, context, spec) {
       const output = inner.route({ trainable, frozen, state: {} }, x_TD, context, spec);

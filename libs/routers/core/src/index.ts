@@ -14,4 +14,5 @@ export {
 export { selectorKind, type Selection, type Selector, type SelectorInput } from './selector.js';
 export { denseSelector, everySlot, topKSelector, topPSelector } from './selectors.js';
 export { discrete } from './discrete.js';
-export { innerRouter } from './inner-router.js';
+export { innerRouter, traitsOf } from './inner-router.js';
+export { linearMapRouter } from './linear-map.js';

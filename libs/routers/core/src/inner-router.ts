@@ -15,3 +15,19 @@ export function innerRouter(outer: string, choice: ComponentChoice, build: Build
   }
   return inner;
 }
+
+/**
+ * What a router that holds another one is like because of it.
+ *
+ * @param linear whether its logits are still the inner router's linear map of the token, where that has one
+ */
+export function traitsOf(
+  { needsNoise, linear: innerIsLinear, edges }: Router,
+  { linear }: { readonly linear: boolean },
+): Pick<Router, 'needsNoise' | 'linear' | 'edges'> {
+  return {
+    ...(needsNoise ? { needsNoise } : {}),
+    ...(linear && innerIsLinear ? { linear } : {}),
+    ...(edges ? { edges } : {}),
+  };
+}

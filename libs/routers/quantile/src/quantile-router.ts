@@ -1,5 +1,5 @@
 import { componentField, defineComponent, UserError, type Build } from '@gmoe/core';
-import { innerRouter, routerKind, type Router } from '@gmoe/routers-core';
+import { innerRouter, routerKind, traitsOf, type Router } from '@gmoe/routers-core';
 import { HostTensor, oneHot, stopGradient, tf } from '@gmoe/tensor';
 import { z } from 'zod';
 
@@ -46,13 +46,10 @@ export function nextBeta(s_TE: tf.Tensor2D, beta_E: tf.Tensor1D, mask_T: tf.Tens
  */
 function createQuantile(choice: z.output<typeof options>, build: Build): Router {
   const inner = innerRouter('quantile', choice.router, build);
-  const { edges } = inner;
   return {
     id: 'quantile',
     ranks: true,
-    ...(inner.needsNoise ? { needsNoise: true } : {}),
-    ...(inner.linear ? { linear: true } : {}),
-    ...(edges ? { edges } : {}),
+    ...traitsOf(inner, { linear: true }),
     init(key, spec) {
       if (spec.topK >= spec.experts && spec.experts > 1) {
         throw new UserError(

@@ -1,6 +1,6 @@
 import { componentField, defineComponent, type Build } from '@gmoe/core';
-import { innerRouter, routerKind, type Router } from '@gmoe/routers-core';
-import { HostTensor, linear, stopGradient, tf } from '@gmoe/tensor';
+import { innerRouter, linearMapRouter, routerKind, traitsOf, type Router } from '@gmoe/routers-core';
+import { HostTensor, stopGradient, tf } from '@gmoe/tensor';
 import { z } from 'zod';
 
 const options = z.strictObject({
@@ -30,14 +30,11 @@ const options = z.strictObject({
  * computed as `softmax(log s)`.
  */
 function createSigmoidBiasRouter({ router, std, biasRate, epsilon }: z.output<typeof options>, build: Build): Router {
-  const inner = router ? innerRouter('sigmoid-bias', router, build) : centroids(std);
-  const { edges } = inner;
+  const inner = router ? innerRouter('sigmoid-bias', router, build) : linearMapRouter('linear', () => std);
   return {
     id: 'sigmoid-bias',
     ranks: true,
-    ...(inner.needsNoise ? { needsNoise: true } : {}),
-    ...(inner.linear ? { linear: true } : {}),
-    ...(edges ? { edges } : {}),
+    ...traitsOf(inner, { linear: true }),
     init: (key, spec) => ({ ...inner.init(key, spec), state: { bias: HostTensor.zeros([spec.experts]) } }),
     route({ trainable, frozen, state }, x_TD, context, spec) {
       const { logits_TE, map_ED } = inner.route({ trainable, frozen, state: {} }, x_TD, context, spec);
@@ -53,25 +50,6 @@ function createSigmoidBiasRouter({ router, std, biasRate, epsilon }: z.output<ty
     },
     nextState({ bias }, { load_E }) {
       return { bias: bias!.add(load_E.mean().sub(load_E).sign().mul(biasRate)) };
-    },
-  };
-}
-
-/** `x W^T`: a centroid of each expert. */
-function centroids(std: number): Router {
-  return {
-    id: 'linear',
-    linear: true,
-    init: (key, { experts, modelWidth }) => ({
-      trainable: { weight: key.fold('weight').normal([experts, modelWidth], 0, std) },
-      frozen: {},
-      state: {},
-      warnings: [],
-    }),
-    route({ trainable }, x_TD) {
-      const map_ED = trainable['weight'] as tf.Tensor2D;
-      const logits_TE = linear(x_TD, map_ED);
-      return { logits_TE, probs_TE: tf.softmax(logits_TE), map_ED };
     },
   };
 }

@@ -1,6 +1,5 @@
 import { defineComponent } from '@gmoe/core';
-import { routerKind, type Router } from '@gmoe/routers-core';
-import { linear, tf } from '@gmoe/tensor';
+import { linearMapRouter, routerKind } from '@gmoe/routers-core';
 import { z } from 'zod';
 
 const options = z.strictObject({
@@ -16,27 +15,9 @@ const options = z.strictObject({
  * meant for the `switch` selector (one expert a token, with capacity) and the `load-balance` strategy. The paper truncates
  * the starting weights at two standard deviations; here they are not truncated.
  */
-function createSwitchRouter({ initScale }: z.output<typeof options>): Router {
-  return {
-    id: 'switch',
-    linear: true,
-    init: (key, { experts, modelWidth }) => ({
-      trainable: { weight: key.fold('weight').normal([experts, modelWidth], 0, Math.sqrt(initScale / modelWidth)) },
-      frozen: {},
-      state: {},
-      warnings: [],
-    }),
-    route({ trainable }, x_TD) {
-      const map_ED = trainable['weight'] as tf.Tensor2D;
-      const logits_TE = linear(x_TD, map_ED);
-      return { logits_TE, probs_TE: tf.softmax(logits_TE), map_ED };
-    },
-  };
-}
-
 export const switchRouter = defineComponent(routerKind, {
   id: 'switch',
   description: 'linear map with input jitter in training (Switch Transformer)',
   options,
-  create: createSwitchRouter,
+  create: ({ initScale }) => linearMapRouter('switch', (modelWidth) => Math.sqrt(initScale / modelWidth)),
 });

@@ -40,7 +40,8 @@ const isTensor = (value: unknown): value is tf.Tensor => value instanceof tf.Ten
 export function trace(fn: (...args: never[]) => unknown, args: readonly Tree<OnnxValueLeaf>[]): Trace {
   const graph = new GraphBuilder();
   const inputs: OnnxValue<DType>[] = [];
-  const previous = tf.getBackend();
+  // A process that has used no tfjs yet has no backend, and must not be left with the recording one.
+  const previous = tf.getBackend() ?? 'cpu';
   const random = Math.random;
   traceBackend.begin(graph);
   void tf.setBackend(TRACE_BACKEND);
@@ -94,7 +95,7 @@ export function trace(fn: (...args: never[]) => unknown, args: readonly Tree<Onn
   } finally {
     Math.random = random;
     traceBackend.end();
-    if (previous) void tf.setBackend(previous);
+    void tf.setBackend(previous);
   }
 }
 
