@@ -15,7 +15,7 @@ export { withoutDefaults } from './component/without-defaults.js';
 export { createComponent } from './component/create-component.js';
 export { componentField, fieldKind, withApplicability } from './component/component-field.js';
 export { ComponentRegistry, type ComponentOrigin } from './component/component-registry.js';
-export { resolveComponentOptions, type ResolveOptions } from './component/resolve-config.js';
+export { resolveComponentOptions, wrappedSchema, type ResolveOptions } from './component/resolve-config.js';
 export { UserError, messageOf } from './user-error.js';
 export { stableHash, canonicalJson, type Json } from './canonical-json.js';
 export { parseOptions } from './parse-options.js';

@@ -107,16 +107,14 @@ async function runSweep(file: string, raw: object): Promise<void> {
   const progress = createProgress(store, process.stdout);
   const stop = onInterrupt('stopping: every trial saves a checkpoint; the same command goes on from there');
   try {
-    const submission = await createLauncher(launcher, engine).submit({
-      store,
-      follow: !options.detach,
-    });
+    const started = createLauncher(launcher, engine);
+    const submission = await started.submit({ store, follow: !options.detach });
     const cancel = (): void => void submission.cancel('checkpoint');
     stop.signal.addEventListener('abort', cancel);
     // Asked to stop while it was being handed over.
     if (stop.signal.aborted) cancel();
-    // Tasks of Slurm and workers on Ray measure it: the machine that submits is no place to compute on. Nobody waits for it after a hand-over.
-    const elsewhere = launcher.id === 'slurm' || launcher.id === 'ray' || options.detach;
+    // Nobody waits for it after a hand-over.
+    const elsewhere = started.measuresBaselines === true || options.detach;
     const baselines = elsewhere ? Promise.resolve() : measureBaselines(store, engine);
     // Told when it is awaited; until then a failure must not end the process.
     baselines.catch(() => undefined);

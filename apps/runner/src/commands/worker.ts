@@ -1,6 +1,5 @@
 import {
-  isRayWorker,
-  isSlurmTask,
+  isClusterWorker,
   startWorker,
   summarise,
   SweepStore,
@@ -43,11 +42,11 @@ export function addWorker(program: Command): void {
           },
         });
         const damaged = summarise(store).damaged;
-        if (damaged > 0 && !isSlurmTask() && process.exitCode === 0) {
+        if (damaged > 0 && !isClusterWorker() && process.exitCode === 0) {
           process.exitCode = EXIT.failed;
           process.stderr.write(`gmoe: ${damaged} damaged results were left alone; gmoe plan names them\n`);
         }
-        if ((isSlurmTask() || isRayWorker()) && process.exitCode === 0) await measureBaselines(store, engine);
+        if (isClusterWorker() && process.exitCode === 0) await measureBaselines(store, engine);
       }),
   );
 }

@@ -101,17 +101,21 @@ function completeObject(
   return out;
 }
 
-/** What a wrapper holds; of a union the member that can hold the value. */
-export function innerSchema(schema: z.core.$ZodType, value: unknown): z.core.$ZodType | undefined {
-  if (
-    schema instanceof z.ZodOptional ||
+/** What an optional, nullable, defaulted or read-only schema is around; undefined for any other. */
+export function wrappedSchema(schema: z.core.$ZodType): z.core.$ZodType | undefined {
+  return schema instanceof z.ZodOptional ||
     schema instanceof z.ZodNullable ||
     schema instanceof z.ZodDefault ||
     schema instanceof z.ZodPrefault ||
     schema instanceof z.ZodReadonly
-  ) {
-    return value === null || value === undefined ? undefined : schema.def.innerType;
-  }
+    ? schema.def.innerType
+    : undefined;
+}
+
+/** What a wrapper holds; of a union the member that can hold the value. */
+export function innerSchema(schema: z.core.$ZodType, value: unknown): z.core.$ZodType | undefined {
+  const wrapped = wrappedSchema(schema);
+  if (wrapped) return value === null || value === undefined ? undefined : wrapped;
   if (schema instanceof z.ZodPipe) return schema.def.in;
   if (schema instanceof z.ZodLazy) return schema.def.getter();
   if (schema instanceof z.ZodUnion) {

@@ -5,10 +5,9 @@ export { summarise } from './summary.js';
 export { createSlurmLauncher } from './slurm.js';
 export { slurmOptions } from './launcher-options.js';
 export type { SlurmLauncherOptions } from './slurm-array.js';
-export { startWorker, type StartWorkerOptions } from './start-worker.js';
+export { isClusterWorker, startWorker } from './start-worker.js';
+export type { WorkOptions } from './work.js';
 export { onStopSignal } from './stop-signal.js';
-export { isRayWorker } from './ray/ray-worker.js';
-export { isSlurmTask } from './slurm-task.js';
 export { StoreFollower } from './store-follower.js';
 export { followSubmission, type SubmittedWork } from './follow-submission.js';
 export {

@@ -68,6 +68,8 @@ export interface Submission {
 /** Runs a sweep's open trials somewhere: on this machine, as a Slurm job array, as Kubernetes jobs. */
 export interface Launcher {
   readonly id: string;
+  /** Whether its workers measure the baselines too, since the machine that submits is no place to compute on. */
+  readonly measuresBaselines?: boolean;
   /** Hands the trials over; returns when they are accepted, not when they are done. */
   submit(request: LaunchRequest): Promise<Submission>;
 }

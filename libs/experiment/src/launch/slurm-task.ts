@@ -1,13 +1,8 @@
 import { UserError } from '@gmoe/core';
-import { AttemptStopped, type WorkerOptions } from '../worker/index.js';
+import { AttemptStopped } from '../worker/index.js';
 import { requeue, tasksOf } from './slurm-client.js';
 import { isCancelled, readIntent } from './slurm-submission.js';
-import { work, type Packing } from './work.js';
-
-export type SlurmTaskOptions = Pick<
-  WorkerOptions,
-  'store' | 'execute' | 'onEvent' | 'guard' | 'staleSeconds' | 'pollSeconds'
-> & { readonly packing?: Packing | undefined };
+import { work, type WorkOptions } from './work.js';
 
 /** Whether this process is a task of a job array that the Slurm launcher submitted. */
 export function isSlurmTask(): boolean {
@@ -20,7 +15,7 @@ export function isSlurmTask(): boolean {
  *
  * @returns the exit code: 0 if nothing is left to do, 75 (try again) if the task was interrupted.
  */
-export async function runSlurmTask(options: SlurmTaskOptions): Promise<number> {
+export async function runSlurmTask(options: WorkOptions): Promise<number> {
   const { store } = options;
   const submission = process.env['GMOE_SUBMISSION']!;
   const index = Number(process.env['SLURM_ARRAY_TASK_ID']);
@@ -34,13 +29,13 @@ export async function runSlurmTask(options: SlurmTaskOptions): Promise<number> {
       stop.abort(new AttemptStopped('stop'));
     });
   }
-  const remaining = await work({ ...options, hashes, stop: stop.signal }, options.packing);
-  if (remaining === 0) return 0;
+  const code = await work({ ...options, hashes, stop: stop.signal });
+  if (code === 0) return code;
   const job = `${process.env['SLURM_ARRAY_JOB_ID']}_${index}`;
   if (signalled !== undefined && !isCancelled(store, submission) && (await mustRequeue(signalled, job, index))) {
     await requeue(job);
   }
-  return 75;
+  return code;
 }
 
 /** After SIGTERM Slurm may be cancelling the task, or requeueing a preempted one itself; it runs if neither is so. */

@@ -12,16 +12,15 @@ import { hasEnded, jobByName, scancel, tasksOf, type SlurmTask } from './slurm-c
 import { isCancelled, markCancelled, readIntents, readJob, recordJob } from './slurm-submission.js';
 import { StoreFollower } from './store-follower.js';
 import { summarise } from './summary.js';
+import { checkPacking } from './work.js';
 
 /** Runs trials as a Slurm job array. Progress comes from the store, which all nodes must see at the same path. */
 export function createSlurmLauncher(launcher: SlurmLauncherOptions): Launcher {
   return {
     id: 'slurm',
+    measuresBaselines: true,
     async submit(request) {
-      const { trialsAtOnce, cpus } = launcher.options;
-      if (trialsAtOnce > cpus) {
-        throw new UserError(`launcher.trialsAtOnce: must be at most launcher.cpus, here ${cpus} (got ${trialsAtOnce})`);
-      }
+      checkPacking(launcher.options);
       const earlier = await liveSubmissions(request.store);
       const covered = new Set(earlier.flatMap(({ intent }) => intent.tasks.flat()));
       const trials = openTrials(request.store, request.hashes).filter((trial) => !covered.has(trial.hash));

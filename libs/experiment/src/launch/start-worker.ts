@@ -1,38 +1,19 @@
-import type { SweepStore } from '../store/index.js';
-import {
-  AttemptStopped,
-  isServedWorker,
-  serveWorker,
-  type GuardOptions,
-  type TrialExecutor,
-  type WorkerEvent,
-} from '../worker/index.js';
+import { AttemptStopped, isServedWorker, serveWorker } from '../worker/index.js';
 import { isRayWorker, runRayWorker } from './ray/ray-worker.js';
 import { isSlurmTask, runSlurmTask } from './slurm-task.js';
 import { onStopSignal } from './stop-signal.js';
-import { work, type Packing } from './work.js';
+import { work, type WorkOptions } from './work.js';
 
-export interface StartWorkerOptions {
-  readonly store: SweepStore;
-  readonly execute: TrialExecutor;
-  /** What a worker that nobody serves reports. */
-  readonly onEvent?: (event: WorkerEvent) => void;
-  readonly guard?: GuardOptions;
-  readonly staleSeconds?: number;
-  readonly pollSeconds?: number;
-  /** How long a worker on Ray stays with nothing to take, s. Default 120. */
-  readonly idleSeconds?: number;
-  /** Several trials at a time; default: one, in this process. */
-  readonly packing?: Packing | undefined;
-}
+/** Whether this process was started by a cluster's launcher: nobody on the machine that submitted measures for it. */
+export const isClusterWorker = (): boolean => isSlurmTask() || isRayWorker();
 
 /**
  * The whole of a worker program: takes trials from the launcher that started it, or those of its Slurm task, or as a worker on Ray
  * or on its own whatever is open in the store. SIGINT, SIGTERM and SIGHUP save a checkpoint and release the claim; a second one ends at once.
  *
- * @returns the exit code: 0 if no trial is left.
+ * @returns the exit code, as `work` has it
  */
-export async function startWorker(options: StartWorkerOptions): Promise<number> {
+export async function startWorker(options: WorkOptions): Promise<number> {
   const { store, execute, guard } = options;
   if (isServedWorker()) {
     await serveWorker({ store, execute, ...(guard ? { guard } : {}) });
@@ -45,6 +26,5 @@ export async function startWorker(options: StartWorkerOptions): Promise<number> 
     if (stop.signal.aborted) process.exit(130);
     stop.abort(new AttemptStopped('stop'));
   });
-  const remaining = await work({ ...options, stop: stop.signal }, options.packing);
-  return remaining === 0 ? 0 : 75;
+  return work({ ...options, stop: stop.signal });
 }

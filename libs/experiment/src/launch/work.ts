@@ -1,3 +1,4 @@
+import { UserError } from '@gmoe/core';
 import type { SweepStore } from '../store/index.js';
 import { openTrials, runWorker, type WorkerEvent, type WorkerOptions } from '../worker/index.js';
 import type { LaunchEvent } from './launcher.js';
@@ -10,9 +11,22 @@ export interface Packing {
   readonly command: (store: SweepStore) => readonly string[];
 }
 
-/** Works through open trials in this process, or several at a time where `packing` says so. Returns how many stay open. */
-export async function work(options: WorkerOptions, packing: Packing | undefined): Promise<number> {
-  if (!packing || packing.jobs === 1) return (await runWorker(options)).remaining;
+/** What a worker program works with, wherever it was started. */
+export type WorkOptions = Omit<WorkerOptions, 'stop' | 'hashes'> & {
+  /** Several trials at a time; default: one, in this process. */
+  readonly packing?: Packing | undefined;
+};
+
+/** Exit code (EX_TEMPFAIL) of a worker that left open trials behind: it was asked to stop, or others are at them. */
+export const LEFT_OPEN = 75;
+
+/**
+ * Works through open trials in this process, or several at a time where `packing` says so.
+ *
+ * @returns the exit code: 0 if no trial is left, `LEFT_OPEN` if some are.
+ */
+export async function work({ packing, ...options }: WorkOptions & WorkerOptions): Promise<number> {
+  if (!packing || packing.jobs === 1) return exitCode((await runWorker(options)).remaining);
   const { store, hashes, stop, onEvent, staleSeconds, pollSeconds } = options;
   const run = await createLocalLauncher({
     ...packing,
@@ -24,7 +38,16 @@ export async function work(options: WorkerOptions, packing: Packing | undefined)
   if (stop.aborted) cancel();
   for await (const event of run.events()) for (const told of asWorkerEvents(event)) onEvent?.(told);
   await run.done;
-  return openTrials(store, hashes).length;
+  return exitCode(openTrials(store, hashes).length);
+}
+
+const exitCode = (remaining: number): number => (remaining === 0 ? 0 : LEFT_OPEN);
+
+/** @throws UserError if a worker has fewer cores than trials at once */
+export function checkPacking({ trialsAtOnce, cpus }: { readonly trialsAtOnce: number; readonly cpus: number }): void {
+  if (trialsAtOnce > Math.max(1, cpus)) {
+    throw new UserError(`launcher.trialsAtOnce: must be at most launcher.cpus, here ${cpus} (got ${trialsAtOnce})`);
+  }
 }
 
 function asWorkerEvents(event: LaunchEvent): WorkerEvent[] {

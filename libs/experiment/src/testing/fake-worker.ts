@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { isRayWorker } from '../launch/ray/ray-worker.js';
 import { startWorker } from '../launch/start-worker.js';
 import { SweepStore } from '../store/index.js';
 import { fakeTrial } from './fake-trial.js';
@@ -14,6 +15,6 @@ process.exitCode = await startWorker({
   guard: { heartbeatSeconds: 0.1, graceSeconds: 0.5 },
   staleSeconds: 2,
   pollSeconds: 0.1,
-  idleSeconds: 3,
+  ...(isRayWorker() ? { idleSeconds: 3 } : {}),
   packing: { jobs: Number(values.jobs), command: () => [process.execPath, process.argv[1]!, folder, stepMs] },
 });

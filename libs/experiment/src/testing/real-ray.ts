@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** Variable that names the cluster which a process is of. */
+const MARK = 'GMOE_TEST_RAY';
+
 /** Where `tools/ci/install-ray.sh` puts it. */
 const VENV = fileURLToPath(new URL('../../../../.venv-ray', import.meta.url));
 
@@ -33,8 +36,8 @@ export interface RealRay {
 export async function startRay(cpus: number): Promise<RealRay> {
   // Sockets below it must stay within the 107 bytes of a path.
   const folder = mkdtempSync(join(tmpdir(), 'ray-'));
-  const [port, dashboard] = await Promise.all([freePort(), freePort()]);
-  const env = { ...process.env, RAY_USAGE_STATS_ENABLED: '0', RAY_DISABLE_IMPORT_WARNING: '1' };
+  const [port, dashboard, headAgent, nodeAgent] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  const env = { ...process.env, RAY_USAGE_STATS_ENABLED: '0', RAY_DISABLE_IMPORT_WARNING: '1', [MARK]: folder };
   const ray = (...args: string[]): void => {
     execFileSync(join(VENV, 'bin', 'ray'), args, { env, stdio: ['ignore', 'ignore', 'inherit'], timeout: 120_000 });
   };
@@ -42,12 +45,19 @@ export async function startRay(cpus: number): Promise<RealRay> {
   ray(
     ...['start', '--head', `--port=${port}`, `--num-cpus=${cpus}`, `--temp-dir=${folder}`, ...common],
     ...['--include-dashboard=true', '--dashboard-host=127.0.0.1', `--dashboard-port=${dashboard}`],
+    `--dashboard-agent-listen-port=${headAgent}`,
   );
   const known = new Set(raylets(folder));
   return {
     address: `http://127.0.0.1:${dashboard}`,
     addNode(cpus) {
-      ray('start', `--address=127.0.0.1:${port}`, `--num-cpus=${cpus}`, ...common);
+      ray(
+        'start',
+        `--address=127.0.0.1:${port}`,
+        `--num-cpus=${cpus}`,
+        `--dashboard-agent-listen-port=${nodeAgent}`,
+        ...common,
+      );
       const added = raylets(folder).find((pid) => !known.has(pid))!;
       known.add(added);
       return added;
@@ -56,28 +66,27 @@ export async function startRay(cpus: number): Promise<RealRay> {
       for (const pid of [...descendants(raylet), raylet]) kill(pid);
     },
     down() {
-      for (const pid of processesOf(folder)) kill(pid);
+      // Those that rename themselves lose their variables: they are children of some that do not.
+      for (const pid of new Set(processesOf(folder).flatMap((each) => [...descendants(each), each]))) kill(pid);
       rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
     },
   };
 }
 
-const raylets = (folder: string): number[] => processesOf(folder, 'raylet/raylet');
+const raylets = (folder: string): number[] =>
+  processesOf(folder).filter((pid) => readProc(pid, 'cmdline').includes('raylet/raylet'));
 
-/** Processes that name the folder in their command line. */
-function processesOf(folder: string, program = ''): number[] {
+/** Processes of the cluster in a folder. */
+function processesOf(folder: string): number[] {
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => {
-      const command = commandOf(pid);
-      return command.includes(folder) && command.includes(program);
-    });
+    .filter((pid) => readProc(pid, 'environ').split('\0').includes(`${MARK}=${folder}`));
 }
 
-function commandOf(pid: number): string {
+function readProc(pid: number, file: 'cmdline' | 'environ'): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
     return '';
   }

@@ -213,6 +213,7 @@ describe.skipIf(!CHROMIUM)('the page in headless Chromium', () => {
       await page.locator('#training').scrollIntoViewIfNeeded();
       return page.locator('#curves svg').count();
     }).toBeGreaterThan(0);
+    await page.waitForSelector('#curves svg');
     await page.getByLabel('Metric').last().selectOption('train/learning_rate');
     await soon(() => page.locator('#curves h3').textContent()).toBe('train/learning_rate');
     await page.getByLabel('Metric').last().selectOption('train/lm_loss');

@@ -1,4 +1,4 @@
-import type { ComponentRegistry } from '@gmoe/core';
+import { wrappedSchema, type ComponentRegistry } from '@gmoe/core';
 import { z } from 'zod';
 
 /** The fields of a schema by dotted path, those of plain sections within it too; what components hold is listed with them. */
@@ -36,15 +36,8 @@ export function componentOptions(
 
 /** What optional, nullable, defaulted and refined schemas hold. */
 function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
-  if (
-    schema instanceof z.ZodOptional ||
-    schema instanceof z.ZodNullable ||
-    schema instanceof z.ZodDefault ||
-    schema instanceof z.ZodPrefault ||
-    schema instanceof z.ZodReadonly
-  ) {
-    return unwrapped(schema.def.innerType);
-  }
+  const wrapped = wrappedSchema(schema);
+  if (wrapped) return unwrapped(wrapped);
   if (schema instanceof z.ZodRecord && unwrapped(schema.def.valueType) instanceof z.ZodUnion) {
     const union = unwrapped(schema.def.valueType) as z.ZodUnion;
     return union.def.options.some((option) => unwrapped(option) instanceof z.ZodObject) ? union : schema;

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { errnoName, messageOf, plainRequest, redact, UserError } from '@gmoe/core';
 import { z } from 'zod';
 
@@ -26,6 +27,9 @@ export interface RayJobRequest {
 export class RayUnreachable extends UserError {}
 
 const TIMEOUT_MS = 30_000;
+/** How long a cluster that starts may refuse jobs. */
+const STARTING_MS = 60_000;
+const RETRY_MS = 1000;
 /** Answers beyond this are no answers of a job server, bytes. */
 const LARGEST_ANSWER = 64 * 2 ** 20;
 
@@ -49,11 +53,20 @@ export class RayClient {
     return version.data.ray_version;
   }
 
-  /** Submits a job under its own id. One that Ray has under this id already counts as submitted. */
+  /**
+   * Submits a job under its own id. One that Ray has under this id already counts as submitted; while a cluster starts it has no
+   * agent to take jobs and says so with HTTP 500, which is waited out.
+   */
   async submit(request: RayJobRequest): Promise<void> {
-    const { status, text } = await this.call('POST', '/api/jobs/', request);
-    if (status === 200 || (await this.job(request.submission_id)) !== undefined) return;
-    throw new UserError(`ray: the job was refused (HTTP ${status}): ${lastLine(text)}`);
+    const begun = performance.now();
+    for (;;) {
+      const { status, text } = await this.call('POST', '/api/jobs/', request);
+      if (status === 200 || (await this.job(request.submission_id)) !== undefined) return;
+      if (status < 500 || performance.now() - begun > STARTING_MS) {
+        throw new UserError(`ray: the job was refused (HTTP ${status}): ${lastLine(text)}`);
+      }
+      await delay(RETRY_MS);
+    }
   }
 
   /** Undefined where Ray does not know it (any more). */
@@ -65,14 +78,18 @@ export class RayClient {
     return job.data;
   }
 
-  /** The end of what a job wrote itself; empty where Ray cannot say (its node is gone). */
-  async lastWords(id: string): Promise<string> {
+  /**
+   * The last line beginning with `gmoe: ` that a job wrote; undefined where Ray cannot say (its node is gone). Ray puts lines of its
+   * own into the same file, the job's command among them, before and after.
+   */
+  async ownWords(id: string): Promise<string | undefined> {
     try {
       const { status, text } = await this.call('GET', `/api/jobs/${encodeURIComponent(id)}/logs`);
       const logs = z.object({ logs: z.string() }).safeParse(parse(text));
-      return status === 200 && logs.success ? lastLine(logs.data.logs) : '';
+      if (status !== 200 || !logs.success) return undefined;
+      return logs.data.logs.split('\n').findLast((line) => line.startsWith('gmoe: '));
     } catch {
-      return '';
+      return undefined;
     }
   }
 

@@ -74,7 +74,9 @@ describe.skipIf(!canRunRay())('a sweep on a real Ray', () => {
     const client = new RayClient(ray.address);
     while ((await client.job(run.id))?.status !== 'FAILED') await delay(100);
     renameSync(`${store.folder}-away`, store.folder);
-    await expect(run.done).rejects.toThrow(/ is not on .* node.*: launcher.id ray needs a folder that all nodes see$/);
+    await expect(run.done).rejects.toThrow(
+      /^gmoe: .* is not on this node \(.*\): launcher.id ray needs a folder that all nodes see$/,
+    );
   });
 
   it.skipIf(!canRunSlurm())('shares one store with local workers and Slurm: one attempt a trial', async () => {

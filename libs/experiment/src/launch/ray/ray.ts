@@ -12,11 +12,11 @@ import type { LauncherHost } from '../launcher-host.js';
 import type { Launcher, LaunchEvent, LaunchRequest, LaunchSummary, Submission } from '../launcher.js';
 import { StoreFollower } from '../store-follower.js';
 import { summarise } from '../summary.js';
+import { checkPacking, LEFT_OPEN } from '../work.js';
 import { shellLine, shellWord, writeScript } from '../worker-script.js';
 import { RayClient, RayUnreachable, type RayJob, type RayJobRequest } from './ray-client.js';
 import { rayAddress, type RayOptions } from './ray-options.js';
 import { isRayCancelled, markRay, openRayIntents, rayFile, recordRayIntent, type RayIntent } from './ray-submission.js';
-import { LEFT_OPEN } from './ray-worker.js';
 
 export interface RayLauncherOptions extends LauncherHost {
   readonly options: RayOptions;
@@ -37,11 +37,9 @@ const MIB = 2 ** 20;
 export function createRayLauncher(launcher: RayLauncherOptions): Launcher {
   return {
     id: 'ray',
+    measuresBaselines: true,
     async submit(request) {
-      const { trialsAtOnce, cpus } = launcher.options;
-      if (trialsAtOnce > Math.max(1, cpus)) {
-        throw new UserError(`launcher.trialsAtOnce: must be at most launcher.cpus, here ${cpus} (got ${trialsAtOnce})`);
-      }
+      checkPacking(launcher.options);
       const client = new RayClient(rayAddress(launcher.options));
       await client.version();
       const workers = new RayWorkers(request.store, client, launcher, request.follow === false);
@@ -57,8 +55,9 @@ export async function cancelRayWorkers(store: SweepStore, how: 'checkpoint' | 'k
   const cancelled: string[] = [];
   for (const { submissionId, address } of openRayIntents(store)) {
     const client = new RayClient(address);
-    const job = await client.job(submissionId);
+    // First of all: workers look there, also where Ray does not answer.
     markRay(store, submissionId, 'cancelled');
+    const job = await client.job(submissionId);
     if (!job || hasEnded(job)) continue;
     cancelled.push(submissionId);
     if (how === 'kill' || job.status === 'PENDING') await client.stop(submissionId);
@@ -88,15 +87,14 @@ class RayWorkers {
   async adopt(): Promise<void> {
     for (const intent of openRayIntents(this.store)) {
       if (intent.address !== this.client.address) continue;
-      const job = await this.client.job(intent.submissionId);
-      if (job ? hasEnded(job) : isRayCancelled(this.store, intent.submissionId)) {
-        markRay(this.store, intent.submissionId, 'ended');
-        continue;
+      const { submissionId } = intent;
+      const job = await this.client.job(submissionId);
+      const cancelled = isRayCancelled(this.store, submissionId);
+      if (job ? hasEnded(job) : cancelled) markRay(this.store, submissionId, 'ended');
+      else if (!cancelled) {
+        this.live.push(intent);
+        if (!job) await this.client.submit(this.request(intent));
       }
-      if (isRayCancelled(this.store, intent.submissionId)) continue;
-      // Known to Ray, or noted and never submitted: one more worker that the sweep need not start.
-      this.live.push(intent);
-      if (!job) await this.client.submit(this.request(intent));
     }
   }
 
@@ -187,8 +185,8 @@ class RayWorkers {
     }
   }
 
-  lastWords(id: string): Promise<string> {
-    return this.client.lastWords(id);
+  ownWords(id: string): Promise<string | undefined> {
+    return this.client.ownWords(id);
   }
 
   isCancelled(id: string): boolean {
@@ -297,9 +295,10 @@ class RayRun implements Submission {
       return;
     }
     if (job?.driver_exit_code === NO_STORE) {
-      const said = await this.workers.lastWords(id);
-      const unseen = `${this.request.store.folder} is not on a node: launcher.id ray needs a folder that all nodes see`;
-      throw new UserError(said.startsWith('gmoe: ') ? said : unseen);
+      const said = await this.workers.ownWords(id);
+      throw new UserError(
+        said ?? `${this.request.store.folder} is not on a node: launcher.id ray needs a folder that all nodes see`,
+      );
     }
     if (job?.status === 'STOPPED') {
       this.deaths = Infinity;
