@@ -1,5 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { publishResults } from '@gmoe/experiment';
 import { format, resolveConfig } from 'prettier';
 import { describe, expect, it } from 'vitest';
 import type { SweepResults } from '@gmoe/report';
@@ -11,6 +14,23 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 it('docs/study.md holds the tables that its results give', async () => {
   const options = { ...(await resolveConfig(`${root}/docs/study.md`)), parser: 'markdown' };
   expect(await format(studyText(root), options)).toBe(readFileSync(`${root}/docs/study.md`, 'utf8'));
+});
+
+describe('published results', () => {
+  const sweeps = readdirSync(join(root, 'results'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('sweep.json'))
+    .map((path) => dirname(path));
+
+  it.each(sweeps)('%s is byte by byte what its trials wrote', (sweep) => {
+    const to = mkdtempSync(join(tmpdir(), 'gmoe-published-'));
+    try {
+      const { added, present } = publishResults(join(root, 'results', sweep), join(to, 'copy'));
+      expect(present).toBe(0);
+      expect(added).toBeGreaterThan(0);
+    } finally {
+      rmSync(to, { recursive: true, force: true });
+    }
+  });
 });
 
 /** A sweep of these accuracies, arm by arm and seed by seed. */
