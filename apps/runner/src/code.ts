@@ -29,11 +29,18 @@ export function changesOf(store: SweepStore): CodeChanges {
   return codeChanges(store, framework, (kind, id) => components.origin(componentKind(kind), id)?.digest);
 }
 
+/** One arm, or a choice of them: the first three by name. */
+function armsToName(arms: readonly string[]): string {
+  const names = arms.map((arm) => JSON.stringify(arm));
+  if (names.length === 1) return names[0]!;
+  return `ARM (${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''})`;
+}
+
 /** What a researcher must know of finished trials whose code has changed since, one line each. */
 export function changeLines({ components: changed, otherBuild }: CodeChanges): string[] {
   const lines = changed.map(
     ({ kind, id, source, trials, arms }) =>
-      `${kind} '${id}' (${source}) was edited after ${trials} finished trial${trials === 1 ? '' : 's'}: their numbers are of its former code; run them again with --rerun ${arms.length === 1 ? JSON.stringify(arms[0]) : `ARM (${arms.join(', ')})`}`,
+      `${kind} '${id}' (${source}) was edited after ${trials} finished trial${trials === 1 ? '' : 's'}: their numbers are of its former code; run them again with --rerun ${armsToName(arms)}`,
   );
   if (otherBuild > 0 && changed.length === 0) {
     lines.push(
