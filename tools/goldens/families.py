@@ -126,6 +126,7 @@ MODELS = {
     ),
     "olmo2": ("olmo2", "plain", {}),
     "stablelm": ("stablelm", "a quarter of each head turns, biases", {"hidden_size": 32, "partial_rotary_factor": 0.25, "use_qkv_bias": True}),
+    "llama-rope-dynamic-1": ("llama", "rope dynamic of factor 1", rope(rope_type="dynamic", factor=1.0)),
 }
 
 

@@ -21,6 +21,7 @@ const ropesByType = z.strictObject({
   sliding_attention: z.record(z.string(), z.unknown()).nullish(),
 });
 
+/** Gemma 2's cap of scores is refused: transformers keeps the field here and does not apply it. */
 export const gemma3TextFamily = defineFamily({
   modelType: 'gemma3_text',
   description: 'Gemma 3, text: q and k normed in each head, five layers with a window and a local rope to one without',
@@ -31,7 +32,6 @@ export const gemma3TextFamily = defineFamily({
     rms_norm_eps: positive.default(1e-6),
     attention_bias: z.boolean().default(false),
     query_pre_attn_scalar: positive.default(256),
-    attn_logit_softcapping: positive.nullish(),
     final_logit_softcapping: positive.nullish(),
     sliding_window: size.nullable().default(4096),
     sliding_window_pattern: size.default(6),
@@ -52,7 +52,6 @@ export const gemma3TextFamily = defineFamily({
       qkNorm: 'head',
       embeddingScale: Math.sqrt(core.hidden_size),
       attentionScale: fields.query_pre_attn_scalar ** -0.5,
-      ...(fields.attn_logit_softcapping ? { attentionSoftcap: fields.attn_logit_softcapping } : {}),
       ...(fields.final_logit_softcapping ? { logitsSoftcap: fields.final_logit_softcapping } : {}),
       qkvBias: fields.attention_bias,
       outputBias: fields.attention_bias,

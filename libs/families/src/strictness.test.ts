@@ -40,6 +40,14 @@ describe('nothing loads silently wrong', () => {
     );
   });
 
+  it.each([false, null, 0])('attention that sees what follows is refused (is_causal: %j)', (is_causal) => {
+    for (const { modelType } of families) {
+      expect(() => parse(modelType, { is_causal }), modelType).toThrow(
+        `config.json: is_causal: is not read for model_type ${modelType}`,
+      );
+    }
+  });
+
   it('passes what changes nothing', () => {
     const off = {
       rope_scaling: { type: 'linear', factor: 1 },
@@ -49,6 +57,7 @@ describe('nothing loads silently wrong', () => {
       layer_types: ['full_attention', 'full_attention'],
       sliding_window: null,
       use_mrope: false,
+      is_causal: true,
       _name_or_path: 'x',
       torch_dtype: 'bfloat16',
       'transformers.js_config': { dtype: 'q4' },

@@ -157,7 +157,8 @@ function readScaling(
           `${at}.original_max_position_embeddings: rope_type dynamic goes by max_position_embeddings ${maxPositions}; leave it out (got ${original})`,
         );
       }
-      return factor === 1 ? undefined : { type, factor, originalPositions: maxPositions };
+      // Also a factor of 1 stretches what goes beyond the positions.
+      return { type, factor, originalPositions: maxPositions };
     }
     case 'yarn': {
       const yarn = parseOptions(PARAMETERS.yarn, values, at);

@@ -34,6 +34,12 @@ const WITHOUT_EFFECT: Readonly<Record<string, (value: unknown) => boolean>> = {
   no_rope_layer_interval: () => true,
 };
 
+/** Fields that change the maths by what turns others off. */
+const EFFECT_WHEN_OFF: Readonly<Record<string, (value: unknown) => boolean>> = {
+  // Read by transformers' masks, whatever the family.
+  is_causal: (value) => value !== true,
+};
+
 /**
  * Refuses fields that a family does not read, unless they are known not to change the maths or have a value that turns them off.
  * @throws UserError naming the first
@@ -46,7 +52,8 @@ export function refuseUnread(
 ): void {
   for (const [name, value] of Object.entries(json)) {
     if (read.has(name) || NEUTRAL.has(name) || name.startsWith('_')) continue;
-    if (isOff(value) || WITHOUT_EFFECT[name]?.(value)) continue;
+    const changes = EFFECT_WHEN_OFF[name];
+    if (changes ? !changes(value) : isOff(value) || WITHOUT_EFFECT[name]?.(value)) continue;
     const shown = JSON.stringify(value);
     throw new UserError(
       `${where}: ${name}: is not read for model_type ${modelType}, and it may change the maths; take it out if it does not (got ${shown.length > 80 ? `${shown.slice(0, 77)}...` : shown})`,
