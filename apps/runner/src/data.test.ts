@@ -93,6 +93,35 @@ describe('gmoe data, and the tasks of a user’s own files', () => {
     expect(byText.stdout).not.toContain('cannot be scored');
   });
 
+  it('a row longer than the positions of the base is refused before training, and none is missed where none is so long', async () => {
+    const file = await writeOwn('positions');
+    const at = (section: string) => ['--set', `${section}.sequenceLength=300`];
+    const train = ['train', file, '--out', join(folder(), 'positions-out')];
+    expect((await gmoeHere([...train, ...at('training'), ...at('evaluation')])).code).toBe(0);
+    const rows = join(dirname(file), 'rows.csv');
+    writeFileSync(rows, readFileSync(rows, 'utf8').replaceAll(/^[xyz]+/gm, 'z'.repeat(150)));
+    for (const [section, needless] of [
+      ['training', 'evaluation'],
+      ['evaluation', 'training'],
+    ] as const) {
+      const { code, stderr } = await gmoeHere([...train, ...at(section)]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(
+        new RegExp(
+          `: ${section}.sequenceLength: must be at most 128, the base's max_position_embeddings: example 'rows.csv-\\d+' has 1\\d\\d tokens \\(got 300\\)$`,
+          'm',
+        ),
+      );
+      expect(stderr).not.toContain(needless);
+    }
+    const own = ['--data', dirname(file), '--set', 'task.trainFile=rows.csv', '--scoring', 'log-likelihood'];
+    const evaluation = ['eval', '--base', join(dirname(file), 'base'), '--task', 'classification', ...own];
+    expect((await gmoeHere([...evaluation, '--split', 'train'])).stderr).toMatch(
+      /--sequence-length: must be at most 128/,
+    );
+    expect((await gmoeHere([...evaluation, '--split', 'train', '--sequence-length', '128'])).code).toBe(0);
+  });
+
   it('an edited file or other weights make another trial; the same contents elsewhere do not', async () => {
     const file = await writeOwn('contents');
     const hash = async (at = file) => {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseOptions, writeWhole, type ContractCase } from '@gmoe/core';
-import { planSweep, type SweepPlan, type SweepSpec } from '@gmoe/experiment';
+import { messageOf, parseOptions, UserError, writeWhole, type ContractCase } from '@gmoe/core';
+import { planSweep, splitTextHint, type SweepPlan, type SweepSpec } from '@gmoe/experiment';
 import { compilePlugin, loadPlugin, type CompiledPlugin, type LoadedPlugin } from '@gmoe/plugins';
 import { z } from 'zod';
 import { components, schema } from './components.js';
@@ -39,11 +39,20 @@ async function use(compiled: CompiledPlugin): Promise<LoadedPlugin> {
 /**
  * Plans a sweep with the plug-ins that it names.
  *
- * @param folder what their relative paths are relative to, where the sweep is in no file
+ * @param options.folder what their relative paths are relative to, where the sweep is in no file
+ * @param options.set the overrides that the sweep was loaded with, of which messages may tell more
  */
-export async function planWithPlugins(spec: SweepSpec, folder = process.cwd()): Promise<SweepPlan> {
+export async function planWithPlugins(
+  spec: SweepSpec,
+  { folder = process.cwd(), set = [] }: { readonly folder?: string | undefined; readonly set?: readonly string[] } = {},
+): Promise<SweepPlan> {
   await usePlugins(spec.plugins ?? [], folder);
-  return planSweep(spec, { schema });
+  try {
+    return planSweep(spec, { schema });
+  } catch (error) {
+    const hint = error instanceof UserError ? splitTextHint(error.message, set) : undefined;
+    throw hint === undefined ? error : new UserError(`${messageOf(error)}${hint}`, { cause: error });
+  }
 }
 
 const storedSchema = z.array(

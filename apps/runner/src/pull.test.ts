@@ -1,7 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { FakeHub, TOKEN, type FakeRepo } from '@gmoe/hub/testing';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { writeLetterModel } from './testing/letter-model.js';
 import { setUpGmoe } from './testing/run-gmoe.js';
 
@@ -31,6 +33,35 @@ it('pulls a model through a broken connection; the printed folder is a base', as
   expect((await gmoe(['pull', 'org/letters'], env)).stdout).toContain('3 of them there before');
   const to = join(folder(), 'plain');
   expect((await gmoe(['pull', 'org/letters', '--to', to], env)).stdout.trim().split('\n').at(-1)).toBe(to);
+});
+
+it('goes through the proxy of the environment, as the built program too', async () => {
+  const env = await serve();
+  const seen: string[] = [];
+  const proxy = createServer((request, response) => {
+    seen.push(request.url!);
+    const target = new URL(request.url!);
+    // The hub's name cannot be looked up: only the proxy knows where it is.
+    const there = target.hostname === 'hub.invalid' ? new URL(hub!.endpoint) : target;
+    const { method, headers } = request;
+    const path = target.pathname + target.search;
+    request.pipe(
+      httpRequest({ host: there.hostname, port: there.port, path, method, headers }, (answer) => {
+        response.writeHead(answer.statusCode!, answer.headers);
+        answer.pipe(response);
+      }),
+    );
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void proxy.close());
+  const pulled = await gmoe(['pull', 'org/letters'], {
+    ...env,
+    HF_ENDPOINT: 'http://hub.invalid',
+    HTTP_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    NO_PROXY: '',
+  });
+  expect(pulled, pulled.stderr).toMatchObject({ code: 0 });
+  expect(seen.filter((url) => url.startsWith('http://hub.invalid/')).length).toBeGreaterThan(2);
 });
 
 it('says in one line what is missing: terms, revision, network', async () => {

@@ -14,7 +14,8 @@ import type { FixedAdapter, LoadedModel, StoredWeights } from '@gmoe/model';
 import { RandomKey, type Compute, type DeviceName } from '@gmoe/tensor';
 import { checkAdapterCode } from './adapter-code.js';
 import { baseChoice, checkWeightsFit, type BaseChoice } from './base-choice.js';
-import { isBase, loadBase } from './base-model.js';
+import { loadBase } from './base-model.js';
+import { isBase } from './base-path.js';
 import { buildAdapter } from './build-adapter.js';
 import { checkComponents } from './needed-components.js';
 

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fileDigest, stableHash, UserError, type ComponentRegistry } from '@gmoe/core';
-import { taskKind } from '@gmoe/datasets';
+import { fileDigest, stableHash, UserError, type ComponentRegistry, type Json } from '@gmoe/core';
+import { taskKind, type Task } from '@gmoe/datasets';
 import { basePlace } from './base-choice.js';
-import { basePath } from './base-model.js';
+import { basePath } from './base-path.js';
 import type { TrialConfig } from './trial-schema.js';
 
 /** Files of a model folder that decide what it computes and how it reads text. */
@@ -22,6 +22,22 @@ export function trialContents(
 ): Record<string, string> {
   const task = components.build(taskKind, config.task);
   return { base: digestOfFiles(modelFiles(basePlace(config.base))), task: digestOfFiles(task.files?.() ?? []) };
+}
+
+/**
+ * The state of a model's files, without reading them: a long-lived process may find another model under the same path.
+ * @throws UserError if there is none
+ */
+export const baseVersion = (place: string): Json => versionOf(modelFiles(place));
+
+/** The state of the files of a task's splits, without reading them. */
+export const taskVersion = (task: Task): Json => versionOf(task.files?.() ?? []);
+
+function versionOf(paths: readonly string[]): Json {
+  return paths.map((path) => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found ? [path, found.dev, found.ino, found.size, found.mtimeMs, found.ctimeMs] : [path];
+  });
 }
 
 /** @throws UserError with both digests if what a config's paths hold is no longer what it was when it was planned */

@@ -3,7 +3,8 @@ import { UserError, type ComponentRegistry } from '@gmoe/core';
 import { carryOver, saveModel, writeNewFolder, type FloatType, type LoadedModel } from '@gmoe/model';
 import { attachAdapter, baseOf, readAdapter, type ReadAdapter } from './adapted-model.js';
 import { basePlace } from './base-choice.js';
-import { baseDir, loadBase } from './base-model.js';
+import { loadBase } from './base-model.js';
+import { baseDir } from './base-path.js';
 
 /** A base model with an adapter folded into its weights. */
 export interface MergedModel extends LoadedModel {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { MachineError } from '@gmoe/experiment';
 import { basePlace, type BaseChoice } from './base-choice.js';
-import { isBase } from './base-model.js';
+import { isBase } from './base-path.js';
 
 /** What of a trial's config names files. */
 export interface TrialInputs {

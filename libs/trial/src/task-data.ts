@@ -9,6 +9,7 @@ import {
 } from '@gmoe/datasets';
 import { chatTemplateOf, type Tokenizer } from '@gmoe/model';
 import { basePlace } from './base-choice.js';
+import { baseVersion, taskVersion } from './contents.js';
 import type { TrialConfig } from './trial-schema.js';
 
 /** A task's examples as tokens of one base model. Splits are read when they are first asked for. */
@@ -25,17 +26,13 @@ export async function loadTaskData(
   tokenizer: Tokenizer,
   components: ComponentRegistry,
 ): Promise<TaskData> {
-  const key = canonicalJson([basePlace(config.base), config.task as Json]);
-  if (last?.key !== key) last = { key, data: await createTaskData(config, tokenizer, components) };
+  const task = components.build(taskKind, config.task);
+  const key = canonicalJson([baseVersion(basePlace(config.base)), taskVersion(task), config.task as Json]);
+  if (last?.key !== key) last = { key, data: await createTaskData(task, tokenizer) };
   return last.data;
 }
 
-async function createTaskData(
-  config: TrialConfig,
-  tokenizer: Tokenizer,
-  components: ComponentRegistry,
-): Promise<TaskData> {
-  const task = components.build(taskKind, config.task);
+async function createTaskData(task: Task, tokenizer: Tokenizer): Promise<TaskData> {
   await task.prepare?.();
   const encoding = encodingOf(task, tokenizer);
   const splits = new Map<Split, Promise<readonly EncodedExample[]>>();

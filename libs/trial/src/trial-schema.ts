@@ -13,7 +13,7 @@ import { ROUTING_EVERY, trainingSchema } from '@gmoe/training';
 import { z } from 'zod';
 import { adapterRule, withAdapterId } from './adapter-choice.js';
 import { baseField, basePlace, weightsFitDevice, withShortBase, type BaseChoice } from './base-choice.js';
-import { isBase } from './base-model.js';
+import { isBase } from './base-path.js';
 import { trainingRules } from './training-rules.js';
 import { trialContents } from './contents.js';
 

@@ -87,7 +87,8 @@ async function configsOf(file: string | undefined, options: Options): Promise<Tr
     ...dataOverride(options.data),
     ...(options.base === undefined ? [] : [`base=${JSON.stringify(options.base)}`]),
   ];
-  const { arms } = await planWithPlugins(specOf(file, options, set), file === undefined ? undefined : dirname(file));
+  const folder = file === undefined ? undefined : dirname(file);
+  const { arms } = await planWithPlugins(specOf(file, options, set), { folder, set });
   const configs = arms.map((arm) => schema.resolve(arm.trials[0]!.config));
   const distinct = new Map(
     configs.map((config) => [

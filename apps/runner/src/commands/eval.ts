@@ -6,7 +6,16 @@ import { createEvaluator, scoringKind } from '@gmoe/evaluation';
 import { parseSweep, type JsonObject } from '@gmoe/experiment';
 import { STORED_WEIGHTS } from '@gmoe/model';
 import { createEngine } from '@gmoe/tensor';
-import { attachAdapter, baseOf, checkWeightsFit, loadBase, loadTaskData, readAdapter, scoringOf } from '@gmoe/trial';
+import {
+  attachAdapter,
+  baseOf,
+  checkPositions,
+  checkWeightsFit,
+  loadBase,
+  loadTaskData,
+  readAdapter,
+  scoringOf,
+} from '@gmoe/trial';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { addEngineOptions, readEngineOptions } from '../engine-options.js';
@@ -88,6 +97,8 @@ async function runEval(raw: object): Promise<void> {
     texts && !named ? { ...written, evaluation: { ...written.evaluation, scoring: 'perplexity' } } : written;
   const model = await loadBase(config.base, components, config.compute);
   const items = await (await loadTaskData(config, model.tokenizer, components)).split(options.split as Split);
+  const { sequenceLength: length } = config.evaluation;
+  await checkPositions(model.config, { field: '--sequence-length', length, examples: () => Promise.resolve(items) });
   const engine = await createEngine({ ...config.engine, ...readEngineOptions(raw) });
   try {
     const { adapter, start } = loaded ? attachAdapter(loaded, model, components) : {};

@@ -39,8 +39,9 @@ export function addPlan(program: Command): void {
 
 async function runPlan(file: string, raw: object): Promise<void> {
   const options = parseOptions(optionsSchema, raw, '--');
-  const spec = loadSweep(file, { set: [...options.set, ...dataOverride(options.data)] });
-  const plan = await planWithPlugins(spec);
+  const set = [...options.set, ...dataOverride(options.data)];
+  const spec = loadSweep(file, { set });
+  const plan = await planWithPlugins(spec, { set });
   checkStopping(plan);
   const folder = resolve(options.out ?? join('runs', plan.name));
   const store = existsSync(join(folder, 'sweep.json')) ? SweepStore.open(folder) : undefined;

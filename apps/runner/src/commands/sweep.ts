@@ -85,7 +85,7 @@ async function runSweep(file: string, raw: object): Promise<void> {
   const engine = readEngineOptions(raw);
   const set = [...options.set, ...dataOverride(options.data)];
   const spec = loadSweep(file, { set });
-  const plan = await planWithPlugins(spec);
+  const plan = await planWithPlugins(spec, { set });
   checkStopping(plan);
   const launcher = chooseLauncher(options, plan.spec.launcher);
   if (options.dryRun) return printPlan(plan);

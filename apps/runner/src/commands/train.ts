@@ -40,7 +40,7 @@ async function runTrain(file: string, options: { out?: string; set?: string[]; d
       folders: [dirname(resolve(file))],
     },
   );
-  const plan = await planWithPlugins(spec, dirname(file));
+  const plan = await planWithPlugins(spec, { folder: dirname(file), set: options.set ?? [] });
   if (plan.trials.length !== 1) {
     throw new UserError(`${file}: describes ${plan.trials.length} trials; gmoe train takes one (gmoe sweep runs many)`);
   }

@@ -1,3 +1,4 @@
+import type * as Undici from 'undici';
 import { messageOf, UserError } from '../user-error.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -50,7 +51,7 @@ export async function plainRequest(
   url: string,
   { timeoutMs, largestAnswer, ...options }: PlainRequest,
 ): Promise<{ readonly status: number; readonly text: string }> {
-  const { request } = await import('undici');
+  const { request } = await loadUndici();
   const proxied = proxyVariable(url) !== undefined;
   const { statusCode, body } = await request(url, {
     ...options,
@@ -69,9 +70,12 @@ export async function plainRequest(
 
 type Request = (input: unknown, init: unknown) => Promise<Response>;
 
+/** A package in CommonJS: as a part of the built program it has a default export alone. */
+const loadUndici = async () => (await import('undici')).default as unknown as typeof Undici;
+
 /** Loaded when it is needed: most runs never are. */
 async function load(env: Environment, tls: TlsSettings | undefined) {
-  const { EnvHttpProxyAgent, fetch: undiciFetch } = await import('undici');
+  const { EnvHttpProxyAgent, fetch: undiciFetch } = await loadUndici();
   const of = (name: string): string =>
     env[name.toLowerCase()] || env[name] || env['all_proxy'] || env['ALL_PROXY'] || '';
   const options = {

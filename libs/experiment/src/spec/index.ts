@@ -9,6 +9,7 @@ export {
 } from './trial-schema.js';
 export { sweepFileSchema, type SweepFile } from './sweep-schema.js';
 export { loadSweep, parseSweep, type LoadOptions, type SweepSpec } from './load-sweep.js';
+export { splitTextHint } from './overrides.js';
 export { definePreset, presetKind, type Preset } from './preset.js';
 export { planSweep, type ArmPlan, type PlanOptions, type SweepPlan, type TrialPlan } from './plan.js';
 export { sweepJsonSchema, trialJsonSchema } from './json-schema.js';

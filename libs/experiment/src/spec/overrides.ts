@@ -1,5 +1,5 @@
 import { UserError, type Json } from '@gmoe/core';
-import { parse } from 'yaml';
+import { parseDocument, visit } from 'yaml';
 import { isObject, setPath, without, type JsonObject } from './config-path.js';
 import { sweepFileSchema } from './sweep-schema.js';
 
@@ -28,14 +28,38 @@ function applyOverride(sweep: JsonObject, override: string): JsonObject {
 }
 
 function parseValues(text: string, override: string): Json[] {
+  const quoting = `quote a text that holds , : # { } [ or ]: ${quoted(override.slice(0, override.indexOf('=')), text)}`;
+  const document = parseDocument(`[${text}]`);
+  if (document.errors.length > 0) throw new UserError(`--set ${override}: the value is not valid YAML; ${quoting}`);
+  // `{text}` is a mapping whose key has no value, which no option is.
+  let torn = false;
+  visit(document, { Pair: (_, { value }) => void (torn ||= value === null) });
+  if (torn) throw new UserError(`--set ${override}: the value is taken for a mapping of YAML; ${quoting}`);
   let values: unknown;
   try {
-    values = parse(`[${text}]`);
+    values = document.toJS();
   } catch {
-    throw new UserError(`--set ${override}: the value is not valid YAML`);
+    throw new UserError(`--set ${override}: the value is not valid YAML; ${quoting}`);
   }
   if (!Array.isArray(values) || values.length === 0) throw new UserError(`--set ${override}: no value given`);
   return values as Json[];
+}
+
+const quoted = (path: string, text: string): string => `--set '${path}=${JSON.stringify(text)}'`;
+
+/**
+ * What to say beside an error about a field that an override split at its commas: the commas may have been part of a text.
+ * @returns undefined where the error is about another field
+ */
+export function splitTextHint(message: string, overrides: readonly string[]): string | undefined {
+  for (const override of overrides) {
+    const [, path, text] = /^(?:trial\.)?([A-Za-z_][\w.-]*)=(.*)$/s.exec(override) ?? [];
+    if (path === undefined || text === undefined || !message.includes(`${path}: `)) continue;
+    const values = parseValues(text, override);
+    if (values.length < 2 || values.some((value) => typeof value !== 'string')) continue;
+    return `; a comma in --set divides values: a text that holds one is quoted, ${quoted(path, text)}`;
+  }
+  return undefined;
 }
 
 function setTrialPath(

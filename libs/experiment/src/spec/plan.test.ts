@@ -2,7 +2,7 @@ import { UserError, type Json } from '@gmoe/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exampleComponents, schemaOver } from '../testing/example-schema.js';
-import { parseSweep, planSweep, definePreset, type JsonObject, type SweepPlan } from './index.js';
+import { parseSweep, planSweep, definePreset, splitTextHint, type JsonObject, type SweepPlan } from './index.js';
 
 const presets = [
   { id: 'lora', description: 'no mixture', trial: { router: { id: 'linear' }, adapter: { experts: 1, k: 1 } } },
@@ -133,6 +133,18 @@ describe('planSweep', () => {
     expect(sweep.trials[0]!.config['steps']).toBe(5);
     expect(() => plan(raw, ['coordination=normal'])).toThrow("no value named 'normal'; it has: none, poisson");
     expect(() => plan(raw, ['steps'])).toThrow('--set steps: must be path=value');
+    // Text with signs of YAML: told how to write it. A mapping whose value is null is one.
+    const torn = 'steps={text}, which label? Label:';
+    const quoting = 'quote a text that holds';
+    expect(() => plan(raw, [torn])).toThrow(`--set ${torn}: the value is taken for a mapping of YAML; ${quoting}`);
+    expect(() => plan(raw, [torn])).toThrow(`--set 'steps="{text}, which label? Label:"'`);
+    expect(() => plan(raw, ['steps=m0 # old'])).toThrow(`is not valid YAML; ${quoting}`);
+    expect(() => plan(raw, ['adapter={rank: null}'])).toThrow(/^sweep\.yaml: /);
+    const split = ['trial.base=ok,v2.csv', 'steps=1,2'];
+    expect(splitTextHint('base: ok: no such file', split)).toBe(
+      `; a comma in --set divides values: a text that holds one is quoted, --set 'base="ok,v2.csv"'`,
+    );
+    expect(splitTextHint('steps: 1: too few', split)).toBeUndefined();
     const conditional = { ...raw, grid: { 'router.id': ['linear', 'graph'], 'router.density': [0.1, 0.2] } };
     const when = { 'router.density': { 'router.id': 'graph' } };
     expect(names(plan({ ...conditional, when }, ['router.density=0.5']))).toEqual(['linear', 'graph · density=0.5']);

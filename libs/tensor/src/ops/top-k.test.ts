@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../engine/create-engine.js';
 import { HostTensor } from '../host-tensor.js';
-import type { tf } from '../tf.js';
+import { tf } from '../tf.js';
 import { takeAlongLast } from './take-along.js';
 import { oneHot, topKIds, topKMask } from './top-k.js';
 
@@ -37,6 +37,20 @@ describe.each([
     expect(ids).toEqual(HostTensor.int([0, 0], [2, 1]));
     expect(rows).toEqual(HostTensor.float([1, 1], [2, 1, 1]));
     expect(mask).toEqual(HostTensor.float([1, 1], [2, 1]));
+    await engine.dispose();
+  });
+
+  it('one expert: a gradient goes past its choice', async () => {
+    const engine = await createEngine(options);
+    const program = engine.jit(
+      (_: object, x: tf.Tensor2D) => {
+        const chosen = (scores: tf.Tensor2D) => oneHot(topKIds(scores, 1), 1).reshape<tf.Tensor2D>([2, 1]);
+        return { gradient: tf.grad((scores) => scores.mul(chosen(scores as tf.Tensor2D)).sum())(x) };
+      },
+      { name: 'one-expert-gradient', frozen: {} },
+    );
+    const { gradient } = await program(HostTensor.float([0.3, -2], [2, 1]));
+    expect(gradient).toEqual(HostTensor.float([1, 1], [2, 1]));
     await engine.dispose();
   });
 });

@@ -24,10 +24,18 @@ export function topKMask(scores_TE: tf.Tensor2D, k: number): tf.Tensor2D {
   return oneHot(topKIds(scores_TE, k), experts).sum(1);
 }
 
+/** 1 where an id is 0, as one op with a zero gradient, since tfjs has none of `Equal`. [...] int32 -> [..., 1] float32. */
+function isFirst(ids: tf.Tensor): { value: tf.Tensor; gradFunc: () => tf.Tensor } {
+  return {
+    value: ids.equal(tf.scalar(0, 'int32')).cast('float32').expandDims(-1),
+    gradFunc: () => tf.zeros(ids.shape),
+  };
+}
+
 /** One row of indicator values per id. ids [...] int32 -> [..., depth] float32; no gradient. */
 export function oneHot(ids: tf.Tensor, depth: number): tf.Tensor {
   // tfjs refuses a depth of 1: a layer of one expert.
-  if (depth === 1) return ids.equal(tf.scalar(0, 'int32')).cast('float32').expandDims(-1);
+  if (depth === 1) return customGradient(ids, isFirst);
   if (isTracing()) return tf.oneHot(ids, depth, 1, 0, 'float32');
   // tfjs's wasm kernel writes integers whatever the type, so that float32 ones would be 1.4e-45.
   return tf.oneHot(ids, depth).cast('float32');
