@@ -45,7 +45,9 @@ describe('gmoe sweep with MLFLOW_TRACKING_URI', () => {
     const swept = await gmoe(args, env);
     expect(swept.stderr).toBe('');
     expect(swept.code).toBe(0);
-    expect(swept.stdout).toMatch(new RegExp(`^mlflow: ${fake.url}/#/experiments/\\d+/runs$`, 'm'));
+    expect(swept.stdout).toMatch(
+      new RegExp(`^mlflow: ${fake.url}/#/experiments/\\d+/runs\\?viewStateShareKey=arms$`, 'm'),
+    );
 
     const runs = await runsOf('tracked');
     const [parents, trials, arms] = ['sweep', 'trial', 'arm'].map((kind) =>

@@ -1,8 +1,8 @@
 import { redact } from '@gmoe/core';
 import type { SweepStore } from '@gmoe/experiment';
-import { startUploader, trackingClient, type CloseReport } from '@gmoe/spool';
+import { armsViewUrl, startUploader, trackingClient, type CloseReport } from '@gmoe/spool';
 import { shellCommand } from '../shell-command.js';
-import { spoolFolder } from './sweep-tracking.js';
+import { spoolFolder, sweepFields } from './sweep-tracking.js';
 
 /** How long the end of a sweep waits for a slow server; `gmoe sync` does the rest. */
 const CLOSE_TIMEOUT_MS = 20_000;
@@ -36,8 +36,12 @@ export function startUpload(store: SweepStore): { close(): Promise<void> } {
       const report = await uploader.close({ timeoutMs: CLOSE_TIMEOUT_MS });
       if (!report.complete) warn(`not everything is uploaded${reasonOf(report)}: ${later}`);
       const experiment = report.reports.find(({ experimentId }) => experimentId !== undefined)?.experimentId;
-      if (experiment !== undefined)
-        process.stdout.write(`mlflow: ${client.trackingUri}/#/experiments/${experiment}/runs\n`);
+      if (experiment === undefined) return;
+      const alone = sweepFields(store)?.standalone ?? false;
+      const url = alone
+        ? `${client.trackingUri}/#/experiments/${experiment}/runs`
+        : armsViewUrl(client.trackingUri, experiment);
+      process.stdout.write(`mlflow: ${url}\n`);
     },
   };
 }

@@ -12,6 +12,8 @@ export interface CurveLine {
 
 export interface CurveOptions {
   readonly metric: string;
+  /** What a line is: an arm, as its mean over seeds, or one trial. Default: arm. */
+  readonly each?: 'arm' | 'trial';
   readonly lines: readonly CurveLine[];
   /** A second metric, dashed; on an axis of its own where it measures something else. */
   readonly overlay?: { readonly metric: string; readonly lines: readonly CurveLine[] } | undefined;
@@ -28,6 +30,7 @@ const CROWD = 30;
 /** Curves of arms over training in one plot. */
 export function curveFigure({
   metric,
+  each = 'arm',
   lines,
   overlay,
   log,
@@ -50,14 +53,14 @@ export function curveFigure({
     id: 'curves',
     title: overlay ? `${metric} and ${overlay.metric}` : metric,
     caption:
-      `Lines: mean over seeds.` +
+      (each === 'arm' ? 'Lines: mean over seeds.' : 'A line is one trial.') +
       (bands && several && !logarithmic ? ' Band: ± one standard deviation.' : '') +
       (lines.some(({ seeds }) => seeds.length > 0) ? ' Thin: single seeds as logged.' : '') +
       (overlay ? ` Dashed: ${overlay.metric}${sharesAxis ? '' : ', axis on the right'}.` : '') +
       (smoothing > 0 ? ` Exponential moving average with weight ${smoothing.toFixed(2)} on what came before.` : '') +
       (log && !positive ? ' Not on a log scale: some values are not above 0.' : '') +
       caption,
-    alt: `${metric} over ${last} steps for ${lines.length} arms.`,
+    alt: `${metric} over ${last} steps for ${lines.length} ${each}s.`,
     draw: (canvas) => {
       const { width } = canvas;
       const plot = plotHeight(canvas, 260, 420);

@@ -63,12 +63,14 @@ const facts = element('p', { class: 'note' });
 const links = element('div', { class: 'controls' });
 const metricControls = element('div', { class: 'controls' });
 const figure = new LiveFigure(() =>
-  curveFigure({ ...curveLines(), metric, log: false, bands: false, smoothing, caption: '' }),
+  curveFigure({ lines: curveLines(), metric, each: 'trial', log: false, bands: false, smoothing, caption: '' }),
 );
-const table = element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Trials' });
+/** Which colour is which trial. */
+const key = element('ul', { class: 'key' });
+const table = element('div', { class: 'scroll trials', tabindex: 0, role: 'region', 'aria-label': 'Trials' });
 const compareHost = element('div');
 const logTitle = element('h3');
-const log = element('pre', { class: 'log', tabindex: 0, 'aria-label': 'Log' });
+const log = element('pre', { class: 'log', tabindex: 0, 'aria-label': 'Log', hidden: true });
 body.append(
   title,
   facts,
@@ -76,6 +78,7 @@ body.append(
   element('h3', {}, 'Curves'),
   metricControls,
   figure.node,
+  key,
   element('h3', {}, 'Trials'),
   table,
   logTitle,
@@ -97,28 +100,33 @@ metricControls.append(
   ),
 );
 
+function nameOf({ group, seed }: TrialEntry): string {
+  return `${sweep?.arms.find((arm) => arm.group === group)?.name ?? ''}, seed ${seed}`;
+}
+
+const colourAt = (place: number): string => CATEGORY_COLOURS[place % CATEGORY_COLOURS.length]!;
+
 function curveLines() {
-  const names = new Map(sweep?.arms.map(({ group, name }) => [group, name]));
-  const shown = shownTrials();
-  return {
-    lines: shown.flatMap((trial, i) => {
-      const points = curves.get(trial.hash)?.points.get(metric);
-      if (!points || points.length === 0) return [];
-      const own = {
-        trial: 0,
-        steps: Uint32Array.from(points, ([step]) => step),
-        values: Float32Array.from(points, ([, value]) => value),
-      };
-      return [
-        {
-          name: `${names.get(trial.group) ?? ''}, seed ${trial.seed}`,
-          colour: CATEGORY_COLOURS[i % CATEGORY_COLOURS.length]!,
-          mean: meanCurve([own], smoothing),
-          seeds: [],
-        },
-      ];
+  return shownTrials().flatMap((trial, i) => {
+    const points = curves.get(trial.hash)?.points.get(metric);
+    if (!points || points.length === 0) return [];
+    const own = {
+      trial: 0,
+      steps: Uint32Array.from(points, ([step]) => step),
+      values: Float32Array.from(points, ([, value]) => value),
+    };
+    return [{ name: nameOf(trial), colour: colourAt(i), mean: meanCurve([own], smoothing), seeds: [] }];
+  });
+}
+
+function drawKey(): void {
+  key.replaceChildren(
+    ...shownTrials().map((trial, i) => {
+      const swatch = element('span', { class: 'swatch', 'aria-hidden': 'true' });
+      swatch.style.background = colourAt(i);
+      return element('li', {}, swatch, ' ', nameOf(trial));
     }),
-  };
+  );
 }
 
 /** The ticked trials, else those that run, else the last finished. */
@@ -158,9 +166,12 @@ function drawSweep(): void {
   const names = new Map(arms.map(({ group, name }) => [group, name]));
   title.textContent = sweep.name;
   const count = (state: string) => trials.filter((trial) => trial.state === state).length;
+  const running = count('claimed');
   facts.textContent =
-    `${trials.length} trials in ${arms.length} arms: ${count('finished')} finished, ${count('claimed')} running, ${count('todo')} open, ${count('failed')} failed` +
-    (secondsLeft !== null && secondsLeft > 0 ? `; about ${Math.ceil(secondsLeft / 60)} min of work left` : '');
+    `${trials.length} trials in ${arms.length} arms: ${count('finished')} finished, ${running} running, ${count('todo')} open, ${count('failed')} failed` +
+    (secondsLeft !== null && secondsLeft > 0 && running > 0
+      ? `; about ${Math.ceil(secondsLeft / running / 60)} min left with ${running} at a time`
+      : '');
   links.replaceChildren(
     element(
       'a',
@@ -215,7 +226,7 @@ function drawSweep(): void {
           box.checked = ticked.has(trial.hash);
           const swatch = element('span', { class: 'swatch' });
           const place = shown.get(trial.hash);
-          if (place !== undefined) swatch.style.background = CATEGORY_COLOURS[place % CATEGORY_COLOURS.length]!;
+          if (place !== undefined) swatch.style.background = colourAt(place);
           const accuracy = trial.metrics['eval/accuracy'] ?? trial.metrics['final/accuracy'];
           const bar = element('span');
           bar.style.width = `${Math.round(100 * (trial.steps ? Math.min(1, (trial.step ?? 0) / trial.steps) : 0))}%`;
@@ -225,11 +236,7 @@ function drawSweep(): void {
             element('td', {}, box, ' ', swatch),
             element('td', {}, names.get(trial.group) ?? ''),
             element('td', {}, String(trial.seed)),
-            element(
-              'td',
-              { title: trial.problem },
-              element('span', { class: `state ${trial.state}` }, STATES[trial.state]),
-            ),
+            element('td', { title: trial.problem }, element('span', { class: `state ${trial.state}` }, stateOf(trial))),
             element(
               'td',
               {},
@@ -251,7 +258,8 @@ function drawSweep(): void {
                     ),
                   ]
                 : []),
-              ...(trial.state !== 'claimed'
+              // Open trials are run together, by the button above.
+              ...(trial.state !== 'claimed' && (trial.state !== 'todo' || trial.step !== null)
                 ? [
                     button(`rerun-${trial.hash.slice(0, 16)}`, 'Rerun', () =>
                       act('/api/rerun', trial, 'a worker runs it again from the start'),
@@ -269,6 +277,11 @@ function drawSweep(): void {
     ),
   );
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+}
+
+/** After the last step a trial is tested. */
+function stateOf({ state, step, steps }: TrialEntry): string {
+  return state === 'claimed' && step !== null && step === steps ? 'testing' : STATES[state];
 }
 
 const STATES: Readonly<Record<TrialEntry['state'], string>> = {
@@ -397,6 +410,7 @@ async function choose(path: string): Promise<void> {
   beside = undefined;
   logOf = undefined;
   log.textContent = '';
+  log.hidden = true;
   logTitle.textContent = '';
   ticked.clear();
   curves.clear();
@@ -433,6 +447,7 @@ async function refreshLog(): Promise<void> {
   const { text } = await ask<LogAnswer>('/api/log', { sweep: chosen!, trial: logOf });
   const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
   logTitle.textContent = `Log of seed ${trial?.seed ?? ''}, trial ${logOf.slice(0, 16)}`;
+  log.hidden = false;
   log.textContent = text === '' ? 'nothing is logged' : text;
   if (atEnd) log.scrollTop = log.scrollHeight;
 }
@@ -457,6 +472,7 @@ async function refresh(): Promise<void> {
     await refreshCurves();
     drawMetrics();
     figure.update();
+    drawKey();
     drawCompare();
     await refreshLog();
     if (told.classList.contains('error')) tell('');
