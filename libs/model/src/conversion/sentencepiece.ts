@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, UserError } from '@gmoe/core';
 import protobuf from 'protobufjs';
+import { surroundingTemplate, type SurroundingTokens } from '../tokenizer/surrounding-template.js';
 import { createTokenizer, type Tokenizer } from '../tokenizer/tokenizer.js';
 import { bpeModel } from '../tokenizer/bpe-model.js';
 import type { BpeTokenizerJson, TokenizerConfig } from '../tokenizer/tokenizer-json.js';
@@ -88,21 +89,20 @@ function mergesOf(pieces: readonly Piece[], ids: ReadonlyMap<string, number>): [
 }
 
 /** What a SentencePiece vocabulary does not say itself. */
-export interface SentencePieceOptions {
+export interface SentencePieceOptions extends SurroundingTokens {
   /** Put a space before the text (Llama; not Gemma). */
   readonly prefixSpace: boolean;
   readonly unknown: string;
-  readonly bos?: string;
   /** The merges, where a file lists them; default by the scores. */
   readonly merges?: [string, string][];
 }
 
 /**
  * `tokenizer.json` of a SentencePiece BPE vocabulary: spaces become ▁, characters outside of the vocabulary become bytes.
- * Control pieces are special tokens; with `bos`, that one stands before every text.
+ * Control pieces are special tokens.
  */
 export function sentencePieceJson(pieces: readonly Piece[], options: SentencePieceOptions): BpeTokenizerJson {
-  const { prefixSpace, unknown, bos, merges } = options;
+  const { prefixSpace, unknown, merges } = options;
   const ids = new Map(pieces.map(({ text }, id) => [text, id]));
   const added = pieces.flatMap(({ text, kind }, id) => {
     const special = kind === 'unknown' || kind === 'control';
@@ -112,7 +112,6 @@ export function sentencePieceJson(pieces: readonly Piece[], options: SentencePie
     return [{ id, content: text, single_word: false, lstrip: false, rstrip: false, normalized, special }];
   });
   const replace = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
-  const sequence = { Sequence: { id: 'A', type_id: 0 } };
   return {
     version: '1.0',
     truncation: null,
@@ -120,20 +119,7 @@ export function sentencePieceJson(pieces: readonly Piece[], options: SentencePie
     added_tokens: added,
     normalizer: prefixSpace ? { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: '▁' }, replace] } : replace,
     pre_tokenizer: null,
-    post_processor:
-      bos === undefined
-        ? null
-        : {
-            type: 'TemplateProcessing',
-            single: [{ SpecialToken: { id: bos, type_id: 0 } }, sequence],
-            pair: [
-              { SpecialToken: { id: bos, type_id: 0 } },
-              sequence,
-              { SpecialToken: { id: bos, type_id: 1 } },
-              { Sequence: { id: 'B', type_id: 1 } },
-            ],
-            special_tokens: { [bos]: { id: bos, ids: [ids.get(bos)], tokens: [bos] } },
-          },
+    post_processor: surroundingTemplate(options, (token) => ids.get(token)!),
     decoder: {
       type: 'Sequence',
       decoders: [

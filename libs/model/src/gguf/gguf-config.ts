@@ -44,7 +44,7 @@ export function architectureOf(file: GgufFile): { readonly model: GgufModel; rea
       `${file.path}: general.architecture: is not known; known: ${Object.keys(ARCHITECTURES).join(', ')} (got ${name ?? 'nothing'})`,
     );
   }
-  if (file.metadata.number('split.count') ?? 0 > 1) {
+  if ((file.metadata.number('split.count') ?? 0) > 1) {
     throw new UserError(`${file.path}: is one part of several; merge them with llama.cpp's gguf-split --merge`);
   }
   return { model: ggufModel(file, name!), known };

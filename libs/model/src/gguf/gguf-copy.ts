@@ -12,7 +12,7 @@ import { ARCHITECTURES } from './architectures.js';
 import { convertGguf } from './convert-gguf.js';
 
 /** Counted up when a conversion gives other files than before. */
-const VERSION = 1;
+const VERSION = 2;
 const UNUSED_DAYS = 14;
 const DAY = 24 * 60 * 60 * 1000;
 

@@ -1,6 +1,7 @@
 import { UserError } from '@gmoe/core';
 import { sentencePieceJson, type Piece } from '../conversion/sentencepiece.js';
 import { BYTE_LEVEL_DECODER, bpeModel } from '../tokenizer/bpe-model.js';
+import { surroundingTemplate, type SurroundingTokens } from '../tokenizer/surrounding-template.js';
 import type { BpeTokenizerJson, TokenizerConfig } from '../tokenizer/tokenizer-json.js';
 import type { GgufFile } from './gguf-file.js';
 import { WORD_SPLITS } from './pre-tokenizers.js';
@@ -78,6 +79,7 @@ function byteLevel(file: GgufFile, { texts, kindOf }: Tokens): TokenizerFiles {
   });
   const merges = readMerges(file, new Set(texts));
   if (!merges) throw new UserError(`${path}: ${key('merges')}: is missing`);
+  const config = tokenizerConfig(file, texts, 'PreTrainedTokenizerFast', addBos);
   return {
     json: {
       version: '1.0',
@@ -86,11 +88,11 @@ function byteLevel(file: GgufFile, { texts, kindOf }: Tokens): TokenizerFiles {
       added_tokens: added,
       normalizer: normalizer ? { type: normalizer } : null,
       pre_tokenizer: parts.length === 1 ? byteLevelPart : { type: 'Sequence', pretokenizers: parts },
-      post_processor: null,
+      post_processor: surroundingTemplate(surroundingOf(config), (token) => texts.indexOf(token)),
       decoder: BYTE_LEVEL_DECODER,
       model: bpeModel(Object.fromEntries(texts.map((text, id) => [text, id])), merges, { ignoreMerges }),
     },
-    config: tokenizerConfig(file, texts, 'PreTrainedTokenizerFast', addBos),
+    config,
   };
 }
 
@@ -109,15 +111,22 @@ function sentencePiece(file: GgufFile, { texts, kindOf }: Tokens, architecture: 
   const unknown = pieces.find(({ kind }) => kind === 'unknown')?.text ?? (config.unk_token as string | undefined);
   if (unknown === undefined) throw new UserError(`${path}: ${key('token_type')}: no token is the unknown one`);
   const merges = readMerges(file, new Set(pieces.map(({ text }) => text)));
-  const bos = config.add_bos_token ? (config.bos_token as string | undefined) : undefined;
   return {
     json: sentencePieceJson(pieces, {
       prefixSpace: metadata.flag(key('add_space_prefix')) ?? !isGemma,
       unknown,
-      ...(bos === undefined ? {} : { bos }),
+      ...surroundingOf(config),
       ...(merges ? { merges } : {}),
     }),
     config,
+  };
+}
+
+/** The tokens that the flags put before and behind every text. Readers of a `tokenizer.json` go by its template, not by the flags. */
+function surroundingOf({ add_bos_token, bos_token, add_eos_token, eos_token }: TokenizerConfig): SurroundingTokens {
+  return {
+    ...(add_bos_token ? { bos: bos_token as string } : {}),
+    ...(add_eos_token ? { eos: eos_token as string } : {}),
   };
 }
 

@@ -1,13 +1,13 @@
 import { AddedToken, type Tokenizer as Library } from 'tokenizers';
 import type { z } from 'zod';
-import { NAMED_TOKENS, type describedTokenSchema, type tokenizerConfigSchema } from './tokenizer-json.js';
+import { NAMED_TOKENS, ownTokens, type describedTokenSchema, type tokenizerConfigSchema } from './tokenizer-json.js';
 
 type Config = z.output<typeof tokenizerConfigSchema>;
 type DescribedToken = z.output<typeof describedTokenSchema>;
 
 /**
  * The tokens that `tokenizer_config.json` adds to those of `tokenizer.json`, in the order in which transformers adds them:
- * `added_tokens_decoder` by id (which also changes the flags of a token that is there), then named and further special
+ * `added_tokens_decoder` by id (which also changes the flags of a token that is there), then named, model-specific and further special
  * tokens that are not among the added ones. New tokens take the next free ids.
  * Source: transformers `TokenizersBackend.__init__`.
  *
@@ -17,8 +17,9 @@ export function configTokens(config: Config, present: Iterable<string>): Describ
   const byId = Object.entries(config.added_tokens_decoder ?? {}).sort(([a], [b]) => Number(a) - Number(b));
   const tokens = byId.map(([, token]) => token);
   const seen = new Set([...present, ...tokens.map(({ content }) => content)]);
-  const further = [config.additional_special_tokens ?? [], config.extra_special_tokens ?? []].flat();
-  for (const token of [...NAMED_TOKENS.map((name) => config[name]), ...further]) {
+  const extra = config.extra_special_tokens;
+  const further = [config.additional_special_tokens ?? [], Array.isArray(extra) ? extra : []].flat();
+  for (const token of [...NAMED_TOKENS.map((name) => config[name]), ...ownTokens(config), ...further]) {
     if (!token || seen.has(token.content)) continue;
     seen.add(token.content);
     tokens.push({ ...token, special: true });

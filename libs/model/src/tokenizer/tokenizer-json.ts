@@ -19,6 +19,7 @@ const byPlace = z.array(z.tuple([z.string(), z.number()]));
 
 /** The parts of Hugging Face's `tokenizer.json` that are read here; the tokenizer library reads the rest. */
 export const tokenizerJsonSchema = z.looseObject({
+  padding: z.looseObject({ pad_token: z.string() }).nullish(),
   added_tokens: z.array(addedTokenSchema).default([]),
   model: z.looseObject({
     vocab: z.union([byId, byPlace]),
@@ -56,11 +57,7 @@ export const NAMED_TOKENS = [
   'mask_token',
 ] as const;
 
-/** Lists of further special tokens; some files hold a table of names here, which names no tokens of the text. */
-const furtherTokensSchema = z
-  .array(namedTokenSchema)
-  .or(z.record(z.string(), z.unknown()).transform(() => []))
-  .nullish();
+const furtherTokensSchema = z.array(namedTokenSchema).nullish();
 
 /** The part of `tokenizer_config.json` that is used. */
 export const tokenizerConfigSchema = z.looseObject({
@@ -72,10 +69,24 @@ export const tokenizerConfigSchema = z.looseObject({
   cls_token: namedTokenSchema,
   mask_token: namedTokenSchema,
   additional_special_tokens: furtherTokensSchema,
-  extra_special_tokens: furtherTokensSchema,
+  /** With names where a model has them for itself. */
+  extra_special_tokens: z.union([furtherTokensSchema, z.record(z.string(), namedTokenSchema)]),
+  /** Special tokens in a text are text. */
+  split_special_tokens: z.boolean().nullish(),
   add_bos_token: z.boolean().nullish(),
   add_eos_token: z.boolean().nullish(),
   added_tokens_decoder: z.record(z.string().regex(/^\d+$/, 'must be a token id'), describedTokenSchema).nullish(),
 });
+
+/** Tokens that a model names for itself: what ends in `_token` (`image_token`), and a table in place of the list of further ones. */
+export function ownTokens(config: z.output<typeof tokenizerConfigSchema>): z.output<typeof describedTokenSchema>[] {
+  const known = new Set<string>(NAMED_TOKENS);
+  const fields = Object.entries(config).filter(([name]) => name.endsWith('_token') && !known.has(name));
+  const { extra_special_tokens: extra } = config;
+  const table = extra && !Array.isArray(extra) ? Object.values(extra) : [];
+  return [...fields.map(([, value]) => namedTokenSchema.safeParse(value).data), ...table].filter(
+    (token) => token != null,
+  );
+}
 
 export type TokenizerConfig = z.input<typeof tokenizerConfigSchema>;

@@ -79,7 +79,7 @@ describe('tokenizer', () => {
     expect(await tokenizer.encode('the cat', { specialAsText: true })).toEqual(await tokenizer.encode('the cat'));
   });
 
-  it("puts before a text what its files say: the template, and add_bos_token's word on it", async () => {
+  it('puts before a text what its files say: the template, or add_bos_token where there is none', async () => {
     const starts = (template: boolean, config: object) => {
       const single = [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }];
       const post_processor = template
@@ -94,7 +94,8 @@ describe('tokenizer', () => {
     };
     expect(starts(true, {})).toEqual([0]);
     expect(starts(true, { add_bos_token: true })).toEqual([0]);
-    expect(starts(true, { add_bos_token: false })).toEqual([]);
+    // transformers 5 goes by the template alone.
+    expect(starts(true, { add_bos_token: false })).toEqual([0]);
     // Qwen, SmolLM and Yi name a BOS that they do not use.
     expect(starts(false, {})).toEqual([]);
     expect(starts(false, { add_bos_token: true })).toEqual([0]);
@@ -138,5 +139,62 @@ describe('tokenizer', () => {
     expect(ids.filter((id) => id >= 264)).toEqual([264, 266, 264]);
     // The spaces before </s> belong to it.
     expect(ids.slice(-3)).toEqual([266, 264, 1]);
+  });
+
+  it('takes special tokens for text also beside other added tokens, which keep their ids', async () => {
+    const word = {
+      content: 'dog',
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: false,
+    };
+    const special = { ...word, id: 264, content: '<|im_end|>', special: true };
+    const added_tokens = [...json.added_tokens!, special, { ...word, id: 265 }];
+    // transformers 5.24 with split_special_tokens.
+    const expected = [260, 29, 16, 84, 31, 222, 265, 29, 93, 74, 78, 64, 70, 79, 69, 93, 31];
+    const texts = ['the</s> dog<|im_end|>'];
+    for (const [config, options] of [
+      [{}, { specialAsText: true }],
+      [{ split_special_tokens: true }, {}],
+    ] as const) {
+      const tokenizer = createTokenizer({ ...json, added_tokens }, config);
+      const [ids] = await tokenizer.encodeAll(texts, options);
+      expect(Array.from(ids!)).toEqual(expected);
+      expect(tokenizer.decode(ids!)).toBe(texts[0]);
+    }
+  });
+
+  it('knows the token to pad with of the section on padding, and tokens that a model names for itself', async () => {
+    const padding = { strategy: 'BatchLongest', direction: 'Right', pad_id: 0, pad_type_id: 0, pad_token: '<pad>' };
+    // transformers 5.24: AutoTokenizer of the same two files.
+    const tokenizer = createTokenizer(
+      { ...json, padding },
+      { image_token: '<image>', extra_special_tokens: { audio_token: '<audio>' } },
+    );
+    expect(tokenizer).toMatchObject({ padId: 264, vocabSize: 267 });
+    expect(Array.from(await tokenizer.encode('<pad><image><audio>'))).toEqual([264, 265, 266]);
+    expect(createTokenizer({ ...json, padding }, { pad_token: '</s>' }).padId).toBe(1);
+  });
+
+  it('reads the files of older transformers, where tokenizer_config.json has no added_tokens_decoder', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'gmoe-tokenizer-'));
+    onTestFinished(() => rm(dir, { recursive: true }));
+    const write = (name: string, content: object) => writeFile(join(dir, name), JSON.stringify(content));
+    await write('tokenizer.json', json);
+    await write('tokenizer_config.json', { eos_token: '<s>' });
+    await write('special_tokens_map.json', { bos_token: '<s>', eos_token: { content: '</s>', lstrip: false } });
+    await write('added_tokens.json', { '<late>': 264, '<s>': 0 });
+    const older = await loadTokenizer(dir);
+    expect(older).toMatchObject({ bosId: 0, eosId: 1, vocabSize: 265 });
+    expect(Array.from(await older.encode('<late>'))).toEqual([264]);
+    await write('tokenizer_config.json', { eos_token: '<s>', added_tokens_decoder: {} });
+    const newer = await loadTokenizer(dir);
+    expect(newer).toMatchObject({ eosId: 0, vocabSize: 264 });
+    expect(newer.bosId).toBeUndefined();
+    await write('added_tokens.json', { '<late>': -1 });
+    await write('tokenizer_config.json', {});
+    await expect(loadTokenizer(dir)).rejects.toThrow(/added_tokens\.json: <late>: /);
   });
 });

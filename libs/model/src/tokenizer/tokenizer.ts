@@ -5,6 +5,7 @@ import { Tokenizer as Library } from 'tokenizers';
 import { z } from 'zod';
 import { readJsonFile } from '../checkpoint/json-file.js';
 import { addTokens, configTokens } from './added-tokens.js';
+import { withOlderFiles } from './older-files.js';
 import { surroundingIds, type Surrounding } from './surrounding-tokens.js';
 import {
   tokenizerConfigSchema,
@@ -59,7 +60,7 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer> {
   const json = await readJsonFile(path, z.looseObject({}));
   if (!json) throw new UserError(`${path}: no such file; a model folder needs its tokenizer.json`);
   const config = await readJsonFile(join(dir, 'tokenizer_config.json'), tokenizerConfigSchema);
-  return createTokenizer(json, withChatTemplate(config ?? {}, dir), path);
+  return createTokenizer(json, withChatTemplate(await withOlderFiles(config ?? {}, dir, json), dir), path);
 }
 
 /** The configuration with the chat template of a file of its own, where there is one, as newer transformers write it. */
@@ -80,7 +81,9 @@ export function createTokenizer(
   where = 'tokenizer.json',
 ): Tokenizer {
   const json = parseOptions(tokenizerJsonSchema, tokenizerJson, where);
-  const config = parseOptions(tokenizerConfigSchema, tokenizerConfig, where);
+  // A token to pad with that only the section on padding names is a special token nonetheless.
+  const padding = json.padding ? { pad_token: json.padding.pad_token } : {};
+  const config = parseOptions(tokenizerConfigSchema, { ...padding, ...tokenizerConfig }, where);
   // A model sees texts as long as they are: what the file says on cutting and padding is for batches of its own.
   const complete = { version: '1.0', ...PARTS, ...json, truncation: null, padding: null };
   complete.added_tokens = json.added_tokens.map((token) => ({ normalized: !token.special, ...token }));
@@ -99,20 +102,26 @@ export function createTokenizer(
   if (!Array.isArray(vocab)) for (const id of Object.values(vocab)) vocabSize = Math.max(vocabSize, id + 1);
   for (const { content } of added) vocabSize = Math.max(vocabSize, (library.tokenToId(content) ?? -1) + 1);
 
-  let withoutSpecials: Library | undefined;
-  /** The library for a text whose special tokens are text; opened when there is such a text. */
-  const textLibrary = (texts: readonly string[]): Library => {
-    if (!specialTokens.some((token) => texts.some((text) => text.includes(token)))) return library;
+  let withoutSpecials: TextLibrary | undefined;
+  /** Whether a text writes out special tokens that are to be text. */
+  const holdsSpecials = (texts: readonly string[]): boolean =>
+    specialTokens.some((token) => texts.some((text) => text.includes(token)));
+  const textLibrary = (): TextLibrary => {
     if (withoutSpecials) return withoutSpecials;
-    // Every added token keeps its place and so its id, but special ones are never found.
     const hide = <Token extends { content: string; special: boolean }>(token: Token): Token =>
-      token.special ? { ...token, content: NEVER + token.content } : token;
-    withoutSpecials = openLibrary(
+      token.special ? { ...token, content: NEVER + token.content, normalized: false } : token;
+    const hidden = openLibrary(
       { ...complete, added_tokens: complete.added_tokens.map(hide), post_processor: null },
       where,
     );
-    addTokens(withoutSpecials, fromConfig.map(hide));
-    return withoutSpecials;
+    addTokens(hidden, fromConfig.map(hide));
+    // The library counts added tokens anew, and special ones that the model knew take numbers of their own here.
+    const moved = new Map<number, number>();
+    for (const { content, special } of added) {
+      const [here, there] = [hidden.tokenToId(content), library.tokenToId(content)];
+      if (!special && here !== null && there !== null && here !== there) moved.set(here, there);
+    }
+    return (withoutSpecials = { library: hidden, idOf: (id) => moved.get(id) ?? id });
   };
 
   const named = (kind: 'bos_token' | 'eos_token' | 'pad_token'): number | undefined => {
@@ -129,13 +138,16 @@ export function createTokenizer(
     { addSpecial = false, specialAsText = false }: EncodeOptions = {},
   ): Promise<Int32Array[]> => {
     if (texts.length === 0) return [];
-    const by = specialAsText ? textLibrary(texts) : library;
-    const encodings = await by.encodeBatch([...texts], { addSpecialTokens: false }).catch((error: unknown) => {
-      throw new UserError(`${where}: a text has no tokens: ${messageOf(error)}`, { cause: error });
+    const asText = (specialAsText || config.split_special_tokens) && holdsSpecials(texts) ? textLibrary() : undefined;
+    const encodings = await (asText?.library ?? library)
+      .encodeBatch([...texts], { addSpecialTokens: false })
+      .catch((error: unknown) => {
+        throw new UserError(`${where}: a text has no tokens: ${messageOf(error)}`, { cause: error });
+      });
+    return encodings.map((encoding) => {
+      const ids = asText ? encoding.getIds().map(asText.idOf) : encoding.getIds();
+      return addSpecial ? Int32Array.from([...startIds, ...ids, ...endIds]) : Int32Array.from(ids);
     });
-    return encodings.map((encoding) =>
-      addSpecial ? Int32Array.from([...startIds, ...encoding.getIds(), ...endIds]) : Int32Array.from(encoding.getIds()),
-    );
   };
   const decoder = library.getDecoder();
 
@@ -160,6 +172,13 @@ export function createTokenizer(
     tokenText: (id) => library.idToToken(id) ?? undefined,
     files: { json: tokenizerJson as TokenizerJson, config: tokenizerConfig },
   };
+}
+
+/** A library that never finds a special token in a text. */
+interface TextLibrary {
+  readonly library: Library;
+  /** The tokenizer's id of a token by the library's. */
+  idOf(id: number): number;
 }
 
 /** What a `tokenizer.json` may leave out. */
@@ -200,15 +219,14 @@ interface Ends {
 }
 
 /**
- * What stands before and behind every text: by the post-processor, unless `tokenizer_config.json` has a word on it, which
- * then decides both ends.
+ * What stands before and behind every text: by the post-processor as in transformers 5, where there is one; by the flags of
+ * `tokenizer_config.json` otherwise.
  */
 function surrounding(postProcessor: unknown, { bosId, eosId, config }: Ends, where: string): Surrounding {
-  const { add_bos_token: addBos, add_eos_token: addEos } = config;
-  if (typeof addBos === 'boolean' || typeof addEos === 'boolean') {
+  if (postProcessor === null || postProcessor === undefined) {
     return {
-      startIds: addBos && bosId !== undefined ? [bosId] : [],
-      endIds: addEos && eosId !== undefined ? [eosId] : [],
+      startIds: config.add_bos_token && bosId !== undefined ? [bosId] : [],
+      endIds: config.add_eos_token && eosId !== undefined ? [eosId] : [],
     };
   }
   try {
