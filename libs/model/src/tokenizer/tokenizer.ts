@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, parseOptions, UserError } from '@gmoe/core';
-import { Tokenizer as Library } from 'tokenizers';
 import { z } from 'zod';
 import { readJsonFile } from '../checkpoint/json-file.js';
 import { addTokens, configTokens } from './added-tokens.js';
+import { openLibrary, PARTS } from './open-library.js';
+import { openTextLibrary, type TextLibrary } from './text-library.js';
 import { withOlderFiles } from './older-files.js';
 import { surroundingIds, type Surrounding } from './surrounding-tokens.js';
 import {
@@ -106,23 +107,7 @@ export function createTokenizer(
   /** Whether a text writes out special tokens that are to be text. */
   const holdsSpecials = (texts: readonly string[]): boolean =>
     specialTokens.some((token) => texts.some((text) => text.includes(token)));
-  const textLibrary = (): TextLibrary => {
-    if (withoutSpecials) return withoutSpecials;
-    const hide = <Token extends { content: string; special: boolean }>(token: Token): Token =>
-      token.special ? { ...token, content: NEVER + token.content, normalized: false } : token;
-    const hidden = openLibrary(
-      { ...complete, added_tokens: complete.added_tokens.map(hide), post_processor: null },
-      where,
-    );
-    addTokens(hidden, fromConfig.map(hide));
-    // The library counts added tokens anew, and special ones that the model knew take numbers of their own here.
-    const moved = new Map<number, number>();
-    for (const { content, special } of added) {
-      const [here, there] = [hidden.tokenToId(content), library.tokenToId(content)];
-      if (!special && here !== null && there !== null && here !== there) moved.set(here, there);
-    }
-    return (withoutSpecials = { library: hidden, idOf: (id) => moved.get(id) ?? id });
-  };
+  const textLibrary = (): TextLibrary => (withoutSpecials ??= openTextLibrary(library, complete, fromConfig, where));
 
   const named = (kind: 'bos_token' | 'eos_token' | 'pad_token'): number | undefined => {
     const token = config[kind];
@@ -172,44 +157,6 @@ export function createTokenizer(
     tokenText: (id) => library.idToToken(id) ?? undefined,
     files: { json: tokenizerJson as TokenizerJson, config: tokenizerConfig },
   };
-}
-
-/** A library that never finds a special token in a text. */
-interface TextLibrary {
-  readonly library: Library;
-  /** The tokenizer's id of a token by the library's. */
-  idOf(id: number): number;
-}
-
-/** What a `tokenizer.json` may leave out. */
-const PARTS = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
-
-/** A noncharacter of Unicode, which no text holds. */
-const NEVER = '\u{10ffff}';
-
-/** @throws UserError that names the part that the library does not read */
-function openLibrary(json: Record<string, unknown>, where: string): Library {
-  const opened = tryLibrary(json);
-  if (opened instanceof Library) return opened;
-  const bare = { ...json, ...PARTS, added_tokens: [] };
-  if (tryLibrary(bare) instanceof Library) {
-    for (const part of Object.keys(PARTS)) {
-      const reason = tryLibrary({ ...bare, [part]: json[part] });
-      if (reason instanceof Library) continue;
-      const got = JSON.stringify(json[part]).slice(0, 200);
-      throw new UserError(`${where}: ${part}: is not read: ${messageOf(reason)} (got ${got})`, { cause: reason });
-    }
-  }
-  throw new UserError(`${where}: ${messageOf(opened)}`, { cause: opened });
-}
-
-/** The library's tokenizer, or why there is none. */
-function tryLibrary(json: Record<string, unknown>): unknown {
-  try {
-    return Library.fromString(JSON.stringify(json));
-  } catch (error) {
-    return error;
-  }
 }
 
 interface Ends {
