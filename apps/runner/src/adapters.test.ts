@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { identityHash, type JsonObject } from '@gmoe/experiment';
 import { readSafetensors, writeSafetensors } from '@gmoe/model';
-import { methodPresets } from '@gmoe/presets';
+import * as presets from '@gmoe/presets';
 import { loadResults } from '@gmoe/report';
 import { describe, expect, it } from 'vitest';
 import { schema } from './components.js';
@@ -25,7 +25,7 @@ describe('the adapter of a config', () => {
     expect(resolve({ router }).adapter.id).toBe('moe-lora');
     // A preset's mixture, with a null over it.
     expect(resolve({ adapter: { id: 'moe-lora', lora: written, mixture: null } })).toEqual(plain);
-    for (const { trial } of methodPresets) expect(() => resolve(trial)).not.toThrow();
+    for (const preset of Object.values(presets)) expect(() => resolve(preset.create().trial)).not.toThrow();
   });
 
   it('on a base in 8 bits is another trial; float32 that is written out is not', () => {

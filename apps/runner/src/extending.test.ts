@@ -15,6 +15,8 @@ const KINDS = [
   { kind: 'family', place: 'libs/families/src/stablelm.ts', named: './stablelm.js' },
   { kind: 'task', place: 'libs/datasets/src/tasks/boolq.ts', named: './boolq.js' },
   { kind: 'scoring', place: 'libs/evaluation/src/scoring/generation.ts', named: './generation.js' },
+  { kind: 'launcher', place: 'libs/experiment/src/launch/ray', named: './ray/index.js' },
+  { kind: 'preset', place: 'libs/presets/src/mixlora.ts', named: './mixlora.js' },
 ] as const;
 
 const sources = ['libs', 'apps'].flatMap((root) =>
@@ -25,7 +27,7 @@ const sources = ['libs', 'apps'].flatMap((root) =>
 
 /** Lines outside of a place that name it: those that adding another would touch. */
 function linesElsewhere(place: string, named: string): string[] {
-  const home = place.endsWith('.ts') ? place.slice(0, place.lastIndexOf('/')) : '';
+  const home = place.slice(0, place.lastIndexOf('/'));
   return sources
     .filter((path) => !path.startsWith(place) && (named.startsWith('@') || path.startsWith(`${home}/`)))
     .flatMap((path) =>

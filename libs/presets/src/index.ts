@@ -1,7 +1,1 @@
-import { definePreset } from '@gmoe/experiment';
-import { methodPresets } from './method-presets.js';
-
-export { methodPresets, type MethodPreset } from './method-presets.js';
-
-/** The methods as components. */
-export const presets = methodPresets.map(definePreset);
+export * from './built-in.js';

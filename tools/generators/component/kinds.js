@@ -14,9 +14,9 @@ const library = (layer, folder, alias, file) => ({
   line: (name) => `export * as '@gmoe/${alias}-${name}' from '@gmoe/${alias}-${name}';`,
 });
 
-const file = (folder, list = `${folder}/built-in.ts`) => ({
+const file = (folder) => ({
   folder: () => folder,
-  list,
+  list: `${folder}/built-in.ts`,
   line: (name, constant) => `export { ${constant} } from './${name}.js';`,
 });
 
@@ -26,7 +26,7 @@ const KINDS = {
   family: file('libs/families/src'),
   launcher: library('launcher', 'libs/launchers', 'launchers', 'launcher'),
   optimizer: file('libs/optimizers/src'),
-  preset: file('libs/presets/src', 'libs/presets/src/index.ts'),
+  preset: file('libs/presets/src'),
   router: library('router', 'libs/routers', 'routers', 'router'),
   schedule: file('libs/schedules/src'),
   scoring: file('libs/evaluation/src/scoring'),

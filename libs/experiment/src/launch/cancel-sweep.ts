@@ -1,6 +1,5 @@
 import type { SweepStore } from '../store/sweep-store.js';
-import { cancelRayWorkers } from './ray/ray.js';
-import { cancelSubmissions } from './slurm.js';
+import { clusters } from './clusters.js';
 
 /**
  * Cancels what is queued or running of a sweep on clusters, whoever submitted it. `checkpoint`: running trials save one first.
@@ -8,5 +7,7 @@ import { cancelSubmissions } from './slurm.js';
  * @returns the ids of the jobs; none if none was left
  */
 export async function cancelSweep(store: SweepStore, how: 'checkpoint' | 'kill'): Promise<string[]> {
-  return [...(await cancelSubmissions(store, how)), ...(await cancelRayWorkers(store, how))];
+  let jobs: string[] = [];
+  for (const cluster of clusters) jobs = jobs.concat(await cluster.cancel(store, how));
+  return jobs;
 }

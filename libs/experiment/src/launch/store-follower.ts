@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { messageOf, readRange } from '@gmoe/core';
+import { messageOf, parseJsonLine } from '@gmoe/core';
+import { LineTail } from '../records/line-tail.js';
 import { trialEventSchema, type PlannedTrial, type TrialEvent } from '../records/index.js';
 import { attemptFolder, readClaim } from '../store/claim.js';
 import { readStops } from '../store/stops.js';
@@ -9,7 +10,7 @@ import type { LaunchEvent } from './launcher.js';
 interface Followed {
   readonly trial: PlannedTrial;
   attempt?: string;
-  offset: number;
+  events?: LineTail;
   over: boolean;
 }
 
@@ -22,7 +23,7 @@ export class StoreFollower {
     private readonly store: SweepStore,
     trials: readonly PlannedTrial[],
   ) {
-    this.trials = trials.map((trial) => ({ trial, offset: 0, over: false }));
+    this.trials = trials.map((trial) => ({ trial, over: false }));
     this.stopped = new Set(readStops(store).map(({ group }) => group));
   }
 
@@ -51,7 +52,8 @@ export class StoreFollower {
     const published = this.store.isPublished(trial.hash);
     const attempt = readClaim(this.store.trialFolder(trial.hash))?.attempt ?? followed.attempt;
     if (attempt !== undefined && attempt !== followed.attempt) {
-      Object.assign(followed, { attempt, offset: 0 });
+      const folder = attemptFolder(this.store.trialFolder(trial.hash), attempt);
+      Object.assign(followed, { attempt, events: new LineTail(join(folder, 'events.jsonl')) });
       events.push({ type: 'trial-started', trial, attempt });
     }
     for (const event of this.newEvents(followed)) events.push({ type: 'progress', trial, event });
@@ -71,27 +73,11 @@ export class StoreFollower {
     }
   }
 
-  /** Complete lines that were added to the attempt's events. */
-  private newEvents(followed: Followed): TrialEvent[] {
-    if (followed.attempt === undefined) return [];
-    const folder = attemptFolder(this.store.trialFolder(followed.trial.hash), followed.attempt);
-    const text = readRange(join(folder, 'events.jsonl'), followed.offset).toString('utf8');
-    const complete = text.slice(0, text.lastIndexOf('\n') + 1);
-    followed.offset += Buffer.byteLength(complete);
-    return complete
-      .split('\n')
-      .filter((line) => line !== '')
-      .flatMap((line) => {
-        const parsed = trialEventSchema.safeParse(quietlyParse(line));
-        return parsed.success ? [parsed.data] : [];
-      });
-  }
-}
-
-function quietlyParse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
+  /** What was added to the attempt's events; damaged lines are left out. */
+  private newEvents({ events }: Followed): TrialEvent[] {
+    return (events?.next() ?? []).flatMap((line) => {
+      const parsed = trialEventSchema.safeParse(parseJsonLine(line));
+      return parsed.success ? [parsed.data] : [];
+    });
   }
 }

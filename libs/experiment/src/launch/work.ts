@@ -2,7 +2,7 @@ import { UserError } from '@gmoe/core';
 import type { SweepStore } from '../store/index.js';
 import { openTrials, runWorker, type WorkerEvent, type WorkerOptions } from '../worker/index.js';
 import type { LaunchEvent } from './launcher.js';
-import { createLocalLauncher } from './local.js';
+import { createLocalLauncher } from './local/local.js';
 
 /** Several trials at a time, each in a process of its own on cores of its own. */
 export interface Packing {

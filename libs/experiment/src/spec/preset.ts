@@ -6,19 +6,28 @@ import type { JsonObject } from './config-path.js';
 export interface Preset {
   /** Part of a trial config, laid under `trial`. */
   readonly trial: JsonObject;
+  /** Where its numbers come from, by config path. */
+  readonly sources: Readonly<Record<string, string>>;
 }
 
 export const presetKind = componentKind<Preset>('preset');
 
-/** A component of kind preset; it has no options. */
+/** A component of kind preset; it has no options. Only the method: optimizer, data and length of training are the sweep's. */
 export function definePreset({
   id,
   description,
   trial,
+  sources = {},
 }: {
   readonly id: string;
   readonly description: string;
   readonly trial: JsonObject;
+  readonly sources?: Readonly<Record<string, string>>;
 }): Component<Preset> {
-  return defineComponent(presetKind, { id, description, options: z.strictObject({}), create: () => ({ trial }) });
+  return defineComponent(presetKind, {
+    id,
+    description,
+    options: z.strictObject({}),
+    create: () => ({ trial, sources }),
+  });
 }

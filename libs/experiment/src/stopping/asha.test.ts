@@ -1,11 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planStatus, type SweepStore } from '../store/index.js';
 import { recordStop } from '../store/stops.js';
-import { bundle, fakeLauncher, fakeStore } from '../testing/fake-sweep.js';
+import { bundle, fakeLauncher, fakeStore, temporaryFolder } from '../testing/fake-sweep.js';
 import { createAsha } from './asha.js';
+import { EvaluationLog } from './evaluation-log.js';
 import { halve } from './halving.js';
 import type { WorkItem } from './policy.js';
 
@@ -65,6 +66,21 @@ describe('halve', () => {
 });
 
 describe('ASHA over arms', () => {
+  it('reads of a growing file of events only what is new, each line once it is whole', () => {
+    const file = join(temporaryFolder(), 'events.jsonl');
+    const line = (step: number) =>
+      `${JSON.stringify({ time: 0, type: 'eval', step, metrics: { 'eval/accuracy': step / 10 } })}\n`;
+    const log = new EvaluationLog();
+    expect(log.of(file)).toEqual([]);
+    writeFileSync(file, line(1) + line(2).slice(0, 9));
+    expect(log.of(file).map(({ step }) => step)).toEqual([1]);
+    // What was read is not read again: it may be anything.
+    writeFileSync(file, 'x'.repeat(line(1).length) + line(2) + line(3));
+    expect(log.of(file).map(({ step }) => step)).toEqual([1, 2, 3]);
+    appendFileSync(file, 'damaged\n');
+    expect(() => log.of(file)).toThrow(/line 4 is damaged/);
+  });
+
   it('gives an arm of which a seed failed the worst score, so that it does not win by the others', () => {
     const store = fakeStore({ grid: { quality: [1, 2] }, seeds: 2 });
     const [a, b, c, d] = createAsha(store, options).start();

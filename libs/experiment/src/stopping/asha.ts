@@ -1,15 +1,10 @@
 import { join } from 'node:path';
 import { UserError } from '@gmoe/core';
-import {
-  FORMAT_VERSION,
-  readJsonLines,
-  trialEventSchema,
-  type PlannedTrial,
-  type StoppingOptions,
-} from '../records/index.js';
+import { FORMAT_VERSION, type PlannedTrial, type StoppingOptions } from '../records/index.js';
 import { attemptFolder } from '../store/claim.js';
 import { readStops, type ArmStop } from '../store/stops.js';
 import type { SweepStore } from '../store/sweep-store.js';
+import { EvaluationLog } from './evaluation-log.js';
 import { halve } from './halving.js';
 import type { SchedulingPolicy, WorkItem } from './policy.js';
 
@@ -33,10 +28,11 @@ export function createAsha(store: SweepStore, options: StoppingOptions, hashes?:
   const arms = armsOf(store, hashes);
   const sign = options.mode === 'max' ? 1 : -1;
   const known = new Map<string, number>();
+  const log = new EvaluationLog();
 
   const scoreOfTrial = (trial: PlannedTrial, rung: number): number | undefined => {
     const key = `${trial.hash}/${rung}`;
-    const score = known.get(key) ?? trialScore(store, trial, options.metric, rungs[rung]!);
+    const score = known.get(key) ?? trialScore(store, trial, options.metric, rungs[rung]!, log);
     if (score !== undefined) known.set(key, score);
     return score;
   };
@@ -107,19 +103,25 @@ function armsOf(store: SweepStore, hashes?: readonly string[]): Arm[] {
 }
 
 /** Metric at the first evaluation that reaches the step; of a finished trial its last one; NaN of a failed trial. */
-function trialScore(store: SweepStore, trial: PlannedTrial, metric: string, step: number): number | undefined {
+function trialScore(
+  store: SweepStore,
+  trial: PlannedTrial,
+  metric: string,
+  step: number,
+  log: EvaluationLog,
+): number | undefined {
   const result = store.result(trial.hash);
   if (result?.status === 'failed') return Number.NaN;
   const folder = store.trialFolder(trial.hash);
   const attempts = result ? [result.attempt] : store.attempts(trial.hash).reverse();
   for (const attempt of attempts) {
-    const events = readJsonLines(join(attemptFolder(folder, attempt), 'events.jsonl'), trialEventSchema);
-    const measured = events.filter((event) => event.type === 'eval' && event.metrics?.[metric] !== undefined);
+    const evaluations = log.of(join(attemptFolder(folder, attempt), 'events.jsonl'));
+    const measured = evaluations.filter(({ metrics }) => metrics[metric] !== undefined);
     const at = measured.find((event) => event.step >= step) ?? (result ? measured.at(-1) : undefined);
-    if (at) return at.metrics![metric];
-    const without = events.find((event) => event.type === 'eval' && event.step >= step);
+    if (at) return at.metrics[metric];
+    const without = evaluations.find((event) => event.step >= step);
     if (without) {
-      const known = Object.keys(without.metrics ?? {}).join(', ') || 'none';
+      const known = Object.keys(without.metrics).join(', ') || 'none';
       throw new UserError(`stopping.metric: no evaluation has '${metric}'; it has: ${known}`);
     }
   }

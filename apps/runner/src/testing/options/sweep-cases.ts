@@ -188,14 +188,14 @@ export async function submittedToRay(options: JsonObject): Promise<string> {
 /** Options that take processes, a store and time: which test shows them. */
 export const SHOWN_ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>> = {
   plugins: ['apps/runner/src/plugins.test.ts', 'plugins:'],
-  'limits.memoryMiB': ['libs/experiment/src/launch/local.test.ts', 'memoryMiB'],
-  'limits.seconds': ['libs/experiment/src/launch/local.test.ts', 'wall-clock limit'],
-  'limits.retries': ['libs/experiment/src/launch/local.test.ts', 'retries'],
+  'limits.memoryMiB': ['libs/experiment/src/launch/local/local.test.ts', 'memoryMiB'],
+  'limits.seconds': ['libs/experiment/src/launch/local/local.test.ts', 'wall-clock limit'],
+  'limits.retries': ['libs/experiment/src/launch/local/local.test.ts', 'retries'],
   'stopping.metric': ['libs/experiment/src/stopping/asha.test.ts', 'metric'],
   'stopping.mode': ['libs/experiment/src/stopping/asha.test.ts', "mode: 'min'"],
   'stopping.eta': ['libs/experiment/src/stopping/asha.test.ts', 'eta'],
   'stopping.rungs': ['libs/experiment/src/stopping/asha.test.ts', 'rungs'],
-  'launcher local.jobs': ['libs/experiment/src/launch/local.test.ts', 'jobs: 1'],
+  'launcher local.jobs': ['libs/experiment/src/launch/local/local.test.ts', 'jobs: 1'],
   'launcher ray.retries': ['libs/experiment/src/launch/ray/ray-retries.test.ts', 'with retries: %d'],
 };
 

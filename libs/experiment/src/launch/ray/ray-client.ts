@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoName, messageOf, plainRequest, redact, UserError } from '@gmoe/core';
 import { z } from 'zod';
+import { NoAnswer } from '../follow-workers.js';
 
 /** State of a job: PENDING, RUNNING, STOPPED, SUCCEEDED or FAILED. */
 const jobSchema = z.object({
@@ -24,7 +25,7 @@ export interface RayJobRequest {
 }
 
 /** Ray does not answer, or not as a job server: what was submitted may go on. */
-export class RayUnreachable extends UserError {}
+export class RayUnreachable extends NoAnswer {}
 
 const TIMEOUT_MS = 30_000;
 /** How long a cluster that starts may refuse jobs. */

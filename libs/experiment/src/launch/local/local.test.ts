@@ -1,8 +1,16 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { retryFailed, SweepStore, planStatus } from '../store/index.js';
-import { bundle, collect, essence, fakeLauncher, fakeStore, planFake, temporaryFolder } from '../testing/fake-sweep.js';
+import { retryFailed, SweepStore, planStatus } from '../../store/index.js';
+import {
+  bundle,
+  collect,
+  essence,
+  fakeLauncher,
+  fakeStore,
+  planFake,
+  temporaryFolder,
+} from '../../testing/fake-sweep.js';
 
 let worker: string;
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { slurmOptions } from './launcher-options.js';
-import { bundle, essence, fakeLauncher, fakeStore } from '../testing/fake-sweep.js';
-import { finishedAttempts } from '../testing/kill-test.js';
-import { canRunSlurm, startSlurm, type RealSlurm } from '../testing/real-slurm.js';
-import { createSlurmLauncher } from './index.js';
+import { slurmOptions } from './slurm-options.js';
+import { bundle, essence, fakeLauncher, fakeStore } from '../../testing/fake-sweep.js';
+import { finishedAttempts } from '../../testing/kill-test.js';
+import { canRunSlurm, startSlurm, type RealSlurm } from '../../testing/real-slurm.js';
+import { createSlurmLauncher } from '../index.js';
 
 /** Brings up a Slurm with two node daemons on this machine, where it is installed. */
 describe.skipIf(!canRunSlurm())('a sweep on a real Slurm', () => {

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { UserError } from '@gmoe/core';
-import { FORMAT_VERSION, type PlannedTrial } from '../records/index.js';
-import type { SweepStore } from '../store/sweep-store.js';
-import type { LauncherHost } from './launcher-host.js';
-import type { SlurmOptions } from './launcher-options.js';
+import { FORMAT_VERSION, type PlannedTrial } from '../../records/index.js';
+import type { SweepStore } from '../../store/sweep-store.js';
+import type { LauncherHost } from '../launcher-host.js';
+import type { SlurmOptions } from './slurm-options.js';
 import { largestArray, sbatch } from './slurm-client.js';
 import { markCancelled, recordIntent, recordJob, submissionFolder, type Intent } from './slurm-submission.js';
-import { shellLine, shellWord, writeScript } from './worker-script.js';
+import { shellLine, shellWord, writeScript } from '../worker-script.js';
 
 /** How the Slurm launcher starts workers. */
 export interface SlurmLauncherOptions extends LauncherHost {

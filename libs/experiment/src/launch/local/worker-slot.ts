@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Limits } from '../records/index.js';
-import type { WorkItem } from '../stopping/policy.js';
-import { attemptFolder, heartbeatFile } from '../store/claim.js';
-import { readText } from '../store/files.js';
-import type { SweepStore } from '../store/sweep-store.js';
-import type { FromWorker } from '../worker/protocol.js';
+import type { Limits } from '../../records/index.js';
+import type { WorkItem } from '../../stopping/policy.js';
+import { attemptFolder, heartbeatFile } from '../../store/claim.js';
+import { readText } from '../../store/files.js';
+import type { SweepStore } from '../../store/sweep-store.js';
+import type { FromWorker } from '../../worker/protocol.js';
 import { kernelMemoryKills } from './exit-failure.js';
 import { WorkerProcess, type WorkerExit } from './worker-process.js';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { TrialFailure } from '../records/index.js';
+import type { TrialFailure } from '../../records/index.js';
 import type { WorkerExit } from './worker-process.js';
 
 const OUT_OF_MEMORY =

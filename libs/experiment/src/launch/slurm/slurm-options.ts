@@ -1,9 +1,6 @@
 import { z } from 'zod';
 
-export const localOptions = z.strictObject({
-  jobs: z.int().min(1).optional().describe('worker processes; default: one per core'),
-});
-
+/** Options of `launcher: { id: slurm, … }`: what a task of a job array asks for. */
 export const slurmOptions = z.strictObject({
   partition: z.string().optional().describe('partition(s) to submit to'),
   account: z.string().optional().describe('account to charge'),

@@ -1,4 +1,4 @@
-import type { WorkItem } from '../stopping/policy.js';
+import type { WorkItem } from '../../stopping/policy.js';
 
 /** Trials that wait for a worker. Those that need the machine to themselves come last. */
 export class WorkQueue {

@@ -13,10 +13,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { slurmOptions } from './launcher-options.js';
-import { planStatus, readStops, type SweepStore } from '../store/index.js';
-import { bundle, collect, fakeLauncher, fakeStore, temporaryFolder } from '../testing/fake-sweep.js';
-import { createSlurmLauncher, type Launcher } from './index.js';
+import { slurmOptions } from './slurm-options.js';
+import { planStatus, readStops, type SweepStore } from '../../store/index.js';
+import { bundle, collect, fakeLauncher, fakeStore, temporaryFolder } from '../../testing/fake-sweep.js';
+import { createSlurmLauncher, type Launcher } from '../index.js';
 
 let worker: string;
 let slurm: string;
@@ -29,7 +29,7 @@ beforeAll(async () => {
 beforeEach(() => {
   const programs = temporaryFolder();
   slurm = temporaryFolder();
-  const source = fileURLToPath(new URL('../testing/fake-slurm.sh', import.meta.url));
+  const source = fileURLToPath(new URL('../../testing/fake-slurm.sh', import.meta.url));
   copyFileSync(source, join(programs, 'fake-slurm'));
   chmodSync(join(programs, 'fake-slurm'), 0o755);
   for (const name of ['sbatch', 'squeue', 'scancel', 'scontrol', 'fake-task']) {
@@ -157,8 +157,8 @@ describe('slurm launcher', () => {
     expect(await run.done).toMatchObject({ finished: 1 });
     const troubles = (await events).flatMap((event) => (event.type === 'trouble' ? [event.message] : []));
     expect(troubles).toEqual([
-      'squeue: slurm_load_jobs error: Unable to contact controller; what is submitted goes on',
-      'the jobs may still run: scancel: scancel: error: Access denied',
+      'squeue: slurm_load_jobs error: Unable to contact controller; what runs goes on',
+      'the workers may still run: scancel: scancel: error: Access denied',
     ]);
     const [submission] = readdirSync(join(folder, 'submissions'));
     expect(readdirSync(join(folder, 'submissions', submission!))).toContain('task-0.log');

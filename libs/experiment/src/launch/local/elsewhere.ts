@@ -1,7 +1,7 @@
-import type { PlannedTrial } from '../records/index.js';
-import type { WorkItem } from '../stopping/policy.js';
-import { readClaim, type ClaimObserver } from '../store/claim.js';
-import type { SweepStore } from '../store/sweep-store.js';
+import type { PlannedTrial } from '../../records/index.js';
+import type { WorkItem } from '../../stopping/policy.js';
+import { readClaim, type ClaimObserver } from '../../store/claim.js';
+import type { SweepStore } from '../../store/sweep-store.js';
 
 /** Trials that other workers on the same store are at. */
 export class Elsewhere {

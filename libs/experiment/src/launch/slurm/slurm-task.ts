@@ -1,8 +1,8 @@
 import { UserError } from '@gmoe/core';
-import { AttemptStopped } from '../worker/index.js';
+import { AttemptStopped } from '../../worker/index.js';
 import { requeue, tasksOf } from './slurm-client.js';
 import { isCancelled, readIntent } from './slurm-submission.js';
-import { work, type WorkOptions } from './work.js';
+import { work, type WorkOptions } from '../work.js';
 
 /** Whether this process is a task of a job array that the Slurm launcher submitted. */
 export function isSlurmTask(): boolean {

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { slurmOptions } from './launcher-options.js';
-import { bundle, essence, fakeLauncher, fakeStore } from '../testing/fake-sweep.js';
-import { finishedAttempts } from '../testing/kill-test.js';
-import { canRunSlurm, startSlurm, type RealSlurm } from '../testing/real-slurm.js';
-import { createSlurmLauncher, type Launcher } from './index.js';
+import { slurmOptions } from './slurm-options.js';
+import { bundle, essence, fakeLauncher, fakeStore } from '../../testing/fake-sweep.js';
+import { finishedAttempts } from '../../testing/kill-test.js';
+import { canRunSlurm, startSlurm, type RealSlurm } from '../../testing/real-slurm.js';
+import { createSlurmLauncher, type Launcher } from '../index.js';
 
 /** Brings up a Slurm with two node daemons on this machine, where it is installed. */
 describe.skipIf(!canRunSlurm())('slurm launcher on a real Slurm', () => {

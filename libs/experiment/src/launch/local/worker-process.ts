@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
-import type { FromWorker, ToWorker } from '../worker/protocol.js';
+import type { FromWorker, ToWorker } from '../../worker/protocol.js';
 import { SINGLE_THREADED } from './cpu-affinity.js';
 
 export interface WorkerProcessOptions {

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../testing/fake-sweep.js';
+import { temporaryFolder } from '../../testing/fake-sweep.js';
 import { cgroupLimits } from './cgroup.js';
 
 function machine(files: Readonly<Record<string, string>>): string {

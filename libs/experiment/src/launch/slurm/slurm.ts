@@ -1,18 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, UserError } from '@gmoe/core';
-import type { PlannedTrial } from '../records/index.js';
-import { readClaim } from '../store/claim.js';
-import { recordFailure, settleFailures } from '../store/failures.js';
-import type { SweepStore } from '../store/sweep-store.js';
-import { openTrials } from '../worker/run-worker.js';
-import { EventQueue } from './event-queue.js';
-import type { Launcher, LaunchEvent, LaunchRequest, LaunchSummary, Submission } from './launcher.js';
+import type { PlannedTrial } from '../../records/index.js';
+import { readClaim } from '../../store/claim.js';
+import { recordFailure, settleFailures } from '../../store/failures.js';
+import type { SweepStore } from '../../store/sweep-store.js';
+import { openTrials } from '../../worker/run-worker.js';
+import { followWorkers, NoAnswer, type FollowedWorkers, type StoreView, type Tell } from '../follow-workers.js';
+import type { Launcher } from '../launcher.js';
 import { submitTrials, type ArrayJob, type SlurmLauncherOptions } from './slurm-array.js';
 import { hasEnded, jobByName, scancel, tasksOf, type SlurmTask } from './slurm-client.js';
 import { isCancelled, markCancelled, readIntents, readJob, recordJob } from './slurm-submission.js';
-import { StoreFollower } from './store-follower.js';
-import { summarise } from './summary.js';
-import { checkPacking } from './work.js';
+import { checkPacking } from '../work.js';
 
 /** Runs trials as a Slurm job array. Progress comes from the store, which all nodes must see at the same path. */
 export function createSlurmLauncher(launcher: SlurmLauncherOptions): Launcher {
@@ -26,7 +23,10 @@ export function createSlurmLauncher(launcher: SlurmLauncherOptions): Launcher {
       const trials = openTrials(request.store, request.hashes).filter((trial) => !covered.has(trial.hash));
       const jobs = earlier.map(({ intent, job }) => ({ intent, job }));
       const submitted = await submitTrials(request.store, trials, launcher);
-      return new SlurmRun(request, launcher, [...jobs, ...submitted.jobs], submitted.rest);
+      return followWorkers(
+        request,
+        (tell) => new SlurmArrays(request.store, launcher, [...jobs, ...submitted.jobs], submitted.rest, tell),
+      );
     },
   };
 }
@@ -75,75 +75,53 @@ async function liveSubmissions(store: SweepStore): Promise<ArrayJob[]> {
 /** Submissions in a row that may end without any progress. */
 const MOST_FRUITLESS = 3;
 
-class SlurmRun implements Submission {
+/** The job arrays of one sweep. */
+class SlurmArrays implements FollowedWorkers {
   readonly id: string;
-  readonly done: Promise<LaunchSummary>;
-  private readonly emitted = new EventQueue<LaunchEvent>();
-  private readonly follower: StoreFollower;
+  readonly pollSeconds: number;
   private cancelled = false;
-  private trouble: string | undefined;
   private liveCount = 0;
   private again = { times: 0, open: Infinity };
 
   constructor(
-    private readonly request: LaunchRequest,
+    private readonly store: SweepStore,
     private readonly launcher: SlurmLauncherOptions,
     private jobs: readonly ArrayJob[],
     /** What the cluster does not take yet. */
     private rest: readonly PlannedTrial[],
+    private readonly tell: Tell,
   ) {
     this.id = jobs.map(({ job }) => job).join(',');
-    const hashes = new Set([...jobs.flatMap(({ intent }) => intent.tasks.flat()), ...rest.map(({ hash }) => hash)]);
-    const trials = request.store.manifest().trials.filter((trial) => hashes.has(trial.hash));
-    this.follower = new StoreFollower(request.store, trials);
+    this.pollSeconds = launcher.pollSeconds ?? 5;
     this.tellSubmitted(jobs);
-    this.done = this.follow().finally(() => this.emitted.close());
-    this.done.catch(() => undefined);
   }
 
   private tellSubmitted(jobs: readonly ArrayJob[]): void {
-    for (const { intent, job } of jobs) this.emitted.push({ type: 'submitted', id: job, tasks: intent.tasks.length });
+    for (const { intent, job } of jobs) this.tell({ type: 'submitted', id: job, tasks: intent.tasks.length });
     if (this.rest.length === 0) return;
     const message = `the cluster takes no more at present: ${this.rest.length} trials wait until submitted ones have ended`;
-    this.emitted.push({ type: 'trouble', message });
+    this.tell({ type: 'trouble', message });
   }
 
-  events(): AsyncIterable<LaunchEvent> {
-    return this.emitted;
-  }
-
-  async cancel(how: 'checkpoint' | 'kill'): Promise<void> {
+  cancel(how: 'checkpoint' | 'kill'): Promise<void> {
     this.cancelled = true;
-    this.emitted.push({ type: 'stopping' });
-    try {
-      await cancelJobs(this.request.store, this.jobs, how);
-    } catch (error) {
-      // Nobody awaits a cancel after Ctrl-C.
-      this.emitted.push({ type: 'trouble', message: `the jobs may still run: ${messageOf(error)}` });
-    }
+    return cancelJobs(this.store, this.jobs, how);
   }
 
-  /** Watches the store until every trial has its result, or no task is left that could bring one. */
-  private async follow(): Promise<LaunchSummary> {
-    const { store, hashes, follow = true } = this.request;
-    while (follow && this.jobs.length > 0) {
-      for (const event of this.follower.look()) this.emitted.push(event);
-      if (this.follower.open.length === 0) break;
-      const tasks = await this.liveTasks();
-      if (tasks && !tasks.live) {
-        for (const event of this.follower.look()) this.emitted.push(event);
-        if (!(await this.retry(tasks.ended))) break;
-      } else if (tasks && this.rest.length > 0 && tasks.count < this.liveCount) await this.submitRest();
-      if (tasks) this.liveCount = tasks.count;
-      await delay((this.launcher.pollSeconds ?? 5) * 1000);
-    }
-    return summarise(store, hashes);
+  async attend(view: StoreView): Promise<boolean> {
+    if (this.jobs.length === 0) return false;
+    const tasks = await this.liveTasks();
+    if (tasks.count === 0) {
+      // What came since the jobs were asked after.
+      view.look();
+      if (!(await this.retry(view, tasks.ended))) return false;
+    } else if (this.rest.length > 0 && tasks.count < this.liveCount) await this.submitRest();
+    this.liveCount = tasks.count;
+    return true;
   }
 
-  /** Undefined while Slurm does not answer: the trials go on without it. */
-  private async liveTasks(): Promise<
-    { live: boolean; count: number; ended: ReadonlyMap<string, SlurmTask> } | undefined
-  > {
+  /** @throws NoAnswer while Slurm is silent: the trials go on without it */
+  private async liveTasks(): Promise<{ count: number; ended: ReadonlyMap<string, SlurmTask> }> {
     const ended = new Map<string, SlurmTask>();
     let count = 0;
     try {
@@ -153,20 +131,16 @@ class SlurmRun implements Submission {
           for (const hash of intent.tasks[task.index] ?? []) ended.set(hash, task);
         }
       }
-      this.trouble = undefined;
     } catch (error) {
-      const message = `${messageOf(error)}; what is submitted goes on`;
-      if (message !== this.trouble) this.emitted.push({ type: 'trouble', message });
-      this.trouble = message;
-      return undefined;
+      throw new NoAnswer(messageOf(error), { cause: error });
     }
-    return { live: count > 0, count, ended };
+    return { count, ended };
   }
 
   /** Tasks have ended: what waits may fit in now. */
   private async submitRest(): Promise<void> {
     if (this.cancelled) return;
-    const { store } = this.request;
+    const { store } = this;
     try {
       const { jobs, rest } = await submitTrials(
         store,
@@ -185,11 +159,11 @@ class SlurmRun implements Submission {
    * When all tasks have ended: charges trials whose process died, and submits again what may be tried again. Slurm's
    * own requeue covers lost nodes only.
    */
-  private async retry(ended: ReadonlyMap<string, SlurmTask>): Promise<boolean> {
-    const { store } = this.request;
+  private async retry(view: StoreView, ended: ReadonlyMap<string, SlurmTask>): Promise<boolean> {
+    const { store } = this;
     if (this.cancelled || this.jobs.some(({ intent }) => isCancelled(store, intent.jobName))) return false;
     const { limits } = store.manifest();
-    const again = this.follower.open.filter((trial) => {
+    const again = view.open().filter((trial) => {
       const task = ended.get(trial.hash);
       if (task?.state === 'CANCELLED') return false;
       // A claim that was not released belongs to a process that died; one that stopped in order released it.
@@ -202,10 +176,10 @@ class SlurmRun implements Submission {
         message: `its Slurm task ended in state ${task?.state ?? 'unknown'}${memory ? '; raise launcher.memoryMiB' : ''}`,
       });
       if (settleFailures(store, trial, limits)) return false;
-      this.emitted.push({ type: 'trial-retried', trial, failure, alone: false });
+      this.tell({ type: 'trial-retried', trial, failure, alone: false });
       return true;
     });
-    for (const event of this.follower.look()) this.emitted.push(event);
+    view.look();
     if (again.length === 0 || !this.worthAnother(again.length)) return false;
     const { jobs, rest } = await submitTrials(store, again, this.launcher);
     this.rest = rest;
@@ -219,7 +193,7 @@ class SlurmRun implements Submission {
     this.again = { times: open < this.again.open ? 1 : this.again.times + 1, open };
     if (this.again.times <= MOST_FRUITLESS) return true;
     const message = `${MOST_FRUITLESS} submissions in a row brought no trial to an end: see the task-*.log files of the last one`;
-    this.emitted.push({ type: 'trouble', message });
+    this.tell({ type: 'trouble', message });
     return false;
   }
 }

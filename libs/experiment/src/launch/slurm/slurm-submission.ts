@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { FORMAT_VERSION } from '../records/index.js';
-import { makeFolderIn, readJson, writeJson } from '../store/files.js';
-import { guardStore } from '../store/store-error.js';
-import type { SweepStore } from '../store/sweep-store.js';
+import { FORMAT_VERSION } from '../../records/index.js';
+import { makeFolderIn, readJson, writeJson } from '../../store/files.js';
+import { guardStore } from '../../store/store-error.js';
+import type { SweepStore } from '../../store/sweep-store.js';
 
 /** What a job array shall do; written before it is submitted, so that no crash can lose track of it. */
 const intentSchema = z.strictObject({

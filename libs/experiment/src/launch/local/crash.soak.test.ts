@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { bundle, essence, fakeLauncher, fakeStore } from '../testing/fake-sweep.js';
-import { finishedAttempts, runUnderFire } from '../testing/kill-test.js';
-import { pseudoRandom } from '../testing/pseudo-random.js';
+import { bundle, essence, fakeLauncher, fakeStore } from '../../testing/fake-sweep.js';
+import { finishedAttempts, runUnderFire } from '../../testing/kill-test.js';
+import { pseudoRandom } from '../../testing/pseudo-random.js';
 
 describe('a sweep under fire', () => {
   it('finishes each of 60 trials exactly once after 10 kills, with the bits of an undisturbed run', async () => {
