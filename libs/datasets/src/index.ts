@@ -23,7 +23,8 @@ export type { ChatWriter, Encoder, EncodingOptions } from './encoding/encoder.js
 export { encodeExamples } from './encoding/encode-examples.js';
 export { taskContract } from './contract/task-contract.js';
 export { fitText, type FittedText } from './packing/fit-text.js';
-export { capitalized, harnessExample, type HarnessQuestion } from './prompting/harness.js';
+export { harnessExample, type HarnessQuestion } from './prompting/harness.js';
+export { capitalized } from './prompting/python-text.js';
 export { defineTask, taskKind, taskOptions, type Task, type TaskComponent, type TaskOptions } from './task.js';
 export {
   dataReport,

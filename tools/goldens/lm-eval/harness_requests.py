@@ -38,7 +38,9 @@ QUESTIONS = [
         "answerKey": "A",
     },
 ]
-FIVE = [QUESTIONS[1], {**QUESTIONS[1], "id": "q-3", "answerKey": "C"}]
+# White space that Python and JavaScript see otherwise.
+ODD = {**QUESTIONS[1]["question"], "stem": "\x85 A byte order mark\ufeff \x1c"}
+FIVE = [QUESTIONS[1], {**QUESTIONS[1], "id": "q-3", "answerKey": "C"}, {"id": "q-4", "question": ODD, "answerKey": "B"}]
 
 ROWS = {
     "arc_easy": QUESTIONS,
@@ -69,6 +71,14 @@ ROWS = {
             "endings": ["one", "two", "three", "four"],
             "label": "0",
         },
+        {
+            "activity_label": "\x1c Odd",
+            "ctx_a": "A [step\u2028one] of\ufeff",
+            "ctx_b": "ßTRASSE ΟΔΟΣ",
+            "ctx": "",
+            "endings": ["\x85 is long.\x1f", "\ufeff[a\nb] ", "[title]", "ends"],
+            "label": "1",
+        },
     ],
     "winogrande": [
         {
@@ -79,6 +89,7 @@ ROWS = {
             "answer": "1",
         },
         {"qID": "w-2", "sentence": "_ thanked Bob.", "option1": "Ann", "option2": "Bob", "answer": "2"},
+        {"qID": "w-3", "sentence": "It is _ \x1c\ufeff is it.\x85", "option1": "so", "option2": "not", "answer": "1"},
     ],
     "social_iqa": [
         {

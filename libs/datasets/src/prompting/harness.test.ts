@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { ChoiceExample } from '../example.js';
 import { createTask, folderWith, jsonLines } from '../testing/task-files.js';
-import { capitalized } from './harness.js';
+import { capitalized, stripped } from './python-text.js';
 import { drawShots, withShots } from './shots.js';
 
 /** Written by tools/goldens/lm-eval/harness_requests.py with lm-eval. */
@@ -59,9 +59,22 @@ describe('style lm-eval asks as the harness does', () => {
     ['éCLAIR', 'Éclair'],
     ['', ''],
     ['😀 A', '😀 a'],
+    ['ßA', 'Ssa'],
+    ['ﬁNE', 'Fine'],
+    ['ǆUNGLA', 'ǅungla'],
+    ['ŉA', 'ʼNa'],
+    ['ᾀΣ', 'ᾈς'],
+    ['აბ', 'აბ'],
+    ['ΑΣ ΟΔΟΣ', 'Ας οδος'],
+    ['İZ', 'İz'],
   ])('capitalizes %j as Python does', (text, wanted) => {
     expect(capitalized(text)).toBe(wanted);
   });
+});
+
+it("takes off Python's white space, no more and no less", () => {
+  expect(stripped('\x1c\x85\u3000 \n a b \u2028\x1f')).toBe('a b');
+  expect(stripped('\ufeff a \u200b')).toBe('\ufeff a \u200b');
 });
 
 describe('shots', () => {

@@ -1,4 +1,5 @@
 import type { ChoiceExample } from '../example.js';
+import { blankEnd, stripped } from './python-text.js';
 
 /** Whose prompts a task asks with. */
 export const STYLES = ['authors', 'lm-eval'] as const;
@@ -15,9 +16,6 @@ export interface HarnessQuestion {
   readonly domain?: string;
 }
 
-/** White space as Python's `rstrip` takes it. */
-const BLANK_END = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$/;
-
 /**
  * A question of the harness as an example: a space between context and continuation, outer spaces of choices kept, white
  * space at the end of a context moved to the continuation, and lengths as `acc_norm` counts them (the choice alone, in code
@@ -28,7 +26,7 @@ export function harnessExample({ id, context, choices, answer, domain }: Harness
   const count = contexts?.length ?? choices.length;
   const contextOf = (i: number) => contexts?.[i] ?? (context as string);
   const choiceOf = (i: number) => (typeof choices === 'string' ? choices : choices[i]!);
-  const blankOf = (i: number) => BLANK_END.exec(contextOf(i))![0];
+  const blankOf = (i: number) => blankEnd(contextOf(i));
   const promptOf = (i: number) => contextOf(i).slice(0, contextOf(i).length - blankOf(i).length);
   const each = Array.from({ length: count }, (_, i) => i);
   return {
@@ -42,17 +40,10 @@ export function harnessExample({ id, context, choices, answer, domain }: Harness
   };
 }
 
-/** Python's `str.capitalize`: the first character in upper case, all others in lower case. */
-export function capitalized(text: string): string {
-  const [first = '', ...rest] = Array.from(text);
-  return first.toUpperCase() + rest.join('').toLowerCase();
-}
-
 /** HellaSwag's texts without what is left of WikiHow in them, as the harness cleans them. */
 export function withoutWikiHow(text: string): string {
-  return text
-    .trim()
+  return stripped(text)
     .replaceAll(' [title]', '. ')
-    .replace(/\[.*?\]/g, '')
+    .replace(/\[[^\n]*?\]/g, '')
     .replaceAll('  ', ' ');
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { jsonLineRows } from '../files/json-lines.js';
 import { parseRow, rowError, type Row } from '../files/row.js';
-import { capitalized, harnessExample, withoutWikiHow } from '../prompting/harness.js';
+import { harnessExample, withoutWikiHow } from '../prompting/harness.js';
+import { capitalized, stripped } from '../prompting/python-text.js';
 import { choiceExample, harnessChoiceOptions, harnessTaskOptions, lettered } from './choices.js';
 import { publishedTask } from './published-task.js';
 
@@ -182,7 +183,7 @@ export const winoGrandeTask = publishedTask({
       const blank = sentence.indexOf('_');
       if (blank < 0) throw rowError(row, 'sentence', 'must have a blank, _', sentence);
       const context = choices.map((filler) => sentence.slice(0, blank) + filler);
-      return harnessExample({ id, context, choices: sentence.slice(blank + 1).trim(), answer: place });
+      return harnessExample({ id, context, choices: stripped(sentence.slice(blank + 1)), answer: place });
     }
     return choiceExample(
       {

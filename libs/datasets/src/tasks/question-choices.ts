@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { jsonLineRows } from '../files/json-lines.js';
 import { parseRow, rowError, type Row } from '../files/row.js';
+import { stripped } from '../prompting/python-text.js';
 import { harnessExample, type HarnessQuestion } from '../prompting/harness.js';
 import type { Layout } from '../splits/layout.js';
 import { choiceExample, choiceTaskOptions, harnessChoiceOptions, lettered, LETTERS } from './choices.js';
@@ -138,7 +139,7 @@ export const commonsenseQaTask = questionChoicesTask(
     id: 'commonsenseqa',
     description: 'CommonsenseQA, the random split (Talmor et al. 2019)',
     harness: (stem, choices) => ({
-      context: [`Question: ${stem.trim()}`, ...choices.map((text, i) => `${LETTERS[i]!}. ${text}`), 'Answer:'].join(
+      context: [`Question: ${stripped(stem)}`, ...choices.map((text, i) => `${LETTERS[i]!}. ${text}`), 'Answer:'].join(
         '\n',
       ),
       choices: choices.map((_, i) => LETTERS[i]!),
