@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { canonicalJson, UserError, type Json } from '@gmoe/core';
 import { planStatus, SweepStore, type SweepPlan } from '@gmoe/experiment';
 import { checkTrialData } from '@gmoe/trial';
@@ -11,7 +9,7 @@ import { components, schema } from './components.js';
  * @throws UserError naming file and arm
  */
 export async function checkData({ arms, spec, trials: all }: SweepPlan, folder: string): Promise<void> {
-  const store = existsSync(join(folder, 'sweep.json')) ? SweepStore.open(folder) : undefined;
+  const store = SweepStore.openIfThere(folder);
   const done = new Set(
     (store ? planStatus(store, { trials: all }).trials : []).flatMap(({ hash, state }) =>
       state === 'finished' ? [hash] : [],

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseOptions } from '@gmoe/core';
 import { defaultJobs, loadSweep, planStatus, SweepStore, type SweepPlan, type TrialStatus } from '@gmoe/experiment';
@@ -44,7 +43,7 @@ async function runPlan(file: string, raw: object): Promise<void> {
   const plan = await planWithPlugins(spec, { set });
   checkStopping(plan);
   const folder = resolve(options.out ?? join('runs', plan.name));
-  const store = existsSync(join(folder, 'sweep.json')) ? SweepStore.open(folder) : undefined;
+  const store = SweepStore.openIfThere(folder);
   const states = new Map(
     (store ? planStatus(store, { trials: plan.trials }).trials : []).map((trial) => [trial.hash, trial]),
   );

@@ -3,7 +3,6 @@ import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { messageOf, UserError } from '@gmoe/core';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
 import type { Row } from './row.js';
 
 /** The rows of a parquet file, as the Hugging Face hub serves data sets. @throws UserError if it cannot be read */
@@ -33,6 +32,8 @@ async function readRows(file: ArrayBuffer): Promise<Record<string, unknown>[]> {
       return file.slice(start, end);
     },
   };
+  // As a library of their own, they reserve 10 GiB of addresses for WebAssembly when they are loaded, which limits may forbid.
+  const { compressors } = await import('hyparquet-compressors');
   const reading = parquetReadObjects({ file: gated, metadata: parquetMetadata(file), compressors });
   let refused = false;
   reading.catch(() => (refused = true));

@@ -69,6 +69,12 @@ export class SweepStore {
     return store;
   }
 
+  /** The sweep of a folder; undefined where there is none yet. @throws MachineError if that cannot be told */
+  static openIfThere(folder: string): SweepStore | undefined {
+    const store = new SweepStore(folder);
+    return store.manifestFile.read() === undefined ? undefined : store;
+  }
+
   manifest(): SweepManifest {
     return this.manifestFile.manifest();
   }
