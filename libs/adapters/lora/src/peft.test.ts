@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { adapterStart, loadAdapter, saveAdapter, type Adapter, type AdapterFile } from '@gmoe/adapters-core';
@@ -208,16 +208,22 @@ describe('what is not known', () => {
     ['LoRA on the embedding', () => 'base_model.model.model.embed_tokens.lora_embedding_A', /modules_to_save/],
     ['LoRA on the head', () => 'base_model.model.lm_head.lora_A.weight', /expected base_model\.model\.model\.layers/],
     ['two adapters', (key) => `${key}|`, /two tensors stand for/],
-  ])('refuses tensors of %s', async (kind, rename, message) => {
+  ])('refuses tensors of %s', async (kind, renamed, message) => {
     const first = 'base_model.model.model.layers.0.mlp.down_proj.lora_A.weight';
     const dir = await variant('theirs', {}, (key) => {
       if (kind === 'two adapters')
         return key
           .replace('layers.1', 'layers.0')
           .replace(/lora_([AB])/, `lora_$1.${key.includes('layers.1') ? 'b' : 'a'}`);
-      return key === first ? rename(key) : key;
+      return key === first ? renamed(key) : key;
     });
     await expect(loadAdapter(dir)).rejects.toThrow(message);
+  });
+
+  it('names pickled tensors and what to do', async () => {
+    const dir = await variant('theirs', {});
+    await rename(join(dir, 'adapter_model.safetensors'), join(dir, 'adapter_model.bin'));
+    await expect(loadAdapter(dir)).rejects.toThrow(/adapter_model\.bin: is not read: save .*safe_serialization=True/);
   });
 
   it('refuses a rank that the tensors do not have, and options that match nothing', async () => {

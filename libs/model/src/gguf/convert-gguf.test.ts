@@ -27,7 +27,7 @@ describe('convertGguf', () => {
     // Rows 0..7 of two heads of four: (head, pair, half).
     const rows = Float32Array.from({ length: 64 }, (_, i) => Math.floor(i / 8));
     tensors['blk.0.attn_q.weight'] = { shape: [8, 8], data: new Uint8Array(rows.buffer) };
-    await writeFile(path, ggufBytes(metadata, tensors));
+    await writeFile(path, ggufBytes({ ...metadata, 'split.count': 1 }, tensors));
     expect(ggufModelType(path)).toBe('llama');
     expect(await convertGguf(path, out())).toEqual({ architecture: 'llama' });
     const { config, tokenizer } = await loadModel(out(), testFamilies);
@@ -39,6 +39,11 @@ describe('convertGguf', () => {
       rope: { base: 10_000 },
     });
     expect(config).toMatchObject({ tiedEmbeddings: true, maxPositions: 64, normEpsilon: 1e-5 });
+    // transformers goes by the template, not by the flags.
+    expect(JSON.parse(readFileSync(join(out(), 'tokenizer.json'), 'utf8')).post_processor.single).toEqual([
+      { SpecialToken: { id: '<s>', type_id: 0 } },
+      { Sequence: { id: 'A', type_id: 0 } },
+    ]);
     // llama-bpe puts BOS first where the file does not say.
     expect(tokenizer).toMatchObject({ startIds: [0], bosId: 0, eosId: 1, specialTokens: ['<s>', '</s>'] });
     expect(tokenizer.decode(await tokenizer.encode('some text²</s>'))).toBe('some text²</s>');
@@ -54,6 +59,15 @@ describe('convertGguf', () => {
     expect(first).toEqual([0, 2, 1, 3, 4, 6, 5, 7]);
   });
 
+  it('puts EOS behind a text where the file says so', async () => {
+    const { metadata, tensors } = tinyGguf();
+    await writeFile(path, ggufBytes({ ...metadata, 'tokenizer.ggml.add_eos_token': true }, tensors));
+    await convertGguf(path, out());
+    const { tokenizer } = await loadModel(out(), testFamilies);
+    const ids = Array.from(await tokenizer.encode('some', { addSpecial: true }));
+    expect([ids[0], ids.at(-1)]).toEqual([0, 1]);
+  });
+
   it('refuses by name what is not read', async () => {
     const { metadata, tensors } = tinyGguf();
     const half: MadeTensor = { shape: [8], data: new Uint8Array(32) };
@@ -63,6 +77,8 @@ describe('convertGguf', () => {
       [{ 'llama.attention.clamp_kqv': 8 }, {}, /llama\.attention\.clamp_kqv: is not read/],
       [{ 'llama.rope.dimension_count': 2 }, {}, /llama\.rope\.dimension_count: must be the head's 4 \(got 2\)/],
       [{ 'llama.rope.scaling.type': 'su' }, {}, /llama\.rope\.scaling\.type: is not known/],
+      [{ 'llama.rope.scaling.type': 'longrope' }, {}, /scaling\.type: needs rope_factors_long\.weight and/],
+      [{ 'llama.rope.scaling.type': 'linear' }, { 'rope_freqs.weight': half }, /is not read beside rope_freqs\.weight/],
       [{ 'tokenizer.ggml.pre': 'bloom' }, {}, /tokenizer\.ggml\.pre: the pre-tokenizer is not known; .* \(got bloom\)/],
       [{ 'tokenizer.ggml.model': 'bert' }, {}, /tokenizer\.ggml\.model: is not known; known: gpt2, llama \(got bert\)/],
       [{ 'tokenizer.ggml.merges': ['s ome'] }, {}, /merges: 's ome' does not join two tokens/],

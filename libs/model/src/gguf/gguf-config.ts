@@ -117,6 +117,7 @@ async function ropeScaling(model: GgufModel): Promise<Record<string, unknown>> {
   const key = `${architecture}.rope.scaling.type`;
   const type = file.metadata.text(key) ?? 'none';
   const original = model.number('rope.scaling.original_context_length');
+  const attention = model.number('rope.scaling.attn_factor');
   const divisors = async (name: string): Promise<number[]> => Array.from((await file.read(name)).data, round32);
   if (model.hasTensor('rope_factors_long.weight') || model.hasTensor('rope_factors_short.weight')) {
     return {
@@ -124,8 +125,16 @@ async function ropeScaling(model: GgufModel): Promise<Record<string, unknown>> {
         rope_type: 'longrope',
         short_factor: await divisors('rope_factors_short.weight'),
         long_factor: await divisors('rope_factors_long.weight'),
+        ...(attention === undefined ? {} : { attention_factor: round32(attention) }),
       },
     };
+  }
+  const hasDivisors = model.hasTensor('rope_freqs.weight');
+  if (type === 'longrope' || (type !== 'none' && hasDivisors)) {
+    const why = hasDivisors
+      ? 'is not read beside rope_freqs.weight'
+      : 'needs rope_factors_long.weight and rope_factors_short.weight';
+    throw new UserError(`${file.path}: ${key}: ${why} (got ${type})`);
   }
   if (type === 'linear') return { rope_scaling: { rope_type: 'linear', factor: model.need('rope.scaling.factor') } };
   if (type === 'yarn') {
@@ -137,10 +146,10 @@ async function ropeScaling(model: GgufModel): Promise<Record<string, unknown>> {
       },
     };
   }
-  if (type !== 'none' && type !== 'longrope') {
+  if (type !== 'none') {
     throw new UserError(`${file.path}: ${key}: is not known; known: none, linear, yarn, longrope (got ${type})`);
   }
-  if (!model.hasTensor('rope_freqs.weight')) return {};
+  if (!hasDivisors) return {};
   const factors = await divisors('rope_freqs.weight');
   return {
     // The same divisors at every length.

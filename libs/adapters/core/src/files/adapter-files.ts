@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, UserError, writeWhole } from '@gmoe/core';
@@ -52,6 +53,13 @@ export async function saveAdapter(dir: string, adapter: Adapter, { description, 
   writeWhole(join(dir, CONFIG), `${JSON.stringify(json, undefined, 2)}\n`);
 }
 
+/** Older PEFT pickled its tensors. */
+function refusePickled(dir: string, file: string): void {
+  const pickled = join(dir, 'adapter_model.bin');
+  if (existsSync(file) || !existsSync(pickled)) return;
+  throw new UserError(`${pickled}: is not read: save the adapter with PEFT's save_pretrained(safe_serialization=True)`);
+}
+
 /**
  * Reads an adapter folder: one that `saveAdapter` wrote, or PEFT's of LoRA and DoRA.
  * @throws UserError on a missing or damaged file, and on PEFT features that are not known here
@@ -65,6 +73,7 @@ export async function loadAdapter(dir: string): Promise<AdapterFile> {
     throw new UserError(`${where}: cannot be read: ${messageOf(error)}`, { cause: error });
   }
   const file = join(dir, TENSORS);
+  refusePickled(dir, file);
   const { tensors: read, metadata } = await readSafetensors(file);
   const base = weightsOf(metadata, file);
   if ((json as { peft_type?: unknown } | null)?.peft_type === OWN_TYPE) {
