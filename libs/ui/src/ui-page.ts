@@ -11,8 +11,8 @@ const UI_STYLE = `
 .bar{height:6px;background:var(--rule);border-radius:3px;overflow:hidden;min-width:90px}
 .bar span{display:block;height:100%;background:var(--accent)}
 .trials td:first-child,.trials th:first-child{min-width:4.6em;width:4.6em;white-space:nowrap;position:static}
-.trials td:nth-child(2){white-space:normal;overflow-wrap:anywhere;min-width:9em}
-.key{list-style:none;padding:0;margin:.2em 0 1em;display:flex;flex-wrap:wrap;gap:.2em 1.2em}
+.trials td:nth-child(2){white-space:normal;overflow-wrap:anywhere;min-width:11em}
+.key{list-style:none;padding:0;margin:.2em 0 1em;font-size:.9rem;display:flex;flex-wrap:wrap;gap:.2em 1.2em}
 .key li{overflow-wrap:anywhere}
 #told:empty{display:none}
 .log{max-height:280px;overflow:auto;white-space:pre-wrap;overflow-wrap:anywhere}

@@ -3,11 +3,20 @@ export const ARMS_VIEW = 'arms';
 
 const metric = (name: string): string => `metrics.\`${name}\``;
 
-/** What the table shows of each run, where a run has it. */
+/** What the table shows of each run beside its name, where a run has it. */
 const COLUMNS = [
   ...['mean/eval/accuracy', 'std/eval/accuracy', 'mean/eval/exact_match', 'mean/eval/perplexity', 'mean/eval/loss'],
   'seeds',
-];
+].map(metric);
+
+/** Pixels, by the table's own name of a column: arms' names are longer than what MLflow has room for. */
+const WIDTHS = {
+  'attributes.`Run Name`': 310,
+  runDateAndNestInfo: 140,
+  duration: 80,
+  ...Object.fromEntries(COLUMNS.map((column) => [column, 145])),
+  [metric('seeds')]: 70,
+};
 
 /**
  * The view as MLflow keeps those that its users share: in a tag of the experiment. The table has the arms' means as columns and
@@ -22,7 +31,9 @@ export const ARMS_VIEW_TAGS: Readonly<Record<string, string>> = {
     lifecycleFilter: 'Active',
     datasetsFilter: [],
     modelVersionFilter: 'All Runs',
-    selectedColumns: COLUMNS.map(metric),
+    selectedColumns: COLUMNS,
+    columnOrder: Object.keys(WIDTHS),
+    columnWidths: WIDTHS,
   }),
 };
 

@@ -336,13 +336,20 @@ function drawCompare(): void {
           void refresh();
         }),
       ),
-      element('div', { id: 'compared' }),
+      element('div', {
+        id: 'compared',
+        class: 'scroll',
+        tabindex: 0,
+        role: 'region',
+        'aria-label': 'Arms of both sweeps',
+      }),
     );
   }
   const host = document.getElementById('compared')!;
   if (!beside || !sweep) return host.replaceChildren();
   const [mine, theirs] = [means(sweep), means(beside)];
-  const names = [...new Set([...mine.keys(), ...theirs.keys()])];
+  const shared = [...mine.keys()].filter((name) => theirs.has(name));
+  const names = [...new Set([...shared, ...mine.keys(), ...theirs.keys()])];
   host.replaceChildren(
     element(
       'table',
@@ -382,7 +389,7 @@ function drawCompare(): void {
     element(
       'p',
       { class: 'note' },
-      'Mean accuracy over finished seeds of arms that have the same name; without a test. The reports have intervals.',
+      `Mean accuracy over finished seeds; ${shared.length === 0 ? 'no arm has' : 'first the arms that have'} the same name in both. Without a test: the reports have intervals.`,
     ),
   );
 }
