@@ -63,7 +63,7 @@ function describe(event: LaunchEvent): string | undefined {
     case 'arm-stopped':
       return `ended early: ${event.stop.rule}`;
     case 'submitted':
-      return `submitted as job ${event.id}, ${event.tasks} tasks`;
+      return `submitted as job ${event.id}, ${event.tasks} ${event.tasks === 1 ? 'task' : 'tasks'}`;
     case 'stopping':
       return 'stopping';
     case 'progress':

@@ -113,11 +113,16 @@ class RayCrew implements FollowedWorkers {
       return;
     }
     this.deaths++;
-    const how = job ? (job.message ?? 'it failed').split('\n')[0]!.slice(0, 200) : 'Ray does not know it any more';
+    const how = job ? firstLine(job.message ?? 'it failed') : 'Ray does not know it any more';
     const log = rayFile(this.store, id, 'log');
     const next = this.gaveUp
       ? `no more are started (launcher.retries: ${this.launcher.options.retries})`
       : 'another one takes over';
     this.tell({ type: 'trouble', message: `worker ${id} died: ${how}; ${next}; see ${log}` });
   }
+}
+
+/** What Ray says of a job's end, without the log that it puts behind it. */
+function firstLine(message: string): string {
+  return message.split(/, last available logs|\n/)[0]!.slice(0, 200);
 }
