@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HostTensor, INT8_SUFFIX, quantizeRows, RandomKey, weightLimit, withinLimit } from '@gmoe/tensor';
@@ -67,6 +67,29 @@ describe('weights: int8', () => {
     const changed = await model('F32', { 'model.norm.weight': HostTensor.full([8], 3) });
     expect((await load(changed))['model.norm.weight']!.data[0]).toBe(3);
     expect(await readdir(copies)).toHaveLength(2);
+  });
+
+  it('is made anew where the file was cut short, is no such file, or holds other tensors', async () => {
+    const copies = join(root, 'damaged-copies');
+    const dir = await model();
+    const load = () => loadWeights(dir, config, { weights: 'int8', mapFrom: 0, copies });
+    await load();
+    const [copy] = await readdir(copies);
+    const path = join(copies, copy!);
+    const whole = await readFile(path);
+    const other = join(root, 'other.safetensors');
+    await writeSafetensors(other, { 'model.norm.weight': HostTensor.full([8], 3) });
+    for (const damage of [
+      whole.subarray(0, whole.length / 2),
+      Buffer.alloc(0),
+      Buffer.from('text'),
+      await readFile(other),
+    ]) {
+      await writeFile(path, damage);
+      expect(plain(await load())).toEqual(plain(expected));
+      expect(await readFile(path)).toEqual(whole);
+      expect(await readdir(copies)).toEqual([copy]);
+    }
   });
 
   it('is made from 16-bit weights without a float32 copy of them', async () => {

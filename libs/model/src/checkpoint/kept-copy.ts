@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readdir, rm, stat, statfs, utimes } from 'node:fs/promises';
+import { link, mkdir, readdir, rename, rm, stat, statfs, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UserError } from '@gmoe/core';
 import { sizeOf, type HostTensor, type TensorSpec } from '@gmoe/tensor';
@@ -17,7 +17,7 @@ type Specs = Readonly<Record<string, TensorSpec>>;
 
 /**
  * A file that is made once, in a folder of such files alone, and then opened by all who need it. It is written whole; those who make it at
- * the same time end up with one. It takes one tensor's memory at a time.
+ * the same time end up with one. One that is cut short or holds other tensors is made anew. It takes one tensor's memory at a time.
  * @returns the file, open; undefined where it cannot be kept (no space, no permission)
  * @throws UserError as `fetch`
  */
@@ -26,16 +26,34 @@ export async function keptCopy(
   specs: Specs,
   fetch: (name: string) => HostTensor | Promise<HostTensor>,
 ): Promise<SafetensorsFile | undefined> {
-  if (!(await isThere(path)) && !(await make(path, specs, fetch))) return undefined;
+  const isThere = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  const kept = isThere ? await openWhole(path, specs) : undefined;
+  if (!kept && !(await make(path, specs, fetch, isThere))) return undefined;
   // Its time says when it was last of use.
   await utimes(path, new Date(), (await stat(path)).mtime).catch(() => undefined);
-  return SafetensorsFile.open(path);
+  return kept ?? SafetensorsFile.open(path);
+}
+
+/** A file that holds tensors of these shapes and types; undefined if it is another or damaged. */
+async function openWhole(path: string, specs: Specs): Promise<SafetensorsFile | undefined> {
+  const file = await SafetensorsFile.open(path).catch(() => undefined);
+  const isWhole = Object.entries(specs).every(([name, spec]) => {
+    const stored = file?.tensors.get(name);
+    return stored?.type === typeOf(spec, 'F32') && stored.shape.join() === spec.shape.join();
+  });
+  if (isWhole) return file;
+  await file?.close();
+  return undefined;
 }
 
 async function make(
   path: string,
   specs: Specs,
   fetch: (name: string) => HostTensor | Promise<HostTensor>,
+  replaces: boolean,
 ): Promise<boolean> {
   const draft = `${path}.${randomUUID()}`;
   const folder = dirname(path);
@@ -45,10 +63,13 @@ async function make(
     const { bavail, bsize } = await statfs(folder);
     if (bavail * bsize < MARGIN * bytesOf(specs)) return false;
     await streamSafetensors(draft, specs, fetch);
+    if (replaces) await rename(draft, path);
     // Where another process was faster, its file stays: those who have mapped it share it.
-    await link(draft, path).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    });
+    else {
+      await link(draft, path).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      });
+    }
     return true;
   } catch (error) {
     if (error instanceof UserError) throw error;
@@ -71,11 +92,4 @@ async function removeUnused(folder: string): Promise<void> {
     const found = await stat(path).catch(() => undefined);
     if (found && Date.now() - found.atimeMs > UNUSED_DAYS * DAY) await rm(path, { force: true });
   }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

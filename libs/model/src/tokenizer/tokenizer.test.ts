@@ -108,6 +108,10 @@ describe('tokenizer', () => {
     const dir = await mkdtemp(join(tmpdir(), 'gmoe-tokenizer-'));
     onTestFinished(() => rm(dir, { recursive: true }));
     await expect(loadTokenizer(dir)).rejects.toThrow(/tokenizer\.json: no such file/);
+    await writeFile(join(dir, 'tokenizer.model'), '');
+    await expect(loadTokenizer(dir)).rejects.toThrow(
+      /; tokenizer\.model alone is not read: write it with AutoTokenizer/,
+    );
     await writeFile(join(dir, 'tokenizer.json'), '{"model":');
     await expect(loadTokenizer(dir)).rejects.toThrow(/tokenizer\.json: is not JSON/);
     await writeFile(join(dir, 'tokenizer.json'), JSON.stringify({ model: { type: 'Odd', vocab: {}, merges: [] } }));

@@ -59,7 +59,13 @@ export interface Tokenizer {
 export async function loadTokenizer(dir: string): Promise<Tokenizer> {
   const path = join(dir, 'tokenizer.json');
   const json = await readJsonFile(path, z.looseObject({}));
-  if (!json) throw new UserError(`${path}: no such file; a model folder needs its tokenizer.json`);
+  if (!json) {
+    const other = ['tokenizer.model', 'vocab.json', 'vocab.txt'].find((name) => existsSync(join(dir, name)));
+    const advice = other
+      ? `; ${other} alone is not read: write it with AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR)`
+      : '';
+    throw new UserError(`${path}: no such file; a model folder needs its tokenizer.json${advice}`);
+  }
   const config = await readJsonFile(join(dir, 'tokenizer_config.json'), tokenizerConfigSchema);
   return createTokenizer(json, withChatTemplate(await withOlderFiles(config ?? {}, dir, json), dir), path);
 }
