@@ -151,6 +151,8 @@ function drawList(): void {
           element(
             'div',
             { class: 'note' },
+            // Sweeps may have one name.
+            path === '.' || path === name ? '' : `${path}: `,
             problem ??
               `${counts['finished'] ?? 0}/${trials} finished${counts['claimed'] ? `, ${counts['claimed']} running` : ''}${counts['failed'] ? `, ${counts['failed']} failed` : ''}`,
           ),
