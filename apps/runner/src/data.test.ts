@@ -122,6 +122,24 @@ describe('gmoe data, and the tasks of a user’s own files', () => {
     expect((await gmoeHere([...evaluation, '--split', 'train', '--sequence-length', '128'])).code).toBe(0);
   });
 
+  it('a metric that the scoring does not give is refused before training, with the one that was meant; in a folder of any script', async () => {
+    const file = await writeOwn('dossier é 模型');
+    const own = join(dirname(file), 'sweep.yaml');
+    const wrong = (field: string) =>
+      new RegExp(
+        `${field}: evaluation.scoring 'label-token' does not give it; did you mean 'eval/accuracy'\\? known: .*\\(got "eval/acuracy"\\)`,
+      );
+    const evaluated = ['--set', 'trial.training.evalEvery=1', '--out', join(folder(), 'metrics')];
+    const refused = async (set: string, field: string) => {
+      const { code, stderr } = await gmoeHere(['plan', own, ...evaluated, '--set', set]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(wrong(field));
+    };
+    await refused('trial.training.best.metric=eval/acuracy', 'training.best.metric');
+    await refused('stopping={id: asha, rungs: [1], metric: eval/acuracy}', 'stopping.metric');
+    expect((await gmoeHere(['plan', own, ...evaluated])).code).toBe(0);
+  });
+
   it('an edited file or other weights make another trial; the same contents elsewhere do not', async () => {
     const file = await writeOwn('contents');
     const hash = async (at = file) => {
