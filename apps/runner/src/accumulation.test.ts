@@ -36,17 +36,17 @@ const config = parseModelConfig(
 const key = RandomKey.fromSeed(5);
 const weights = initWeights(config, key, 0.4);
 
-/** Rows first .. first + count - 1 of one batch of 8; rows differ in length, and in the weight of their targets. */
-function rowsOf(first: number, count: number): TrainingBatch {
+/** Rows first .. first + count - 1 of one batch of 8, padded to `width`; rows differ in length, and in the weight of their targets. */
+function rowsOf(first: number, count: number, width = LENGTH): TrainingBatch {
   const rows = Array.from({ length: count }, (_, i) => first + i);
   const lengthOf = (row: number) => LENGTH - (row % 4);
-  const cells = rows.flatMap((row) => Array.from({ length: LENGTH }, (_, s) => ({ row, s })));
-  const ints = (of: (cell: { row: number; s: number }) => number) => HostTensor.int(cells.map(of), [count, LENGTH]);
+  const cells = rows.flatMap((row) => Array.from({ length: width }, (_, s) => ({ row, s })));
+  const ints = (of: (cell: { row: number; s: number }) => number) => HostTensor.int(cells.map(of), [count, width]);
   return {
     ids_BS: ints(({ row, s }) => (row * row + 3 * s + 1) % VOCAB),
     positions_BS: ints(({ s }) => s),
     segments_BS: ints(({ row, s }) => (s < lengthOf(row) ? 1 : 0)),
-    supervised_N: HostTensor.int(rows.map((row, i) => i * LENGTH + lengthOf(row) - 1)),
+    supervised_N: HostTensor.int(rows.map((row, i) => i * width + lengthOf(row) - 1)),
     targets_N: HostTensor.int(rows.map((row) => (5 * row + 2) % VOCAB)),
     weights_N: HostTensor.float(rows.map((row) => 0.5 + (row % 3))),
   };
@@ -64,6 +64,7 @@ interface Case {
   readonly router: string;
   readonly selector: string;
   readonly fidelity: Fidelity;
+  readonly dropout?: number;
 }
 
 const sharesBatchOut = (selector: string) => components.build(selectorKind, { id: selector }).acrossTokens ?? false;
@@ -85,7 +86,7 @@ const cases: Case[] = [
   })),
 ];
 
-function modelOf({ router, selector, fidelity }: Case) {
+function modelOf({ router, selector, fidelity, dropout = 0.1 }: Case) {
   const context = { fidelity, registry: components };
   const parts = {
     router: createComponent(
@@ -99,7 +100,7 @@ function modelOf({ router, selector, fidelity }: Case) {
     .all(coordinationKind)
     .map((strategy) => createComponent(strategy, { coefficient: 1 }, context))
     .filter((strategy) => !routingMisfit({ ...parts, coordination: [strategy] }));
-  const mixture = mixtureSchema.parse({ experts: 4, rank: 2, alpha: 4, dropout: 0.1 });
+  const mixture = mixtureSchema.parse({ experts: 4, rank: 2, alpha: 4, dropout });
   const adapter = createMoeLora({ config, lora: null, mixture, ...parts, coordination });
   const start = adapter.init(key, weights);
   // B starts at zero, where no gradient reaches the router.
@@ -113,13 +114,17 @@ function modelOf({ router, selector, fidelity }: Case) {
 }
 
 /** Two optimizer steps, so that the second one starts from state; the first momentum of SGD is the gradient. */
-async function twoSteps(one: Case, engineName: EngineName, sizes: readonly number[]) {
+function twoSteps(one: Case, engineName: EngineName, sizes: readonly number[]) {
+  return twoStepsOf(one, engineName, split(sizes));
+}
+
+async function twoStepsOf(one: Case, engineName: EngineName, batches: readonly TrainingBatch[]) {
   const engine = await createEngine({ engine: engineName, device: 'cpu' });
   const trainingStep = createTrainingStep(engine, modelOf(one), sgd.create({ learningRate: 1e-2 }));
   let state = trainingStep.initial();
   const steps: { state: HostStepState; report: StepReport }[] = [];
   for (const step of [1, 2]) {
-    const done = await trainingStep.run(state, split(sizes), step, 1e-2, key.fold(step));
+    const done = await trainingStep.run(state, batches, step, 1e-2, key.fold(step));
     ({ state } = done);
     steps.push(done);
   }
@@ -168,4 +173,29 @@ describe('selectors that share the tokens of a batch out', () => {
   });
 
   it('are these', () => expect(ids).toEqual(['expert-choice', 'sinkhorn']));
+});
+
+it('padding counts in no loss, load, gradient or state', async () => {
+  // Without dropout, whose masks are drawn by place.
+  const one: Case = { router: 'linear', selector: 'top-k', fidelity: 'paper', dropout: 0 };
+  const [narrow, wide] = await Promise.all(
+    [LENGTH, 2 * LENGTH + 1].map((width) => twoStepsOf(one, 'compiled', [rowsOf(0, ROWS, width)])),
+  );
+  for (const [i, { state, report }] of wide!.entries()) {
+    const want = narrow![i]!;
+    expect(report.counts).toEqual(want.report.counts);
+    expect(Object.keys(report.auxiliary).length).toBeGreaterThan(5);
+    const numbers = ({ loss, lmLoss, gradientNorm, auxiliary, values }: StepReport) => [
+      loss,
+      lmLoss,
+      gradientNorm,
+      ...Object.values(auxiliary),
+      ...Object.values(values),
+    ];
+    for (const [j, value] of numbers(report).entries()) {
+      const wanted = numbers(want.report)[j]!;
+      expect(Math.abs(value - wanted)).toBeLessThan(2e-5 * Math.max(1e-2, Math.abs(wanted)));
+    }
+    expect(relativeError(state.optimizer['momentum']!.data, want.state.optimizer['momentum']!.data)).toBeLessThan(2e-5);
+  }
 });
