@@ -1,6 +1,5 @@
-import { openTrials } from '../worker/run-worker.js';
-import { followWorkers } from './follow-workers.js';
 import type { LaunchRequest, Submission } from './launcher.js';
+import { StoreWatch } from './store-watch.js';
 
 /** Workers that a launcher has started or queued somewhere. */
 export interface SubmittedWork {
@@ -19,20 +18,19 @@ export interface SubmittedWork {
  * result, or no worker is left.
  */
 export function followSubmission(request: LaunchRequest, work: SubmittedWork): Submission {
+  const watch = new StoreWatch(request);
+  watch.tell({ type: 'submitted', id: work.id, tasks: watch.open.length });
   let over = false;
   const changed = work.ended.finally(() => (over = true));
   changed.catch(() => undefined);
-  return followWorkers(request, (tell) => {
-    tell({ type: 'submitted', id: work.id, tasks: openTrials(request.store, request.hashes).length });
-    return {
-      id: work.id,
-      pollSeconds: work.pollSeconds ?? 1,
-      changed,
-      attend: async () => {
-        if (over) await changed;
-        return !over;
-      },
-      cancel: (how) => work.cancel(how),
-    };
+  return watch.follow({
+    id: work.id,
+    pollSeconds: work.pollSeconds ?? 1,
+    changed,
+    attend: async () => {
+      if (over) await changed;
+      return !over;
+    },
+    cancel: (how) => work.cancel(how),
   });
 }

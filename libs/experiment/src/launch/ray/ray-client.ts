@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoName, messageOf, plainRequest, redact, UserError } from '@gmoe/core';
 import { z } from 'zod';
-import { NoAnswer } from '../follow-workers.js';
+import { NoAnswer } from '../store-watch.js';
 
 /** State of a job: PENDING, RUNNING, STOPPED, SUCCEEDED or FAILED. */
 const jobSchema = z.object({

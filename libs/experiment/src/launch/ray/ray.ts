@@ -1,7 +1,6 @@
 import { UserError } from '@gmoe/core';
 import type { SweepStore } from '../../store/sweep-store.js';
-import { openTrials } from '../../worker/run-worker.js';
-import { followWorkers, type FollowedWorkers, type StoreView, type Tell } from '../follow-workers.js';
+import { StoreWatch, type FollowedWorkers } from '../store-watch.js';
 import type { Launcher, LaunchEvent } from '../launcher.js';
 import { checkPacking, LEFT_OPEN } from '../work.js';
 import { RayClient, type RayJob } from './ray-client.js';
@@ -25,8 +24,9 @@ export function createRayLauncher(launcher: RayLauncherOptions): Launcher {
       await client.version();
       const workers = new RayWorkers(request.store, client, launcher, request.follow === false);
       await workers.adopt();
-      await workers.fill(openTrials(request.store, request.hashes).length);
-      return followWorkers(request, (tell) => new RayCrew(request.store, launcher, workers, tell));
+      const watch = new StoreWatch(request);
+      await workers.fill(watch.open.length);
+      return watch.follow(new RayCrew(request.store, launcher, workers, watch.tell));
     },
   };
 }
@@ -60,7 +60,7 @@ class RayCrew implements FollowedWorkers {
     private readonly store: SweepStore,
     private readonly launcher: RayLauncherOptions,
     private readonly workers: RayWorkers,
-    private readonly tell: Tell,
+    private readonly tell: StoreWatch['tell'],
   ) {
     this.id = workers.ids.join(',');
     this.pollSeconds = launcher.pollSeconds ?? 5;
@@ -78,7 +78,7 @@ class RayCrew implements FollowedWorkers {
     return this.deaths > this.launcher.options.retries;
   }
 
-  async attend(view: StoreView, events: readonly LaunchEvent[]): Promise<boolean> {
+  async attend(watch: StoreWatch, events: readonly LaunchEvent[]): Promise<boolean> {
     if (events.length > 0) this.idled = 0;
     if (events.some(({ type }) => type === 'trial-finished' || type === 'trial-failed')) this.deaths = 0;
     for (const { id, job } of await this.workers.look()) await this.ended(id, job);
@@ -86,7 +86,7 @@ class RayCrew implements FollowedWorkers {
       const { graceSeconds = 60 } = this.launcher;
       if (performance.now() - this.cancelledAt > graceSeconds * 1000) await this.workers.stop(false);
     } else {
-      const open = view.open().length;
+      const open = watch.open.length;
       await this.workers.trim(open);
       if (!this.gaveUp) {
         for (const id of await this.workers.fill(open - this.idled)) this.tell({ type: 'submitted', id, tasks: 1 });

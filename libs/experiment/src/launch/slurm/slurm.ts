@@ -3,8 +3,7 @@ import type { PlannedTrial } from '../../records/index.js';
 import { readClaim } from '../../store/claim.js';
 import { recordFailure, settleFailures } from '../../store/failures.js';
 import type { SweepStore } from '../../store/sweep-store.js';
-import { openTrials } from '../../worker/run-worker.js';
-import { followWorkers, NoAnswer, type FollowedWorkers, type StoreView, type Tell } from '../follow-workers.js';
+import { NoAnswer, StoreWatch, type FollowedWorkers } from '../store-watch.js';
 import type { Launcher } from '../launcher.js';
 import { submitTrials, type ArrayJob, type SlurmLauncherOptions } from './slurm-array.js';
 import { hasEnded, jobByName, scancel, tasksOf, type SlurmTask } from './slurm-client.js';
@@ -18,15 +17,14 @@ export function createSlurmLauncher(launcher: SlurmLauncherOptions): Launcher {
     measuresBaselines: true,
     async submit(request) {
       checkPacking(launcher.options);
+      const watch = new StoreWatch(request);
       const earlier = await liveSubmissions(request.store);
       const covered = new Set(earlier.flatMap(({ intent }) => intent.tasks.flat()));
-      const trials = openTrials(request.store, request.hashes).filter((trial) => !covered.has(trial.hash));
+      const trials = watch.open.filter((trial) => !covered.has(trial.hash));
       const jobs = earlier.map(({ intent, job }) => ({ intent, job }));
       const submitted = await submitTrials(request.store, trials, launcher);
-      return followWorkers(
-        request,
-        (tell) => new SlurmArrays(request.store, launcher, [...jobs, ...submitted.jobs], submitted.rest, tell),
-      );
+      const all = [...jobs, ...submitted.jobs];
+      return watch.follow(new SlurmArrays(request.store, launcher, all, submitted.rest, watch.tell));
     },
   };
 }
@@ -89,7 +87,7 @@ class SlurmArrays implements FollowedWorkers {
     private jobs: readonly ArrayJob[],
     /** What the cluster does not take yet. */
     private rest: readonly PlannedTrial[],
-    private readonly tell: Tell,
+    private readonly tell: StoreWatch['tell'],
   ) {
     this.id = jobs.map(({ job }) => job).join(',');
     this.pollSeconds = launcher.pollSeconds ?? 5;
@@ -108,13 +106,13 @@ class SlurmArrays implements FollowedWorkers {
     return cancelJobs(this.store, this.jobs, how);
   }
 
-  async attend(view: StoreView): Promise<boolean> {
+  async attend(watch: StoreWatch): Promise<boolean> {
     if (this.jobs.length === 0) return false;
     const tasks = await this.liveTasks();
     if (tasks.count === 0) {
       // What came since the jobs were asked after.
-      view.look();
-      if (!(await this.retry(view, tasks.ended))) return false;
+      watch.look();
+      if (!(await this.retry(watch, tasks.ended))) return false;
     } else if (this.rest.length > 0 && tasks.count < this.liveCount) await this.submitRest();
     this.liveCount = tasks.count;
     return true;
@@ -159,11 +157,11 @@ class SlurmArrays implements FollowedWorkers {
    * When all tasks have ended: charges trials whose process died, and submits again what may be tried again. Slurm's
    * own requeue covers lost nodes only.
    */
-  private async retry(view: StoreView, ended: ReadonlyMap<string, SlurmTask>): Promise<boolean> {
+  private async retry(watch: StoreWatch, ended: ReadonlyMap<string, SlurmTask>): Promise<boolean> {
     const { store } = this;
     if (this.cancelled || this.jobs.some(({ intent }) => isCancelled(store, intent.jobName))) return false;
     const { limits } = store.manifest();
-    const again = view.open().filter((trial) => {
+    const again = watch.open.filter((trial) => {
       const task = ended.get(trial.hash);
       if (task?.state === 'CANCELLED') return false;
       // A claim that was not released belongs to a process that died; one that stopped in order released it.
@@ -179,7 +177,7 @@ class SlurmArrays implements FollowedWorkers {
       this.tell({ type: 'trial-retried', trial, failure, alone: false });
       return true;
     });
-    view.look();
+    watch.look();
     if (again.length === 0 || !this.worthAnother(again.length)) return false;
     const { jobs, rest } = await submitTrials(store, again, this.launcher);
     this.rest = rest;
