@@ -31,7 +31,8 @@ export function recordStop(store: SweepStore, stop: ArmStop): void {
 export function readStops(store: SweepStore): ArmStop[] {
   const folder = stopsFolder(store);
   if (!existsSync(folder)) return [];
-  return readdirSync(folder)
+  // A file that is replaced while the folder is read may be listed twice.
+  return [...new Set(readdirSync(folder))]
     .filter((name) => name.endsWith('.json'))
     .sort()
     .flatMap((name) => readJson(join(folder, name), armStopSchema) ?? []);

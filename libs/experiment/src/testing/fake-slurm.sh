@@ -7,7 +7,9 @@ state() { cat "$FAKE_SLURM/$1/$2.state" 2>/dev/null; }
 put() { echo "$3" > "$FAKE_SLURM/$1/$2.state.new" && mv "$FAKE_SLURM/$1/$2.state.new" "$FAKE_SLURM/$1/$2.state"; }
 [ "$name" = fake-task ] || echo "$name $*" >> "$FAKE_SLURM/calls"
 
-if [ -e "$FAKE_SLURM/refuse-$name" ]; then cat "$FAKE_SLURM/refuse-$name" >&2; exit 1; fi
+# The file may come or go at any time.
+refusal=$(cat "$FAKE_SLURM/refuse-$name" 2>/dev/null)
+if [ -n "$refusal" ]; then echo "$refusal" >&2; exit 1; fi
 case "$name" in
 sbatch)
   array=0-0 throttle=1 output=/dev/null dependency=
