@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeWhole } from '@gmoe/core';
+import { makeSubfolder, writeWhole } from '@gmoe/core';
 import type { SweepStore } from '@gmoe/experiment';
 import { createEngine, type EngineOptions } from '@gmoe/tensor';
 import { baselineKey, measureBaseline } from '@gmoe/trial';
@@ -21,7 +21,7 @@ export async function measureBaselines(store: SweepStore, engineOptions: EngineO
     const engine = await createEngine({ ...config.engine, ...engineOptions });
     try {
       const baseline = await measureBaseline(config, engine, components);
-      mkdirSync(folder, { recursive: true });
+      makeSubfolder(folder);
       writeWhole(path, `${JSON.stringify(baseline, null, 2)}\n`);
     } finally {
       await engine.dispose();

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, parseOptions, UserError, writeWhole, type ContractCase } from '@gmoe/core';
+import { makeSubfolder, messageOf, parseOptions, UserError, writeWhole, type ContractCase } from '@gmoe/core';
 import { planSweep, splitTextHint, type SweepPlan, type SweepSpec } from '@gmoe/experiment';
 import { compilePlugin, loadPlugin, type CompiledPlugin, type LoadedPlugin } from '@gmoe/plugins';
 import { z } from 'zod';
@@ -65,7 +65,7 @@ const storedSchema = z.array(
  */
 export function storePlugins(folder: string): void {
   const list: z.output<typeof storedSchema> = [];
-  if (loaded.size > 0) mkdirSync(join(folder, 'plugins'), { recursive: true });
+  if (loaded.size > 0) makeSubfolder(join(folder, 'plugins'));
   for (const { source, digest, version, code } of loaded.values()) {
     const file = join('plugins', `${digest.slice(0, 16)}.mjs`);
     if (!existsSync(join(folder, file))) writeWhole(join(folder, file), code);

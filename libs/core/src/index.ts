@@ -42,6 +42,7 @@ export {
   writeWholeFrom,
   type WriteOptions,
 } from './files/durable.js';
+export { makeSubfolder } from './files/make-subfolder.js';
 export { parseJsonLine, readLines, type Line } from './files/json-lines.js';
 export { gunzipBounded, readBounded } from './files/read-bounded.js';
 export { readRange, readTail } from './files/read-range.js';

@@ -1,6 +1,6 @@
-import { access, mkdir } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseOptions, UserError } from '@gmoe/core';
+import { makeSubfolder, parseOptions, UserError } from '@gmoe/core';
 import { readSafetensors, writeSafetensors } from '@gmoe/model';
 import { underPrefix, withPrefix } from '@gmoe/tensor';
 import { z } from 'zod';
@@ -58,7 +58,7 @@ export async function writeCheckpoint(folder: string, identity: string, progress
     losses: [...losses],
     best: best ? { step: best.step, value: best.value, metrics: { ...best.metrics } } : null,
   };
-  await mkdir(folder, { recursive: true });
+  makeSubfolder(folder);
   await writeSafetensors(
     join(folder, FILE),
     {

@@ -1,7 +1,7 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { saveAdapter, type Adapter, type AdapterParams } from '@gmoe/adapters-core';
-import { median, UserError, type ComponentRegistry } from '@gmoe/core';
+import { makeSubfolder, median, UserError, type ComponentRegistry } from '@gmoe/core';
 import {
   AttemptStopped,
   TrialError,
@@ -287,7 +287,7 @@ function writePredictions(folder: string, { predictions }: EvaluationResult): vo
 }
 
 function copyFolder(from: string, to: string): void {
-  mkdirSync(to, { recursive: true });
+  makeSubfolder(to);
   if (!existsSync(from)) return;
   for (const name of readdirSync(from)) {
     if (name.endsWith('.safetensors')) copyFileSync(join(from, name), join(to, name));

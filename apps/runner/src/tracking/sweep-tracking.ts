@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { redact, writeWhole } from '@gmoe/core';
+import { makeSubfolder, redact, writeWhole } from '@gmoe/core';
 import type { SweepStore } from '@gmoe/experiment';
 import { describeMachine, openSpool, readGitState, type GitState, type Spool, type SweepFields } from '@gmoe/spool';
 import { z } from 'zod';
@@ -71,7 +71,7 @@ export function sweepFields(store: SweepStore): SweepFields | undefined {
  */
 export function sweepSpool(store: SweepStore, onProblem: (reason: string) => void): Spool | undefined {
   try {
-    return openSpool(spoolFolder(store), {}, ({ run, reason }) => onProblem(`${run}: ${reason}`));
+    return openSpool(makeSubfolder(spoolFolder(store)), {}, ({ run, reason }) => onProblem(`${run}: ${reason}`));
   } catch (error) {
     onProblem((error as Error).message);
     return undefined;

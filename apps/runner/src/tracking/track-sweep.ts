@@ -1,7 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PlannedTrial, SweepStore } from '@gmoe/experiment';
+import { makeSubfolder } from '@gmoe/core';
 import {
   armLayout,
   recordLayout,
@@ -117,7 +117,7 @@ async function recordFiles(store: SweepStore, parent: RunRecorder): Promise<void
   const results = loadResults(store.folder);
   const folder = join(spoolFolder(store), 'report');
   try {
-    mkdirSync(folder, { recursive: true });
+    makeSubfolder(folder);
     const put = (name: string, text: string): void => {
       const file = join(folder, name);
       writeFileSync(file, text);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { messageOf } from '@gmoe/core';
+import { makeSubfolder, messageOf } from '@gmoe/core';
 import { splitDigest, type Split, type Task } from '@gmoe/datasets';
 import { AttemptStopped, type SweepStore, type TrialAttempt, type TrialOutcome } from '@gmoe/experiment';
 import {
@@ -168,7 +168,7 @@ async function drawRouting({ folder, arm, seed, hash, group, axes }: TrialAttemp
   // Loaded here only: the charts take longer to load than a worker takes to start.
   const { routingPictures } = await import('@gmoe/report');
   const pictures = Object.entries(routingPictures(folder, { arm, seed, hash, group, axes }));
-  mkdirSync(join(folder, 'routing'), { recursive: true });
+  makeSubfolder(join(folder, 'routing'));
   return pictures.map(([name, svg]) => {
     const file = join(folder, 'routing', `${name}.svg`);
     writeFileSync(file, svg);
@@ -180,7 +180,7 @@ async function drawRouting({ folder, arm, seed, hash, group, axes }: TrialAttemp
 async function drawLoad({ folder, hash }: TrialAttempt): Promise<[string, string][]> {
   const { loadImages } = await import('@gmoe/report');
   const images = loadImages(folder);
-  if (images.length > 0) mkdirSync(join(folder, 'routing'), { recursive: true });
+  if (images.length > 0) makeSubfolder(join(folder, 'routing'));
   return images.flatMap(({ step, time, png }): [string, string][] => {
     const file = join(folder, 'routing', `load-${step}.png`);
     writeFileSync(file, png);

@@ -1,10 +1,18 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { gunzipBounded, linkExclusively, readBounded, readLines, writeWhole, writeWholeFrom } from '../index.js';
+import {
+  gunzipBounded,
+  linkExclusively,
+  makeSubfolder,
+  readBounded,
+  readLines,
+  writeWhole,
+  writeWholeFrom,
+} from '../index.js';
 
 let folder: string;
 beforeEach(() => {
@@ -53,6 +61,13 @@ describe('readLines', () => {
     writeFileSync(file, `${'x'.repeat(3 << 18)}\nend\nopen`);
     expect([...readLines(file)].map(({ text }) => text.length)).toEqual([3 << 18, 3]);
   });
+});
+
+it('a folder is made in one that is there, once, and never the folders above', () => {
+  const sub = join(folder, 'sub');
+  expect([makeSubfolder(sub), makeSubfolder(sub)]).toEqual([sub, sub]);
+  expect(() => makeSubfolder(join(folder, 'away', 'sub'))).toThrow(/ENOENT/);
+  expect(existsSync(join(folder, 'away'))).toBe(false);
 });
 
 describe('bounded reading', () => {
