@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { messageOf, parseJsonLine } from '@gmoe/core';
-import { LineTail } from '../records/line-tail.js';
+import { LineTail } from '../store/line-tail.js';
 import { trialEventSchema, type PlannedTrial, type TrialEvent } from '../records/index.js';
 import { attemptFolder, readClaim } from '../store/claim.js';
 import { readStops } from '../store/stops.js';

@@ -28,18 +28,21 @@ function applyOverride(sweep: JsonObject, override: string): JsonObject {
 }
 
 function parseValues(text: string, override: string): Json[] {
-  const quoting = `quote a text that holds , : # { } [ or ]: ${quoted(override.slice(0, override.indexOf('=')), text)}`;
+  const refused = (why: string): UserError =>
+    new UserError(
+      `--set ${override}: the value is ${why}; quote a text that holds , : # { } [ or ]: ${quoted(override.slice(0, override.indexOf('=')), text)}`,
+    );
   const document = parseDocument(`[${text}]`);
-  if (document.errors.length > 0) throw new UserError(`--set ${override}: the value is not valid YAML; ${quoting}`);
+  if (document.errors.length > 0) throw refused('not valid YAML');
   // `{text}` is a mapping whose key has no value, which no option is.
   let torn = false;
   visit(document, { Pair: (_, { value }) => void (torn ||= value === null) });
-  if (torn) throw new UserError(`--set ${override}: the value is taken for a mapping of YAML; ${quoting}`);
+  if (torn) throw refused('taken for a mapping of YAML');
   let values: unknown;
   try {
     values = document.toJS();
   } catch {
-    throw new UserError(`--set ${override}: the value is not valid YAML; ${quoting}`);
+    throw refused('not valid YAML');
   }
   if (!Array.isArray(values) || values.length === 0) throw new UserError(`--set ${override}: no value given`);
   return values as Json[];

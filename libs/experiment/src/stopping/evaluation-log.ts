@@ -1,6 +1,6 @@
 import { parseJsonLine, UserError } from '@gmoe/core';
 import { trialEventSchema } from '../records/index.js';
-import { LineTail } from '../records/line-tail.js';
+import { LineTail } from '../store/line-tail.js';
 
 /** What was measured at a step. */
 export interface Evaluation {

@@ -1,6 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs';
+import { existsSync, readFileSync, unlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { errnoName, linkExclusively as link, syncFolder, writeWhole, type WriteOptions } from '@gmoe/core';
+import {
+  errnoName,
+  linkExclusively as link,
+  makeSubfolder,
+  syncFolder,
+  writeWhole,
+  type WriteOptions,
+} from '@gmoe/core';
 import type { z } from 'zod';
 import { guardStore, StoreError } from './store-error.js';
 
@@ -72,7 +79,8 @@ export function makeFolder(folder: string): void {
 function makeMissing(folder: string): void {
   if (existsSync(folder)) return;
   makeMissing(dirname(folder));
-  if (makeOne(folder)) syncFolder(dirname(folder));
+  makeSubfolder(folder);
+  syncFolder(dirname(folder));
 }
 
 /**
@@ -82,18 +90,7 @@ function makeMissing(folder: string): void {
 export function makeFolderIn(existing: string, ...names: readonly string[]): string {
   return guardStore(existing, () => {
     let folder = existing;
-    for (const name of names) makeOne((folder = join(folder, name)));
+    for (const name of names) folder = makeSubfolder(join(folder, name));
     return folder;
   });
-}
-
-/** @returns false if it was there. */
-function makeOne(folder: string): boolean {
-  try {
-    mkdirSync(folder);
-    return true;
-  } catch (error) {
-    if (errnoName(error) !== 'EEXIST') throw error;
-    return false;
-  }
 }

@@ -53,9 +53,11 @@ function tick() {
     lastBeat = now;
     quietly(() => writeFileSync(watched.heartbeatFile, String(++beat)));
   }
-  const mebibytes = ownMemory() / 1048576;
-  if (watched.memoryMiB !== undefined && mebibytes > watched.memoryMiB) {
-    end('memory', 'took ' + Math.round(mebibytes) + ' MiB of memory; limits.memoryMiB is ' + watched.memoryMiB);
+  if (watched.memoryMiB !== undefined) {
+    const mebibytes = ownMemory() / 1048576;
+    if (mebibytes > watched.memoryMiB) {
+      end('memory', 'took ' + Math.round(mebibytes) + ' MiB of memory; limits.memoryMiB is ' + watched.memoryMiB);
+    }
   }
   const seconds = (now - started) / 1000;
   if (watched.seconds === undefined || seconds <= watched.seconds) return;

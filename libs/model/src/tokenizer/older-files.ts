@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { parseOptions } from '@gmoe/core';
 import { z } from 'zod';
 import { readJsonFile } from '../checkpoint/json-file.js';
 import { NAMED_TOKENS, type TokenizerConfig } from './tokenizer-json.js';
@@ -25,7 +26,7 @@ export async function withOlderFiles(config: TokenizerConfig, dir: string, json:
   }
   const added = await readJsonFile(join(dir, 'added_tokens.json'), addedSchema);
   if (!added) return merged;
-  const taken = new Set(jsonSchema.parse(json).added_tokens.map(({ id }) => id));
+  const taken = new Set(parseOptions(jsonSchema, json, join(dir, 'tokenizer.json')).added_tokens.map(({ id }) => id));
   const contentOf = (token: unknown) =>
     typeof token === 'object' ? (token as { content?: unknown } | null)?.content : token;
   const named = new Set(NAMED_TOKENS.map((name) => contentOf(merged[name])));

@@ -200,5 +200,8 @@ describe('tokenizer', () => {
     await write('added_tokens.json', { '<late>': -1 });
     await write('tokenizer_config.json', {});
     await expect(loadTokenizer(dir)).rejects.toThrow(/added_tokens\.json: <late>: /);
+    await write('added_tokens.json', { '<late>': 264 });
+    await write('tokenizer.json', { ...json, added_tokens: [{ id: 'one', content: '<s>' }] });
+    await expect(loadTokenizer(dir)).rejects.toThrow(/\/tokenizer\.json: added_tokens\.0\.id: /);
   });
 });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { ownIdentity, redact } from '@gmoe/core';
+import { makeSubfolder, ownIdentity, redact } from '@gmoe/core';
 import { JournalWriter, type WriterOptions } from './journal-writer.js';
 import { readJournal } from './journal-reader.js';
 import { datasetFields, JOURNAL_SUFFIX, type EndStatus } from './records.js';
@@ -137,7 +137,7 @@ export class RunRecorder {
     if (options.copy) {
       const copy = join(this.directory, `${this.run.id}.files`, String(this.#n));
       try {
-        mkdirSync(dirname(copy), { recursive: true });
+        makeSubfolder(dirname(copy));
         copyFileSync(file, copy);
         source = copy;
       } catch (error) {
