@@ -1,6 +1,7 @@
 /**
  * The workspace's test command: formatting, then build, lint (with the layer constraints), types and tests of every project through
- * Nx, which runs again only what an edit concerns; closes with one line `N passed, N failed, N skipped`, cached results included.
+ * Nx, which runs again only what an edit concerns; closes with what failed and one line `N passed, N failed, N skipped`, cached
+ * results included.
  * What follows `npm test --` goes to `nx run-many`: `-p routers-linear`, `--skip-nx-cache`.
  */
 import { spawnSync } from 'node:child_process';
@@ -31,6 +32,7 @@ const counts = (existsSync(RESULTS) ? readdirSync(RESULTS) : []).map((file) =>
   JSON.parse(readFileSync(join(RESULTS, file), 'utf8')),
 );
 const sum = (name) => counts.reduce((total, each) => total + each[name], 0);
+for (const line of counts.flatMap(({ failures, retried }) => [...failures, ...retried])) console.log(line);
 // A target other than test that failed counts once.
 const otherFailures = (format ? 0 : 1) + (!targets && sum('failed') === 0 ? 1 : 0);
 console.log(`${sum('passed')} passed, ${sum('failed') + otherFailures} failed, ${sum('skipped')} skipped`);

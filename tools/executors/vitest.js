@@ -37,14 +37,30 @@ function result(name, root, files, allFail) {
   const passed = count('passed');
   const failed = count('failed') + broken.length + (allFail ? 1 : 0);
   const skipped = count('pending', 'skipped', 'todo', 'disabled');
+  const said = (mark, chosen) => chosen.map((test) => `${mark} ${test.fullName}: ${firstLines(test.failureMessages)}`);
+  const failures = [
+    ...said(
+      'FAILED',
+      tests.filter((test) => test.status === 'failed'),
+    ),
+    ...broken.map((file) => `FAILED ${file.name}: ${file.message}`),
+    ...(allFail ? ['FAILED an error outside of the tests'] : []),
+  ];
+  // What failed once and passed at the second try keeps its first failure.
+  const retried = said(
+    'PASSED AT THE SECOND TRY',
+    tests.filter((test) => test.status === 'passed' && test.failureMessages.length > 0),
+  );
   mkdirSync(join(root, RESULTS), { recursive: true });
-  writeFileSync(join(root, RESULTS, `${name}.json`), `${JSON.stringify({ passed, failed, skipped })}\n`);
-  const named = tests.filter((test) => test.status === 'failed').map((test) => `FAILED ${test.fullName}\n`);
-  const unread = broken.map((file) => `FAILED ${file.name}: ${file.message}\n`);
+  const counts = { passed, failed, skipped, failures, retried };
+  writeFileSync(join(root, RESULTS, `${name}.json`), `${JSON.stringify(counts)}\n`);
   return {
     success: failed === 0,
-    terminalOutput: [...named, ...unread, `${passed} passed, ${failed} failed, ${skipped} skipped\n`].join(''),
+    terminalOutput: `${[...failures, ...retried, `${passed} passed, ${failed} failed, ${skipped} skipped`].join('\n')}\n`,
   };
 }
+
+/** The beginning of each message, on one line. */
+const firstLines = (messages) => messages.map((message) => message.split('\n').slice(0, 3).join(' ')).join(' | ');
 
 module.exports = batchExecutor(run);
