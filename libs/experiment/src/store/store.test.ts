@@ -10,8 +10,12 @@ import { planStatus, rerun, retryFailed, StoreError, SweepStore } from './index.
 
 const never = new AbortController().signal;
 
-function work(store: SweepStore, execute: TrialExecutor = fakeTrial()): ReturnType<typeof runWorker> {
-  return runWorker({ store, execute, stop: never, pollSeconds: 0.02, staleSeconds: 0.3 });
+function work(
+  store: SweepStore,
+  execute: TrialExecutor = fakeTrial(),
+  staleSeconds = 60,
+): ReturnType<typeof runWorker> {
+  return runWorker({ store, execute, stop: never, pollSeconds: 0.02, staleSeconds });
 }
 
 const firstTrial = (store: SweepStore): { hash: string; folder: string } => {
@@ -235,7 +239,7 @@ describe('claims', () => {
     const { hash, folder } = firstTrial(store);
     foreignClaim(folder, '0001-slow');
     writeFileSync(join(folder, 'attempts', '0001-slow', 'heartbeat'), '1');
-    expect(await work(store)).toEqual({ published: 1, remaining: 0 });
+    expect(await work(store, fakeTrial(), 0.3)).toEqual({ published: 1, remaining: 0 });
     const winner = store.result(hash)!;
     expect(existsSync(join(folder, 'attempts', '0001-slow', 'claim.lost.json'))).toBe(true);
     const late = { ...winner, attempt: '0001-slow', metrics: { 'final/accuracy': 1 } };

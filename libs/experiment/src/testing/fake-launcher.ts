@@ -9,8 +9,8 @@ export function fakeLauncher(
   return createLocalLauncher({
     command: (store) => [process.execPath, worker, store.folder, String(stepMs)],
     jobs: 2,
-    graceSeconds: 3,
-    staleSeconds: 2,
+    graceSeconds: 30,
+    staleSeconds: 30,
     pollSeconds: 0.1,
     ...rest,
   });

@@ -12,8 +12,8 @@ const [folder, stepMs = '0'] = positionals as [string, string?];
 process.exitCode = await startWorker({
   store: SweepStore.open(folder),
   execute: fakeTrial(Number(stepMs)),
-  guard: { heartbeatSeconds: 0.1, graceSeconds: 0.5 },
-  staleSeconds: 2,
+  guard: { heartbeatSeconds: 0.1, graceSeconds: 2 },
+  staleSeconds: 30,
   pollSeconds: 0.1,
   ...(isRayWorker() ? { idleSeconds: 3 } : {}),
   packing: { jobs: Number(values.jobs), command: () => [process.execPath, process.argv[1]!, folder, stepMs] },

@@ -71,7 +71,7 @@ describe('local launcher', () => {
 
     expect(retryFailed(store)).toHaveLength(5);
     expect(planStatus(store).counts).toMatchObject({ finished: 4, todo: 5, failed: 0 });
-  }, 30_000);
+  });
 
   it('ends a trial that hangs in one call, and one that runs too long, at the wall-clock limit', async () => {
     const store = fakeStore({ grid: { fault: ['hang', 'slow'] }, limits: { seconds: 0.5 } });
@@ -149,11 +149,12 @@ describe('local launcher', () => {
 
   it('notices a worker that stands still, ends it and takes its trial over', async () => {
     const store = fakeStore({ trial: { fault: 'freeze-once' } });
-    const run = await fakeLauncher(worker, { staleSeconds: 0.6 }).submit({ store });
+    const run = await fakeLauncher(worker, { staleSeconds: 3 }).submit({ store });
     const [events, summary] = await Promise.all([collect(run.events()), run.done]);
     expect(summary).toMatchObject({ finished: 1, failed: 0 });
     const retried = events.flatMap((event) => (event.type === 'trial-retried' ? [event.failure.message] : []));
-    expect(retried).toEqual(['its process stood still for 1 s and was ended']);
+    expect(retried).toHaveLength(1);
+    expect(retried[0]).toMatch(/^its process stood still for \d+ s and was ended$/);
   });
 
   it('waits while the store is away, and ends complete and equal to an undisturbed sweep', async () => {

@@ -40,5 +40,5 @@ describe.skipIf(!canRunSlurm())('a sweep on a real Slurm', () => {
       expect(finishedAttempts(store, hash)).toBe(1);
       expect(essence(store, hash)).toEqual(essence(undisturbed, hash));
     }
-  }, 90_000);
+  });
 });
