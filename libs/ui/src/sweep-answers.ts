@@ -32,7 +32,7 @@ export function sweepAnswer(root: string, path: string): SweepAnswer {
 function trialEntry(store: SweepStore, trial: TrialStatus): TrialEntry {
   const { hash, group, seed, state, problem, result } = trial;
   const running = state === 'claimed';
-  const step = running || state === 'todo' ? lastStep(store, hash) : (result?.metrics['train/steps'] ?? null);
+  const step = result?.metrics['train/steps'] ?? lastStep(store, hash);
   return {
     hash,
     group,

@@ -1,15 +1,26 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { get } from 'node:http';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { planStatus, type SweepStore } from '@gmoe/experiment';
-import { bundle, fakeLauncher, fakeStore } from '@gmoe/experiment/testing';
+import { bundle, fakeLauncher, fakeStore, temporaryFolder } from '@gmoe/experiment/testing';
 import { axeFindings, CHROMIUM, builtProgram, launchBrowser, troubleOf } from '@gmoe/report/testing';
 import { serveUi, type UiServer } from './index.js';
 
 if (!CHROMIUM) process.stderr.write('SKIPPED: gmoe ui in a real browser: no Chromium under /usr/bin\n');
 
 const STEP_MS = 60;
+
+const serve = (folder: string): Promise<UiServer> =>
+  serveUi({
+    folder,
+    program: builtProgram('libs/ui/src/page/main.ts'),
+    startWorker: (sweep) => {
+      started.push(spawn(process.execPath, [worker, sweep, '0'], { stdio: 'ignore' }));
+    },
+    renderReport: () => Promise.resolve('<p>report</p>'),
+  });
 
 let store: SweepStore;
 let worker: string;
@@ -20,14 +31,7 @@ const started: ChildProcess[] = [];
 beforeAll(async () => {
   store = fakeStore({ name: 'night', trial: { steps: 400 }, grid: { quality: [0.2, 0.4] }, seeds: [0] });
   worker = await bundle('fake-worker');
-  server = await serveUi({
-    folder: store.folder,
-    program: builtProgram('libs/ui/src/page/main.ts'),
-    startWorker: (folder) => {
-      started.push(spawn(process.execPath, [worker, folder, '0'], { stdio: 'ignore' }));
-    },
-    renderReport: () => Promise.resolve('<p>report</p>'),
-  });
+  server = await serve(store.folder);
 });
 
 afterAll(async () => {
@@ -109,5 +113,44 @@ describe.skipIf(!CHROMIUM)('the page over a running sweep', () => {
     expect(store.attempts(first!.hash).length).toBe(2);
     expect(trouble).toEqual([]);
     await page.close();
-  }, 60_000);
+  });
+
+  it('lays two sweeps over each other: accuracy by arm, and the curves of arms that are ticked', async () => {
+    const folder = temporaryFolder();
+    const sweepOf = async (name: string, quality: readonly number[], steps: number): Promise<void> => {
+      const own = fakeStore({ name, trial: { steps }, grid: { quality }, seeds: 2 }, join(folder, name));
+      await (
+        await fakeLauncher(worker).submit({ store: own })
+      ).done;
+    };
+    await Promise.all([sweepOf('before', [0.2, 0.4], 20), sweepOf('after', [0.4, 0.6], 30)]);
+    const ui = await serve(folder);
+    onTestFinished(() => ui.close());
+    const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+    const trouble = troubleOf(page, new URL(ui.url).origin);
+    await page.goto(`${ui.url}#before`);
+    await page.locator('h2', { hasText: 'before' }).waitFor();
+    await page.getByRole('combobox', { name: 'Sweep' }).selectOption('after');
+    const figure = page.locator('#compared-curves');
+    await figure.locator('svg').waitFor();
+    await figure.scrollIntoViewIfNeeded();
+    const heads = await page.locator('#compared th').allTextContents();
+    expect(heads).toEqual(['Curve', 'Arm', 'before', 'after', 'Difference (points)']);
+    const arms = () => page.locator('#compared tbody tr td:nth-child(2)').allTextContents();
+    expect(await arms()).toEqual(['quality=0.4', 'quality=0.2', 'quality=0.6']);
+    await page.getByRole('combobox', { name: 'Metric' }).last().selectOption('eval/accuracy');
+    // Steps of the longer sweep; two arms of each, the second sweep's dashed.
+    await expect.poll(() => figure.locator('svg').getAttribute('aria-label')).toContain('eval/accuracy over 30 steps');
+    const dashed = () => figure.locator('svg path[stroke-dasharray="5,4"]').count();
+    const solid = () => figure.locator('svg path[stroke-width="2"][fill="none"]').count();
+    expect([await solid(), await dashed()]).toEqual([2, 2]);
+    await page.getByRole('checkbox', { name: 'Curves of quality=0.4 in both sweeps' }).check();
+    await expect.poll(async () => [await solid(), await dashed()]).toEqual([1, 1]);
+    expect(await figure.locator('figcaption').textContent()).toBe(
+      'Lines: mean over seeds. Dashed: after. Solid: before.',
+    );
+    expect(await axeFindings(page)).toEqual([]);
+    expect(trouble).toEqual([]);
+    await page.close();
+  });
 });

@@ -11,12 +11,15 @@ export interface CurveLine {
 }
 
 export interface CurveOptions {
+  /** Of the figure in its page. Default: curves. */
+  readonly id?: string;
   readonly metric: string;
   /** What a line is: an arm, as its mean over seeds, or one trial. Default: arm. */
   readonly each?: 'arm' | 'trial';
   readonly lines: readonly CurveLine[];
-  /** A second metric, dashed; on an axis of its own where it measures something else. */
-  readonly overlay?: { readonly metric: string; readonly lines: readonly CurveLine[] } | undefined;
+  /** Dashed: a second metric, on an axis of its own where it measures something else, or the same one of something else. */
+  readonly overlay?:
+    { readonly metric: string; readonly of?: string; readonly lines: readonly CurveLine[] } | undefined;
   readonly log: boolean;
   /** Whether bands of one standard deviation over seeds are drawn. */
   readonly bands: boolean;
@@ -29,6 +32,7 @@ const CROWD = 30;
 
 /** Curves of arms over training in one plot. */
 export function curveFigure({
+  id = 'curves',
   metric,
   each = 'arm',
   lines,
@@ -38,25 +42,26 @@ export function curveFigure({
   smoothing,
   caption,
 }: CurveOptions): Figure | undefined {
-  if (lines.length === 0) return undefined;
+  const second = overlay?.lines ?? [];
+  if (lines.length === 0 && second.length === 0) return undefined;
   const last = largest(
-    lines.flatMap(({ mean }) => mean.map(({ step }) => step)),
+    [...lines, ...second].flatMap(({ mean }) => mean.map(({ step }) => step)),
     1,
   );
   const own = valuesOf(lines, bands && !log);
   const sharesAxis = overlay !== undefined && kindOf(overlay.metric) === kindOf(metric);
-  const second = overlay ? valuesOf(overlay.lines, false) : [];
-  const positive = [...own, ...(sharesAxis ? second : [])].every((value) => value > 0);
+  const secondValues = valuesOf(second, false);
+  const positive = [...own, ...(sharesAxis ? secondValues : [])].every((value) => value > 0);
   const logarithmic = log && positive;
   const several = lines.some((line) => line.mean.some(({ std }) => std > 0));
   return {
-    id: 'curves',
-    title: overlay ? `${metric} and ${overlay.metric}` : metric,
+    id,
+    title: overlay && overlay.metric !== metric ? `${metric} and ${overlay.metric}` : metric,
     caption:
       (each === 'arm' ? 'Lines: mean over seeds.' : 'A line is one trial.') +
       (bands && several && !logarithmic ? ' Band: ± one standard deviation.' : '') +
       (lines.some(({ seeds }) => seeds.length > 0) ? ' Thin: single seeds as logged.' : '') +
-      (overlay ? ` Dashed: ${overlay.metric}${sharesAxis ? '' : ', axis on the right'}.` : '') +
+      (overlay ? ` Dashed: ${overlay.of ?? overlay.metric}${sharesAxis ? '' : ', axis on the right'}.` : '') +
       (smoothing > 0 ? ` Exponential moving average with weight ${smoothing.toFixed(2)} on what came before.` : '') +
       (log && !positive ? ' Not on a log scale: some values are not above 0.' : '') +
       caption,
@@ -64,7 +69,7 @@ export function curveFigure({
     draw: (canvas) => {
       const { width } = canvas;
       const plot = plotHeight(canvas, 260, 420);
-      const right = overlay && !sharesAxis && second.length > 0 ? 66 : 28;
+      const right = overlay && !sharesAxis && secondValues.length > 0 ? 66 : 28;
       const axis = (name: string, values: readonly number[], more: object) => ({
         ...(logarithmic
           ? scaleAxis(name, values, { log: true, ticks: 6 })
@@ -83,14 +88,14 @@ export function curveFigure({
             splitLine: { show: false },
           }),
           yAxis: [
-            axis(metric, sharesAxis ? [...own, ...second] : own, {}),
-            ...(overlay && !sharesAxis && second.length > 0
-              ? [axis(overlay.metric, second, { position: 'right', splitLine: { show: false } })]
+            axis(metric, sharesAxis ? [...own, ...secondValues] : own, {}),
+            ...(overlay && !sharesAxis && secondValues.length > 0
+              ? [axis(overlay.metric, secondValues, { position: 'right', splitLine: { show: false } })]
               : []),
           ],
           series: [
             ...lines.flatMap((line, i) => lineSeries(line, i, bands && !logarithmic, lines.length > CROWD)),
-            ...(overlay?.lines.map((line, i) => ({
+            ...second.map((line, i) => ({
               ...curve(
                 line.mean.map(({ step, mean }) => [step, mean]),
                 line.colour,
@@ -100,7 +105,7 @@ export function curveFigure({
               name: line.name,
               yAxisIndex: sharesAxis ? 0 : 1,
               lineStyle: { color: line.colour, width: 1.6, type: [5, 4] },
-            })) ?? []),
+            })),
           ],
         },
       };
