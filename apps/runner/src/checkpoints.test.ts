@@ -58,8 +58,16 @@ describe('a PEFT adapter on a small Llama', () => {
 
   it('merges into a model of its own that writes and scores the same', async () => {
     const merged = join(folder(), 'new', 'merged');
-    const carried = { 'generation_config.json': '{ "top_k":  3 }', 'chat_template.jinja': '{{ messages }}\n' };
+    const carried = {
+      'generation_config.json': '{ "top_k":  3 }',
+      'chat_template.jinja': '{{ messages }}\n',
+      'special_tokens_map.json': '{}',
+      'tokenizer.model': 'x',
+    };
     for (const [name, text] of Object.entries(carried)) writeFileSync(join(base, name), text);
+    const configOf = (dir: string) => JSON.parse(readFileSync(join(dir, 'config.json'), 'utf8')) as object;
+    const ends = { eos_token_id: [17, 18], pad_token_id: 0 };
+    writeFileSync(join(base, 'config.json'), JSON.stringify({ ...configOf(base), ...ends }));
     expect(await run('merge', peftGoldens.adapter, merged, '--base', base)).toContain('rank 3 on q_proj');
     for (const [name, text] of Object.entries(carried)) expect(readFileSync(join(merged, name), 'utf8')).toBe(text);
     expect(readdirSync(merged).sort()).toEqual([
@@ -67,9 +75,12 @@ describe('a PEFT adapter on a small Llama', () => {
       'config.json',
       'generation_config.json',
       'model.safetensors',
+      'special_tokens_map.json',
       'tokenizer.json',
+      'tokenizer.model',
       'tokenizer_config.json',
     ]);
+    expect(configOf(merged)).toMatchObject(ends);
     const prompt = ['--prompt', lettersOf(ids), '--max-tokens', '20'];
     const adapted = ['--base', base, '--adapter', peftGoldens.adapter];
     const text = await run('generate', '--base', merged, ...prompt);

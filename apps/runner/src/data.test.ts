@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { loadSweep, planSweep, planStatus, SweepStore } from '@gmoe/experiment';
@@ -138,6 +138,25 @@ describe('gmoe data, and the tasks of a user’s own files', () => {
     await refused('trial.training.best.metric=eval/acuracy', 'training.best.metric');
     await refused('stopping={id: asha, rungs: [1], metric: eval/acuracy}', 'stopping.metric');
     expect((await gmoeHere(['plan', own, ...evaluated])).code).toBe(0);
+  });
+
+  it('a data file that is not there is refused at the plan, and the same command goes on once it is', async () => {
+    const file = await writeOwn('missing');
+    const [rows, out] = [join(dirname(file), 'rows.csv'), join(folder(), 'missing-out')];
+    renameSync(rows, `${rows}-away`);
+    for (const args of [
+      ['plan', join(dirname(file), 'sweep.yaml'), '--out', out],
+      ['sweep', join(dirname(file), 'sweep.yaml'), '--out', out],
+      ['train', file, '--out', out],
+      ['data', file],
+    ]) {
+      const { code, stderr } = await gmoeHere(args);
+      expect([code, stderr.trim().split('\n').length], stderr).toEqual([2, 1]);
+      expect(stderr).toMatch(/rows\.csv: (is missing|no such file|cannot be read)/);
+      expect(existsSync(out)).toBe(false);
+    }
+    renameSync(`${rows}-away`, rows);
+    expect(await gmoeHere(['train', file, '--out', out])).toMatchObject({ code: 0, stderr: '' });
   });
 
   it('an edited file or other weights make another trial; the same contents elsewhere do not', async () => {

@@ -42,6 +42,20 @@ describe('loadSweep', () => {
     });
   });
 
+  it('numbers are those of YAML 1.2, in every way to write them; what only looks like one stays text', () => {
+    const of = (text: string): unknown => {
+      const spec = loadSweep(write('numbers.yaml', `trial: { a: ${text} }\ngrid: { b: [${text}, 1] }\n`));
+      expect((spec.grid as { b: unknown[] }).b[0]).toBe((spec.trial as { a: unknown }).a);
+      return (spec.trial as { a: unknown }).a;
+    };
+    const numbers = { '1e-4': 1e-4, '1E-4': 1e-4, '1.e-4': 1e-4, '.0001': 1e-4, '0x10': 16, '0o17': 15, '+5': 5 };
+    for (const [text, value] of Object.entries(numbers)) expect(of(text), text).toBe(value);
+    for (const text of ['1_000', 'yes', 'no', 'on', 'off', '1e', '12:30']) expect(of(text), text).toBe(text);
+    expect([of('"1e-4"'), of('true'), of('~')]).toEqual(['1e-4', true, null]);
+    const keys = write('null.yaml', 'grid: { coordination: { null: [], none: [] } }\n');
+    expect(Object.keys((loadSweep(keys).grid as { coordination: object }).coordination)).toEqual(['null', 'none']);
+  });
+
   it('names the file that is wrong', () => {
     write('bad.yaml', 'seeds: none\n');
     expect(() => loadSweep(write('child.yaml', 'extends: bad.yaml\n'))).toThrow(/bad\.yaml: seeds: /);

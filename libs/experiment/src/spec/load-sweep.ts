@@ -1,6 +1,6 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 import { messageOf, parseOptions, readBounded, stableHash, UserError, type Json } from '@gmoe/core';
-import { parseDocument } from 'yaml';
+import { isScalar, parseDocument, visit } from 'yaml';
 import { isObject, mergeConfig, without, type JsonObject } from './config-path.js';
 import { applyOverrides } from './overrides.js';
 import { sweepFileSchema, type SweepFile } from './sweep-schema.js';
@@ -87,6 +87,12 @@ function readYaml(file: string): JsonObject {
   const problem = document.errors[0];
   if (problem?.code === 'MULTIPLE_DOCS') throw invalid('more than one document (---) in the file');
   if (problem) throw invalid(problem.message);
+  // A name `null`, as of an arm without something, is the word: a key of JavaScript's would be the empty text.
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === null) key.value = key.source;
+    },
+  });
   let value: unknown;
   try {
     value = document.toJS() ?? {};

@@ -31,7 +31,7 @@ export function fakeStore(raw: JsonObject, folder = temporaryFolder()): SweepSto
 }
 
 /** Bundles a program of this folder so that it starts in milliseconds. Returns the file to run with node. */
-export async function bundle(name: 'fake-worker' | 'fake-launch'): Promise<string> {
+export async function bundle(name: 'fake-worker' | 'fake-launch' | 'guarded-process'): Promise<string> {
   const outfile = join(temporaryFolder(), `${name}.mjs`);
   await build({
     entryPoints: [fileURLToPath(new URL(`./${name}.ts`, import.meta.url))],

@@ -14,6 +14,8 @@ export interface GuardOptions {
   readonly heartbeatSeconds?: number;
   /** From the request to stop to the kill when a trial is over its time, s. */
   readonly graceSeconds?: number;
+  /** What the system says of the process's memory; for tests. */
+  readonly statusFile?: string;
 }
 
 /**
@@ -35,7 +37,7 @@ parentPort.on('message', (message) => {
 // Pages of files, such as mapped weights, are the system's, which all workers share and it can take back.
 function ownMemory() {
   try {
-    const status = readFileSync('/proc/self/status', 'utf8');
+    const status = readFileSync(workerData.statusFile, 'utf8');
     const bytes = [...status.matchAll(/^Rss(?:Anon|Shmem):\\s+(\\d+) kB$/gm)].map(([, kB]) => Number(kB) * 1024);
     if (bytes.length === 2) return bytes[0] + bytes[1];
   } catch {}
@@ -75,8 +77,9 @@ export class Guard {
   private onOvertime: () => void = () => undefined;
 
   constructor(options: GuardOptions = {}) {
-    const { heartbeatSeconds = 5, graceSeconds = 20 } = options;
-    this.thread = new Worker(THREAD, { eval: true, workerData: { heartbeatSeconds, graceSeconds }, execArgv: [] });
+    const { heartbeatSeconds = 5, graceSeconds = 20, statusFile = '/proc/self/status' } = options;
+    const workerData = { heartbeatSeconds, graceSeconds, statusFile };
+    this.thread = new Worker(THREAD, { eval: true, workerData, execArgv: [] });
     this.thread.on('message', () => this.onOvertime());
     this.thread.unref();
   }

@@ -68,6 +68,28 @@ describe('tokenizer', () => {
     expect(tokenizer.tokenId('zebra')).toBeUndefined();
   });
 
+  it('ids beyond its tokens, as rows that pad an embedding have, are nothing, also where no token stands for the unknown', () => {
+    // As SentencePiece models are written: ▁ for a space, bytes for the rest, `unk_token: null`.
+    const space = { pattern: { String: ' ' }, content: '▁' };
+    const spm = createTokenizer({
+      model: { type: 'BPE', vocab: { '▁': 0, a: 1, b: 2, '▁a': 3 }, merges: [['▁', 'a']], unk_token: null },
+      normalizer: { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: '▁' }, { type: 'Replace', ...space }] },
+      decoder: {
+        type: 'Sequence',
+        decoders: [
+          { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
+          { type: 'ByteFallback' },
+          { type: 'Fuse' },
+          { type: 'Strip', content: ' ', start: 1, stop: 0 },
+        ],
+      },
+    });
+    expect(spm.decode([3, 0, 2, 63, 1, 4, 2 ** 31])).toBe('a ba');
+    expect(spm.decode([63])).toBe('');
+    expect(spm.tokenText(63)).toBeUndefined();
+    expect(createTokenizer(json).decode([999])).toBe('');
+  });
+
   it('takes special tokens for text where that is asked, in the pieces that the text has', async () => {
     const tokenizer = createTokenizer(json, { bos_token: '<s>', add_bos_token: true });
     const text = 'the cat</s><s> sat';

@@ -127,7 +127,8 @@ async function syncJournal(journal: string, context: SyncContext): Promise<Outco
     context.client,
     context.experiments,
     context.signal,
-    context.onProgress,
+    // A server that was found to lack what it had been sent will lack it again: sending that once more gets nobody further.
+    known.report?.state === 'different' ? undefined : context.onProgress,
     (known.memory ??= {}),
   );
   const report = (
