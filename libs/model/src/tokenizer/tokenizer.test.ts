@@ -73,7 +73,13 @@ describe('tokenizer', () => {
     const space = { pattern: { String: ' ' }, content: '▁' };
     const spm = createTokenizer({
       model: { type: 'BPE', vocab: { '▁': 0, a: 1, b: 2, '▁a': 3 }, merges: [['▁', 'a']], unk_token: null },
-      normalizer: { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: '▁' }, { type: 'Replace', ...space }] },
+      normalizer: {
+        type: 'Sequence',
+        normalizers: [
+          { type: 'Prepend', prepend: '▁' },
+          { type: 'Replace', ...space },
+        ],
+      },
       decoder: {
         type: 'Sequence',
         decoders: [

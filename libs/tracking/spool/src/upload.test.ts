@@ -582,41 +582,45 @@ describe('a server that is none, old, or slow', () => {
   it.each([
     ['keeps the rest', 'synced'],
     ['forgets the metrics of the rest', 'different'],
-  ])('a run whose name the server cannot store is named and left, at a server that %s', async (_, uploaded) => {
-    const fake = await FakeMlflow.start();
-    const directory = folder();
-    const spool = openSpool(directory);
-    const parent = spool.run({ id: `other-${serial++}-run`, experiment: 'e', name: 'sweep' });
-    const ids = ['plain', '🚀'.repeat(200), 'short'].map((name) => {
-      const run = spool.run({ id: `other-${serial++}-run`, experiment: 'e', name, parent: parent.run.id });
-      run.metrics(0, { loss: 1 });
-      const model = join(directory, run.run.id);
-      mkdirSync(model);
-      writeFileSync(join(model, 'weights.bin'), 'w');
-      run.model('adapter', model);
-      run.end();
-      return run.run.id;
-    });
-    parent.end();
-    // MySQL with three bytes a character.
-    const message = "(1366, \"Incorrect string value: '\\xF0\\x9F\\x9A\\x80' for column 'name'\")";
-    const client = new MlflowClient({ trackingUri: fake.url, retry: QUICK }, async (url, init) => {
-      const body = String(init?.body ?? '');
-      if (/runs\/create$/.test(String(url)) && body.includes('🚀'))
-        return Response.json({ error_code: 'INTERNAL_ERROR', message }, { status: 500 });
-      const answer = await fetch(url, init);
-      if (uploaded === 'synced' || !/runs\/get\?/.test(String(url))) return answer;
-      const { run } = (await answer.json()) as { run: { data: object } };
-      return Response.json({ run: { ...run, data: { ...run.data, metrics: [] } } });
-    });
-    const report = await syncDirectory(directory, client, { intervalMs: 5, maxBackoffMs: 20, patienceMs: 1000 });
-    expect(report).toMatchObject({ complete: false, error: expect.stringContaining('Incorrect string value') });
-    const stateOf = (id: string) => report.runs.find((run) => run.id === id)!.state;
-    expect(ids.map(stateOf)).toEqual([uploaded, 'pending', uploaded]);
-    expect(stateOf(parent.run.id)).toBe('synced');
-    expect([...fake.store.runs.values()].map(({ info }) => info['status'])).toEqual(Array(3).fill('FINISHED'));
-    await fake.stop();
-  }, 20_000);
+  ])(
+    'a run whose name the server cannot store is named and left, at a server that %s',
+    async (_, uploaded) => {
+      const fake = await FakeMlflow.start();
+      const directory = folder();
+      const spool = openSpool(directory);
+      const parent = spool.run({ id: `other-${serial++}-run`, experiment: 'e', name: 'sweep' });
+      const ids = ['plain', '🚀'.repeat(200), 'short'].map((name) => {
+        const run = spool.run({ id: `other-${serial++}-run`, experiment: 'e', name, parent: parent.run.id });
+        run.metrics(0, { loss: 1 });
+        const model = join(directory, run.run.id);
+        mkdirSync(model);
+        writeFileSync(join(model, 'weights.bin'), 'w');
+        run.model('adapter', model);
+        run.end();
+        return run.run.id;
+      });
+      parent.end();
+      // MySQL with three bytes a character.
+      const message = "(1366, \"Incorrect string value: '\\xF0\\x9F\\x9A\\x80' for column 'name'\")";
+      const client = new MlflowClient({ trackingUri: fake.url, retry: QUICK }, async (url, init) => {
+        const body = String(init?.body ?? '');
+        if (/runs\/create$/.test(String(url)) && body.includes('🚀'))
+          return Response.json({ error_code: 'INTERNAL_ERROR', message }, { status: 500 });
+        const answer = await fetch(url, init);
+        if (uploaded === 'synced' || !/runs\/get\?/.test(String(url))) return answer;
+        const { run } = (await answer.json()) as { run: { data: object } };
+        return Response.json({ run: { ...run, data: { ...run.data, metrics: [] } } });
+      });
+      const report = await syncDirectory(directory, client, { intervalMs: 5, maxBackoffMs: 20, patienceMs: 1000 });
+      expect(report).toMatchObject({ complete: false, error: expect.stringContaining('Incorrect string value') });
+      const stateOf = (id: string) => report.runs.find((run) => run.id === id)!.state;
+      expect(ids.map(stateOf)).toEqual([uploaded, 'pending', uploaded]);
+      expect(stateOf(parent.run.id)).toBe('synced');
+      expect([...fake.store.runs.values()].map(({ info }) => info['status'])).toEqual(Array(3).fill('FINISHED'));
+      await fake.stop();
+    },
+    20_000,
+  );
 
   it('closes within its time though the server never answers', async () => {
     const fake = await FakeMlflow.start();
