@@ -84,7 +84,7 @@ describe('local launcher', () => {
   });
 
   it('stops with a checkpoint, releases the claim, and goes on from there to the same bits', async () => {
-    const raw = { trial: { steps: 60 }, seeds: 2 };
+    const raw = { trial: { steps: 120 }, seeds: 2 };
     const undisturbed = fakeStore(raw);
     await (
       await fakeLauncher(worker).submit({ store: undisturbed })
@@ -158,7 +158,7 @@ describe('local launcher', () => {
   });
 
   it('waits while the store is away, and ends complete and equal to an undisturbed sweep', async () => {
-    const raw = { trial: { steps: 30 }, seeds: 3 };
+    const raw = { trial: { steps: 60 }, seeds: 3 };
     const undisturbed = fakeStore(raw);
     await (
       await fakeLauncher(worker).submit({ store: undisturbed })

@@ -20,10 +20,11 @@ describe.skipIf(!canRunRay())('a sweep on a real Ray', () => {
   });
   afterAll(() => ray?.down());
 
-  const launcher = (options: object = {}, stepMs = 0): Launcher =>
+  const workerOf = ({ folder }: SweepStore, stepMs = 0): string[] => [process.execPath, worker, folder, String(stepMs)];
+  const launcher = (options: object = {}, stepMs = 0, command = workerOf): Launcher =>
     createRayLauncher({
       options: rayOptions.parse({ address: ray.address, ...options }),
-      command: ({ folder }) => [process.execPath, worker, folder, String(stepMs)],
+      command: (store) => command(store, stepMs),
       pollSeconds: 0.3,
     });
 
@@ -38,8 +39,9 @@ describe.skipIf(!canRunRay())('a sweep on a real Ray', () => {
 
   it('says in one line that a node does not see the store', async () => {
     const store = fakeStore({ seeds: 1 });
-    const run = await launcher().submit({ store });
     // The store is not there when the worker starts, as on a node that does not share the disk.
+    const onceAway = ['sh', '-c', 'while [ -d "$0" ]; do sleep 0.1; done; exec "$@"', store.folder];
+    const run = await launcher({}, 0, (own) => [...onceAway, ...workerOf(own)]).submit({ store });
     renameSync(store.folder, `${store.folder}-away`);
     const client = new RayClient(ray.address);
     while ((await client.job(run.id))?.status !== 'FAILED') await delay(100);

@@ -95,7 +95,7 @@ describe('slurm launcher', () => {
   });
 
   it('checkpoints on SIGUSR1, requeues itself and resumes', async () => {
-    const store = fakeStore({ trial: { steps: 40 } });
+    const store = fakeStore({ trial: { steps: 100 } });
     const run = await launcher({}, 20).submit({ store });
     let signalled = false;
     for await (const event of run.events()) {
@@ -133,7 +133,7 @@ describe('slurm launcher', () => {
   });
 
   it('finds the job of a driver that died right after sbatch, and does not submit twice', async () => {
-    const store = fakeStore({ trial: { steps: 30 }, seeds: 2 });
+    const store = fakeStore({ trial: { steps: 100 }, seeds: 2 });
     const first = await launcher({}, 20).submit({ store, follow: false });
     const [submission] = readFileSync(join(slurm, first.id, 'name'), 'utf8').split('\n');
     rmSync(join(store.folder, 'submissions', submission!, 'job.json'));
@@ -145,17 +145,20 @@ describe('slurm launcher', () => {
 
   it('takes any folder, tells when Slurm does not answer, and a cancel that fails is told, not thrown', async () => {
     const folder = join(temporaryFolder(), '100% of é');
-    const store = fakeStore({ trial: { steps: 30 } }, folder);
+    const store = fakeStore({ trial: { steps: 100 } }, folder);
     const run = await launcher({}, 20).submit({ store });
-    const events = collect(run.events());
+    const troubles: string[] = [];
+    const heard = (async () => {
+      for await (const event of run.events()) if (event.type === 'trouble') troubles.push(event.message);
+    })();
     await until(() => running(store));
     writeFileSync(join(slurm, 'refuse-squeue'), 'slurm_load_jobs error: Unable to contact controller');
     writeFileSync(join(slurm, 'refuse-scancel'), 'scancel: error: Access denied');
-    await delay(300);
+    await until(() => troubles.length > 0);
     await run.cancel('checkpoint');
     rmSync(join(slurm, 'refuse-squeue'));
     expect(await run.done).toMatchObject({ finished: 1 });
-    const troubles = (await events).flatMap((event) => (event.type === 'trouble' ? [event.message] : []));
+    await heard;
     expect(troubles).toEqual([
       'squeue: slurm_load_jobs error: Unable to contact controller; what runs goes on',
       'the workers may still run: scancel: scancel: error: Access denied',
@@ -171,9 +174,9 @@ describe('slurm launcher', () => {
     expect(arrays).toEqual(['--array=0-9', '--array=0-0']);
 
     writeFileSync(join(slurm, 'limit'), '2');
-    const limited = fakeStore({ trial: { steps: 4 }, seeds: 5 });
+    const limited = fakeStore({ trial: { steps: 10 }, seeds: 5 });
     await until(() => planStatus(store).counts.finished === 11);
-    const run = await launcher().submit({ store: limited });
+    const run = await launcher({}, 100).submit({ store: limited });
     const [events, summary] = await Promise.all([collect(run.events()), run.done]);
     expect(summary).toMatchObject({ finished: 5, failed: 0, remaining: 0 });
     const sizes = events.flatMap((event) => (event.type === 'submitted' ? [event.tasks] : []));
