@@ -44,7 +44,8 @@ export {
 } from './files/durable.js';
 export { makeSubfolder } from './files/make-subfolder.js';
 export { parseJsonLine, readLines, type Line } from './files/json-lines.js';
-export { gunzipBounded, readBounded } from './files/read-bounded.js';
+export { parseJson } from './files/parse-json.js';
+export { gunzipBounded, readBounded, readRegularFile } from './files/read-bounded.js';
 export { readRange, readTail } from './files/read-range.js';
 export { errnoName, systemFailure, type Blame, type SystemFailure } from './system/errno.js';
 export { isAlive, isKnownDead, isOwn, ownIdentity, type ProcessIdentity } from './system/process-identity.js';

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { componentKind, parseOptions, UserError, type ComponentRegistry } from '@gmoe/core';
+import { componentKind, parseJson, parseOptions, readRegularFile, UserError, type ComponentRegistry } from '@gmoe/core';
 import { codeSchema, type TrialCode } from '@gmoe/experiment';
 
 const FILE = 'code.json';
@@ -39,10 +39,13 @@ export function checkAdapterCode(folder: string, components: ComponentRegistry):
 /** Kinds that are part of an adapter's forward pass. */
 const PARTS = new Set(['adapter', 'router', 'selector', 'coordination']);
 
+/** A file beyond this is none that was written here, bytes. */
+const MOST_BYTES = 16 << 20;
+
 function readCode(path: string): TrialCode {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
+    value = parseJson(readRegularFile(path, MOST_BYTES).toString('utf8'));
   } catch (error) {
     throw new UserError(`${path}: is no readable JSON`, { cause: error });
   }

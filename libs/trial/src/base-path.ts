@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { findUpward, UserError, type Component, type ComponentRegistry } from '@gmoe/core';
-import { familyKind, ggufFolder, ggufModelType, isGgufPath, type ModelFamily } from '@gmoe/model';
+import { findUpward, parseJson, UserError, type Component, type ComponentRegistry } from '@gmoe/core';
+import { familyKind, ggufFolder, ggufModelType, isGgufPath, readModelText, type ModelFamily } from '@gmoe/model';
 
 /** The bundled base model's folder: `GMOE_BASE` if set, else `models/openstax-2m` of the workspace. */
 export function bundledBaseDir(): string {
@@ -49,7 +49,8 @@ function ggufOf(base: string): string | undefined {
 
 function modelTypeOf(base: string): unknown {
   const folder = base === 'bundled' ? bundledBaseDir() : resolve(base);
-  return (JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as { model_type?: unknown }).model_type;
+  const text = readModelText(join(folder, 'config.json'));
+  return text === undefined ? undefined : (parseJson(text) as { model_type?: unknown }).model_type;
 }
 
 /** The model family of a base, as its `config.json` names it; undefined where there is none to read. */

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, readSync, statSync } from
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { writeWhole } from '../files/durable.js';
+import { UserError } from '../user-error.js';
 
 /**
  * sha256 of a file's content, in hexadecimal. Known digests are kept by the file's identity (path, inode, size, times), so that
@@ -11,7 +12,10 @@ import { writeWhole } from '../files/durable.js';
  */
 export function fileDigest(path: string): string {
   const absolute = resolve(path);
-  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(absolute, { bigint: true });
+  const stat = statSync(absolute, { bigint: true });
+  // A pipe would be waited for, a device read without end.
+  if (!stat.isFile()) throw new UserError(`${path}: is not a file`);
+  const { dev, ino, size, mtimeNs, ctimeNs } = stat;
   const identity = [absolute, dev, ino, size, mtimeNs, ctimeNs].join('|');
   const known = digests.get(identity) ?? (size >= LARGE ? readCached(identity) : undefined);
   if (known !== undefined) return known;

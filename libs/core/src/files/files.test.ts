@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,11 +6,14 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
+  fileDigest,
   gunzipBounded,
   linkExclusively,
   makeSubfolder,
+  parseJson,
   readBounded,
   readLines,
+  readRegularFile,
   writeWhole,
   writeWholeFrom,
 } from '../index.js';
@@ -63,6 +67,26 @@ describe('readLines', () => {
   });
 });
 
+describe('parseJson', () => {
+  it('reads what JSON.parse reads, and refuses what would overflow the stack of others, or is beyond measure', () => {
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        const padded = `${text}${' '.repeat(501)}`;
+        expect(parseJson(padded)).toEqual(JSON.parse(text));
+      }),
+      { numRuns: 100, seed: 3 },
+    );
+    const nested = (levels: number): string => '[{"a":'.repeat(levels / 2) + '1' + '}]'.repeat(levels / 2);
+    expect(JSON.stringify(parseJson(nested(500)))).toHaveLength(nested(500).length);
+    expect(() => parseJson(nested(502))).toThrow(/nested more than 500 levels deep/);
+    expect(() => parseJson('['.repeat(1e6))).toThrow(/nested more than 500 levels deep/);
+    const text = `"${'[{,\\"'.repeat(600)}"`;
+    expect(parseJson(text, 1)).toBe('[{,"'.repeat(600));
+    expect(() => parseJson(`[${'1,'.repeat(400)}1]`, 400)).toThrow(/holds more than 400 values/);
+    expect(parseJson(`[${'1,'.repeat(399)}1]`, 400)).toHaveLength(400);
+  });
+});
+
 it('a folder is made in one that is there, once, and never the folders above', () => {
   const sub = join(folder, 'sub');
   expect([makeSubfolder(sub), makeSubfolder(sub)]).toEqual([sub, sub]);
@@ -78,6 +102,12 @@ describe('bounded reading', () => {
     expect(() => readBounded(file, 4999)).toThrow(/data: has 5000 bytes, at most 4999 are read/);
     expect(() => readBounded('/dev/zero', 100_000)).toThrow('/dev/zero: has more than 100000 bytes');
     expect(() => readBounded(folder, 10)).toThrow(/is a folder/);
+    // Opening a pipe would wait for its other end.
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    for (const path of ['/dev/zero', folder, join(folder, 'pipe')]) {
+      expect(() => readRegularFile(path, 10)).toThrow(`${path}: is not a file`);
+      expect(() => fileDigest(path)).toThrow(`${path}: is not a file`);
+    }
     const packed = gzipSync(Buffer.alloc(1 << 24));
     expect(gunzipBounded(packed, 1 << 24, 'a.gz')).toHaveLength(1 << 24);
     expect(() => gunzipBounded(packed, (1 << 24) - 1, 'a.gz')).toThrow(/a\.gz: unpacks to more than 16777215 bytes/);

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { UserError } from '../user-error.js';
+import { parseJson } from './parse-json.js';
 
 const CHUNK = 1 << 18;
 /** A line beyond this is garbage, bytes. */
@@ -57,7 +58,7 @@ export function* readLines(file: string, offset = 0): Generator<Line> {
 /** A line's JSON value; undefined if it is none: torn by a crash, or garbage. */
 export function parseJsonLine(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

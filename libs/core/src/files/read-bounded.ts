@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { messageOf, UserError } from '../user-error.js';
 
@@ -28,6 +28,15 @@ export function readBounded(file: string, most: number): Buffer {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/**
+ * The same for files of strangers: a folder that was handed over may hold pipes, whose opening would wait for ever, and links to
+ * devices.
+ */
+export function readRegularFile(file: string, most: number): Buffer {
+  if (!statSync(file).isFile()) throw new UserError(`${file}: is not a file`);
+  return readBounded(file, most);
 }
 
 /**

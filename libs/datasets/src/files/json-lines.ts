@@ -1,4 +1,4 @@
-import { messageOf, UserError } from '@gmoe/core';
+import { messageOf, parseJson as parse, UserError } from '@gmoe/core';
 import type { Row } from './row.js';
 import { numberedLines, type TextFile } from './text-file.js';
 
@@ -16,7 +16,7 @@ export function jsonLineRows({ name, text }: TextFile): Row[] {
 
 function parseJson(text: string, where: string): unknown {
   try {
-    return JSON.parse(text);
+    return parse(text);
   } catch (error) {
     throw new UserError(`${where}: not JSON: ${messageOf(error)}`, { cause: error });
   }

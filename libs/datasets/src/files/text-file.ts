@@ -1,8 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import { messageOf, UserError } from '@gmoe/core';
+import { gunzipBounded, messageOf, readRegularFile, UserError } from '@gmoe/core';
 
 /** A text file as read. */
 export interface TextFile {
@@ -46,11 +45,15 @@ const LABELS: Record<Encoding, (bytes: Buffer) => string> = {
   'latin-1': () => 'windows-1252',
 };
 
+/** What a text may have, about as much as one string can hold, and what may be unpacked from a small file, bytes. */
+const [MOST_BYTES, MOST_UNPACKED_BYTES] = [500_000_000, 256_000_000];
+
 function readBytes(path: string): Buffer {
   try {
-    const stored = readFileSync(path);
-    return path.endsWith('.gz') ? gunzipSync(stored) : stored;
+    const stored = readRegularFile(path, MOST_BYTES);
+    return path.endsWith('.gz') ? gunzipBounded(stored, MOST_UNPACKED_BYTES, path) : stored;
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(`${path}: cannot be read: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readTail } from '@gmoe/core';
+import { parseJson, readTail } from '@gmoe/core';
 import { trialEventSchema, type PlannedTrial } from '../records/index.js';
 import { attemptFolder, heartbeatFile, isAbandoned, readClaim } from './claim.js';
 import { countedFailures } from './failures.js';
@@ -79,7 +79,7 @@ function lastPoint(file: string): { step: number | null; loss: number | null } {
 
 function parsed(line: string): unknown {
   try {
-    return JSON.parse(line);
+    return parseJson(line);
   } catch {
     return undefined;
   }

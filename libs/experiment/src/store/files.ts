@@ -4,6 +4,7 @@ import {
   errnoName,
   linkExclusively as link,
   makeSubfolder,
+  parseJson,
   syncFolder,
   writeWhole,
   type WriteOptions,
@@ -44,7 +45,7 @@ export function readJson<Schema extends z.ZodType>(file: string, schema: Schema)
   if (text === undefined) return undefined;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     throw new StoreError(`${file}: is damaged: not valid JSON; the attempts beside it are kept`);
   }

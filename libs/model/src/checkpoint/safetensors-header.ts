@@ -1,4 +1,4 @@
-import { parseOptions, UserError } from '@gmoe/core';
+import { parseJson, parseOptions, UserError } from '@gmoe/core';
 import { z } from 'zod';
 import { ELEMENT_TYPES, type ElementType } from './element-types.js';
 
@@ -20,6 +20,8 @@ export interface SafetensorsHeader {
 export const LENGTH_BYTES = 8;
 /** The format's own limit. */
 const MAX_HEADER_BYTES = 100_000_000;
+/** Five a tensor and more. */
+const MAX_HEADER_VALUES = 2_500_000;
 
 /** Types of 8 bits and less that quantized checkpoints store weights in. */
 const QUANTIZED = /^(?:F8|F6|F4|I4|U4)/;
@@ -53,7 +55,7 @@ export function headerLength(prefix: Uint8Array, fileBytes: number, where: strin
 export function parseHeader(text: string, fileBytes: number, where: string): SafetensorsHeader {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text, MAX_HEADER_VALUES);
   } catch {
     throw new UserError(`${where}: the header is not JSON (damaged, or not a safetensors file)`);
   }

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { Activation } from '../config/model-config.js';
 
 export const size = z.int().min(1);
+/** Lists of tensors and sites are made before a file is looked at. */
+const layerCount = size.max(10_000);
 export const positive = z.number().positive();
 
 /** transformers' names of what is computed here. */
@@ -42,7 +44,7 @@ export const coreFields = z.looseObject({
   vocab_size: size,
   hidden_size: size,
   intermediate_size: size,
-  num_hidden_layers: size,
+  num_hidden_layers: layerCount,
   num_attention_heads: size,
   num_key_value_heads: size.nullish(),
   head_dim: size.nullish(),

@@ -1,12 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, parseOptions, UserError } from '@gmoe/core';
 import { z } from 'zod';
-import { readJsonFile } from '../checkpoint/json-file.js';
+import { readJsonFile, readModelText } from '../checkpoint/json-file.js';
 import { addTokens, configTokens } from './added-tokens.js';
 import { openLibrary, PARTS } from './open-library.js';
 import { openTextLibrary, type TextLibrary } from './text-library.js';
 import { withOlderFiles } from './older-files.js';
+import { refuseEndless } from './refuse-endless.js';
 import { surroundingIds, type Surrounding } from './surrounding-tokens.js';
 import {
   tokenizerConfigSchema,
@@ -73,7 +74,8 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer> {
 /** The configuration with the chat template of a file of its own, where there is one, as newer transformers write it. */
 function withChatTemplate(config: TokenizerConfig, dir: string): TokenizerConfig {
   const path = join(dir, 'chat_template.jinja');
-  return existsSync(path) ? { ...config, chat_template: readFileSync(path, 'utf8') } : config;
+  const template = readModelText(path);
+  return template === undefined ? config : { ...config, chat_template: template };
 }
 
 /**
@@ -87,6 +89,9 @@ export function createTokenizer(
   tokenizerConfig: TokenizerConfig = {},
   where = 'tokenizer.json',
 ): Tokenizer {
+  if (typeof tokenizerJson === 'object' && tokenizerJson !== null) {
+    refuseEndless(tokenizerJson as Record<string, unknown>, where);
+  }
   const json = parseOptions(tokenizerJsonSchema, tokenizerJson, where);
   // A token to pad with that only the section on padding names is a special token nonetheless.
   const padding = json.padding ? { pad_token: json.padding.pad_token } : {};

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { messageOf } from '@gmoe/core';
+import { messageOf, parseJson } from '@gmoe/core';
 import type { z } from 'zod';
 
 /** Collects what could not be read. */
@@ -67,7 +67,7 @@ export function readLines<Schema extends z.ZodType>(file: string, schema: Schema
 
 function parseOrUndefined(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

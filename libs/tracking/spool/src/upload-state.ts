@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { writeWhole } from '@gmoe/core';
+import { parseJson, writeWhole } from '@gmoe/core';
 import { z } from 'zod';
 import { sha256 } from './mlflow-values.js';
 import { JOURNAL_SUFFIX, processIdentity } from './records.js';
@@ -50,7 +50,7 @@ export function freshState(server: string): UploadState {
 /** What was persisted; from the start if there is nothing or it cannot be read, which is safe as uploads repeat well. */
 export function loadState(file: string, server: string): UploadState {
   try {
-    const state = uploadState.parse(JSON.parse(readFileSync(file, 'utf8')));
+    const state = uploadState.parse(parseJson(readFileSync(file, 'utf8')));
     if (state.server === server) return state;
   } catch {
     // fresh

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, UserError, writeWhole } from '@gmoe/core';
+import { messageOf, parseJson, readRegularFile, UserError, writeWhole } from '@gmoe/core';
 import { readSafetensors, STORED_WEIGHTS, writeSafetensors } from '@gmoe/model';
 import { withPrefix, type HostTensor } from '@gmoe/tensor';
 import type { Adapter, AdapterInit, AdapterParams } from '../adapter.js';
@@ -53,6 +53,9 @@ export async function saveAdapter(dir: string, adapter: Adapter, { description, 
   writeWhole(join(dir, CONFIG), `${JSON.stringify(json, undefined, 2)}\n`);
 }
 
+/** A config beyond this is none, bytes. */
+const MOST_BYTES = 16 << 20;
+
 /** Older PEFT pickled its tensors. */
 function refusePickled(dir: string, file: string): void {
   const pickled = join(dir, 'adapter_model.bin');
@@ -68,7 +71,7 @@ export async function loadAdapter(dir: string): Promise<AdapterFile> {
   const where = join(dir, CONFIG);
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(where, 'utf8'));
+    json = parseJson(readRegularFile(where, MOST_BYTES).toString('utf8'));
   } catch (error) {
     throw new UserError(`${where}: cannot be read: ${messageOf(error)}`, { cause: error });
   }

@@ -31,13 +31,15 @@ const STARTS = ['gaussian', 'eva', 'orthogonal'] as const;
 
 /** A list that stands for nothing while it is empty. */
 const noneOf = (what: string) => z.array(z.unknown()).max(0, what).nullish();
+/** As large as that of the adapter `lora`. */
+const rank = z.int().min(1).max(4096);
 const pattern = (value: z.ZodNumber) => z.record(z.string(), value).nullish();
 
 /** PEFT's LoraConfig, where absent fields have its defaults; anything that would change the maths is read or checked. */
 const peftSchema = z.looseObject({
   peft_type: z.literal('LORA', "only 'LORA' adapters and this project's 'GMOE' are known"),
   base_model_name_or_path: z.string().nullish(),
-  r: z.int().min(1),
+  r: rank,
   lora_alpha: z.number().positive(),
   lora_dropout: z.number().min(0).lt(1).default(0),
   use_rslora: z.boolean().default(false),
@@ -45,7 +47,7 @@ const peftSchema = z.looseObject({
   target_modules: z.union([z.array(z.string()), z.string()]).nullish(),
   exclude_modules: z.union([z.array(z.string()), z.string()]).nullish(),
   layers_to_transform: z.union([z.array(z.int().min(0)), z.int().min(0)]).nullish(),
-  rank_pattern: pattern(z.int().min(1)),
+  rank_pattern: pattern(rank),
   alpha_pattern: pattern(z.number().positive()),
   modules_to_save: z.array(z.string()).nullish(),
   bias: z.literal('none', "trained biases are not known; train with bias: 'none'").default('none'),

@@ -1,3 +1,4 @@
+import { parseJson } from '@gmoe/core';
 import { rowError, type Row } from '../../files/row.js';
 import { LETTERS } from '../choices.js';
 import type { Labels } from './file-options.js';
@@ -118,7 +119,7 @@ function asTexts(value: unknown): string[] | undefined {
 
 function fromJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

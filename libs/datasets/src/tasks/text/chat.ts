@@ -1,3 +1,4 @@
+import { parseJson } from '@gmoe/core';
 import { z } from 'zod';
 import type { ChatMessage } from '../../example.js';
 import { rowError, type Row } from '../../files/row.js';
@@ -85,7 +86,7 @@ function messagesOf(row: Row, name: string): ChatMessage[] {
 
 function fromJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }
