@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { loadResults } from '@gmoe/report';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { writeTinyBase, writeTinyData } from './testing/options/tiny-inputs.js';
 import { publishedFolder } from './testing/published-folder.js';
 import { setUpGmoe } from './testing/run-gmoe.js';
 
@@ -25,8 +27,8 @@ const argsFor = (out: string) => [
 ];
 
 /** Weights and metrics that a run left. */
-function outcome(out: string) {
-  const [record] = loadResults(out).trials;
+function outcome(out: string, index = 0) {
+  const record = loadResults(out).trials[index];
   const { metrics } = record!.result!;
   const home = publishedFolder(out, record!);
   return {
@@ -69,3 +71,56 @@ it('after kill -9 in the middle, the same command goes on and ends with the same
   expect(got.predictions).toBe(want.predictions);
   expect(got.metrics).toEqual(want.metrics);
 }, 240_000);
+
+it('a killed sweep is finished by a worker in another folder, with the bits of an undisturbed one, two trials at a time', async () => {
+  const own = join(folder(), 'own');
+  mkdirSync(own);
+  writeTinyData(join(own, 'data'));
+  await writeTinyBase(join(own, 'base'));
+  const trial = {
+    base: 'base',
+    task: { id: 'classification', dataDir: 'data', trainFile: 'rows.csv' },
+    adapter: { lora: { rank: 2, alpha: 4, dropout: 0.1 }, mixture: { experts: 4, rank: 2, alpha: 4 } },
+    router: { id: 'linear' },
+    coordination: [{ id: 'normal' }],
+    training: { steps: 100, batchSize: 2, accumulate: 2, sequenceLength: 32, checkpointEvery: 5 },
+    evaluation: { batchSize: 2, sequenceLength: 32 },
+  };
+  writeFileSync(join(own, 'sweep.yaml'), JSON.stringify({ name: 'own', trial, seeds: 2 }));
+  const [undisturbed, killed] = [join(folder(), 'sweep-undisturbed'), join(folder(), 'sweep-killed')];
+  const sweep = (out: string, jobs: number) => ['sweep', join(own, 'sweep.yaml'), '--out', out, '--jobs', String(jobs)];
+  const whole = gmoe(sweep(undisturbed, 2));
+
+  const env = { ...process.env, MLFLOW_TRACKING_URI: '' };
+  const child = spawn(process.execPath, [program(), ...sweep(killed, 1)], { env, stdio: 'ignore', detached: true });
+  const killAll = () => process.kill(-child.pid!, 'SIGKILL');
+  onTestFinished(() => void (child.exitCode === null && child.signalCode === null && killAll()));
+  const ended = new Promise((done) => child.on('close', done));
+  const files = (): string[] => readdirSync(killed, { recursive: true, encoding: 'utf8' });
+  while (!(child.pid && leftCheckpoint(files))) await delay(5);
+  killAll();
+  await ended;
+  expect(loadResults(killed).trials.map(({ result }) => result)).toContain(undefined);
+
+  const cwd = mkdtempSync(join(folder(), 'elsewhere-'));
+  const args = [resolve(program()), 'worker', '--store', join('..', 'sweep-killed')];
+  const worker = spawnSync(process.execPath, args, { cwd, env, encoding: 'utf8' });
+  expect(worker, worker.stdout + worker.stderr).toMatchObject({ status: 0 });
+  expect(worker.stdout).toMatch(/started {3}.*seed \d \(goes on from step [1-9]/);
+  expect((await whole).code).toBe(0);
+  for (const index of [0, 1]) {
+    const [want, got] = [outcome(undisturbed, index), outcome(killed, index)];
+    expect(got.weights.equals(want.weights)).toBe(true);
+    expect(got.predictions).toBe(want.predictions);
+    expect(got.metrics).toEqual(want.metrics);
+  }
+}, 240_000);
+
+/** Whether a trial has left a whole checkpoint; the folder may not be there yet. */
+function leftCheckpoint(files: () => string[]): boolean {
+  try {
+    return files().some((path) => /checkpoints\/[^.][^/]*\/checkpoint\.json$/.test(path));
+  } catch {
+    return false;
+  }
+}

@@ -6,8 +6,8 @@ import { RandomKey } from '@gmoe/tensor';
 
 const LABELS = ['alpha', 'beta', 'gamma'];
 
-/** A model of one layer with drawn weights, whose tokens are bytes and the beginnings of the labels. */
-export async function writeTinyBase(folder: string, seed = 5): Promise<void> {
+/** A model of few layers with drawn weights, whose tokens are bytes and the beginnings of the labels. */
+export async function writeTinyBase(folder: string, seed = 5, layers = 1): Promise<void> {
   const corpus = ` ${LABELS.join(' ')} ${LABELS.join(' ')}`;
   const tokenizer = createTokenizer(trainBpe([corpus], { vocabSize: 300 }), { eos_token: '<|endoftext|>' });
   const config = parseModelConfig(
@@ -16,7 +16,7 @@ export async function writeTinyBase(folder: string, seed = 5): Promise<void> {
       vocab_size: tokenizer.vocabSize,
       hidden_size: 8,
       intermediate_size: 12,
-      num_hidden_layers: 1,
+      num_hidden_layers: layers,
       num_attention_heads: 2,
       max_position_embeddings: 128,
     },

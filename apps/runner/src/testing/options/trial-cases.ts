@@ -10,13 +10,14 @@ import { writeTinyBase, writeTinyData } from './tiny-inputs.js';
 
 let root: string;
 /** Where the bases and the data are. Call `setUpTrials` before. */
-const at = (name: string): string => join(root, name);
+export const at = (name: string): string => join(root, name);
 let count = 0;
 
 export async function setUpTrials(): Promise<void> {
   root = mkdtempSync(join(tmpdir(), 'gmoe-options-'));
   await writeTinyBase(at('base'));
   await writeTinyBase(at('other'), 6);
+  await writeTinyBase(at('two-layers'), 5, 2);
   writeTinyData(at('data'));
 }
 export const tearDownTrials = (): void => rmSync(root, { recursive: true, force: true });
