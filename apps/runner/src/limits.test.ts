@@ -107,9 +107,25 @@ describe('a machine with limits', () => {
   });
 });
 
+/** As a user who owns nothing here, and has no home. */
+const STRANGER = 'setpriv --reuid=54321 --regid=54321 --clear-groups';
+
+it.skipIf(!asRoot)(
+  'a user without a home: a small model needs none; where a copy is to be kept, the message says how',
+  async () => {
+    execFileSync('chmod', ['-R', 'a+rX', folder()]);
+    const homeless = `${STRANGER} env -u HOME -u XDG_CACHE_HOME HF_ENDPOINT=http://127.0.0.1:9`;
+    const written = await shell(`${homeless} $G generate --base $D/base --prompt x --max-tokens 3`);
+    expect(written).toMatchObject({ code: 0, stderr: '' });
+    const pulled = await shell(`${homeless} $G pull org/none`);
+    expect(pulled).toMatchObject({ code: 2, stdout: '' });
+    expect(pulled.stderr).toMatch(/^gmoe: HF_HOME: must name a folder for copies, since this user has no home folder\n$/);
+  },
+);
+
 describe('files of somebody else', () => {
   /** As a user who owns nothing here. */
-  const stranger = asRoot ? 'setpriv --reuid=54321 --regid=54321 --clear-groups env HOME=/tmp ' : '';
+  const stranger = asRoot ? `${STRANGER} env HOME=/tmp ` : '';
 
   it('a report that cannot be written, and a store that cannot be read, end in one line; results stand', async () => {
     expect(await shell('$G sweep $D/sweep.yaml --out $D/theirs --jobs 1')).toMatchObject({ code: 0 });

@@ -49,6 +49,7 @@ export { gunzipBounded, readBounded, readRegularFile } from './files/read-bounde
 export { readRange, readTail } from './files/read-range.js';
 export { errnoName, systemFailure, type Blame, type SystemFailure } from './system/errno.js';
 export { isAlive, isKnownDead, isOwn, ownIdentity, type ProcessIdentity } from './system/process-identity.js';
+export { userCache } from './system/user-cache.js';
 export { redact } from './system/redact.js';
 export { terminalText } from './system/terminal-text.js';
 export { proxyFetch, plainRequest, proxyVariable, type TlsSettings } from './system/proxy-fetch.js';

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { redact, UserError } from '@gmoe/core';
+import { redact, userCache, UserError } from '@gmoe/core';
 
 /** Where the hub is and how to speak to it. */
 export interface HubSettings {
@@ -26,7 +25,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws UserError naming the variable that holds something else
  */
 export function hubSettings(env: Environment): HubSettings {
-  const home = env['HF_HOME'] || join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'huggingface');
+  const home = env['HF_HOME'] || join(userCache(env, 'HF_HOME'), 'huggingface');
   const token = (env['HF_TOKEN'] || storedToken(env['HF_TOKEN_PATH'] || join(home, 'token')))?.trim();
   if (token && !/^[\x21-\x7e]+$/.test(token)) throw new UserError('HF_TOKEN: holds spaces or characters beyond ASCII');
   return {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { writeWhole } from '../files/durable.js';
 import { UserError } from '../user-error.js';
+import { userCache } from '../system/user-cache.js';
 
 /**
  * sha256 of a file's content, in hexadecimal. Known digests are kept by the file's identity (path, inode, size, times), so that
@@ -48,7 +48,7 @@ const cacheFile = (identity: string): string =>
   join(cacheFolder(), 'digests', createHash('sha256').update(identity).digest('hex'));
 
 function cacheFolder(): string {
-  return process.env['GMOE_CACHE'] ?? join(homedir(), '.cache', 'gmoe');
+  return process.env['GMOE_CACHE'] || join(userCache(process.env, 'GMOE_CACHE'), 'gmoe');
 }
 
 /** A cache that cannot be read or written costs time alone. */

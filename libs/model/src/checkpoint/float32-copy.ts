@@ -14,15 +14,16 @@ export function copiesFolder(env: NodeJS.ProcessEnv = process.env): string {
 /**
  * The float32 copy of a checkpoint, made at its first use, which every process then maps instead of holding widened
  * weights of its own. It takes one tensor's memory at a time.
- * @param folder where copies are kept
+ * @param folder where copies are kept, if anywhere
  * @returns the copy, open; undefined where it cannot be kept (no space, no permission)
  * @throws UserError as `Checkpoint.readFloats`
  */
 export async function float32Copy(
   checkpoint: Pick<Checkpoint, 'version' | 'readFloats'>,
   shapes: ReadonlyMap<string, readonly number[]>,
-  folder: string,
+  folder: string | undefined,
 ): Promise<SafetensorsFile | undefined> {
+  if (folder === undefined) return undefined;
   const names = [...shapes.keys()];
   const key = createHash('sha256').update(JSON.stringify([await checkpoint.version(), names]));
   const path = join(folder, `${key.digest('hex').slice(0, 32)}.safetensors`);

@@ -38,15 +38,16 @@ export function int8CopiesFolder(env: NodeJS.ProcessEnv = process.env): string {
  * The weights of a model with the linear layers' matrices in 8 bits, in a file that is made at the first use of these contents, and mapped by every
  * process: `NAME.int8` [O, I] and `NAME.int8.scale` [O] in place of NAME (`W[o, i] = scale[o] q[o, i]`, `scale[o] = max_i |W[o, i]| / 127`); embeddings, head,
  * norms and biases as they are, so that all of it is in one place.
- * @param folder where such files are kept
+ * @param folder where such files are kept, if anywhere
  * @returns undefined where the file cannot be kept
  * @throws UserError as `FloatSource.readFloats`
  */
 export async function int8Copy(
   source: FloatSource,
   config: ModelConfig,
-  folder: string,
+  folder: string | undefined,
 ): Promise<Record<string, HostTensor> | undefined> {
+  if (folder === undefined) return undefined;
   const matrices = new Set(sitePaths(config).map((path) => `${path}.weight`));
   const floats: Record<string, TensorSpec> = {};
   const quantized: Record<string, TensorSpec> = {};

@@ -92,18 +92,27 @@ async function readWeights(
   const tensors = unfused(checkpoint, config);
   const isSmall = 4 * countParameters(config) < mapFrom;
   if (weights === 'int8') {
-    const copy = isSmall ? undefined : await int8Copy(tensors, config, copies ?? int8CopiesFolder());
+    const copy = isSmall ? undefined : await int8Copy(tensors, config, copies ?? findable(int8CopiesFolder));
     return copy ?? (await int8InMemory(tensors, config));
   }
   if (isSmall) return await collect(shapes, tensors.readFloats);
   const mapped = await collectMapped(shapes, tensors);
   if (mapped) return mapped;
-  const copy = await float32Copy(tensors, shapes, copies ?? copiesFolder());
+  const copy = await float32Copy(tensors, shapes, copies ?? findable(copiesFolder));
   if (!copy) return await collect(shapes, tensors.readFloats);
   try {
     return (await collectMapped(shapes, copy)) ?? (await collect(shapes, (name) => copy.read(name)));
   } finally {
     await copy.close();
+  }
+}
+
+/** Undefined where there is no such folder: for a user without a home. */
+function findable(folder: () => string): string | undefined {
+  try {
+    return folder();
+  } catch {
+    return undefined;
   }
 }
 
