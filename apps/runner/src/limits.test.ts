@@ -119,7 +119,9 @@ it.skipIf(!asRoot)(
     expect(written).toMatchObject({ code: 0, stderr: '' });
     const pulled = await shell(`${homeless} $G pull org/none`);
     expect(pulled).toMatchObject({ code: 2, stdout: '' });
-    expect(pulled.stderr).toMatch(/^gmoe: HF_HOME: must name a folder for copies, since this user has no home folder\n$/);
+    expect(pulled.stderr).toMatch(
+      /^gmoe: HF_HOME: must name a folder for copies, since this user has no home folder\n$/,
+    );
   },
 );
 
