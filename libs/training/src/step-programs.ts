@@ -16,6 +16,8 @@ export interface BatchTensors {
   readonly supervised_N: tf.Tensor1D;
   readonly targets_N: tf.Tensor1D;
   readonly weights_N: tf.Tensor1D;
+  /** Where an auxiliary loss tells domains apart. */
+  readonly domains_BS?: tf.Tensor2D;
 }
 
 /** Everything that a step changes. */
@@ -71,8 +73,9 @@ export function batchGradient(
   randomInputs: Named<tf.Tensor>,
   step?: StepPass,
 ) {
-  const { segments_BS } = batch;
-  const pass = { tokenMask_T: tokenMask(batch), segments_BS, training: true, randomInputs, ...(step ? { step } : {}) };
+  const { segments_BS, domains_BS } = batch;
+  const whole = { tokenMask_T: tokenMask(batch), segments_BS, domains_BS, training: true, randomInputs };
+  const pass = { ...whole, ...(step ? { step } : {}) };
   const { loss, gradient, rest } = valueAndGradient((params: tf.Tensor1D) => {
     const { weights, adapter } = model.pass(frozen, model.layout.split(params), buffers, pass);
     const hidden_TD = decoderHidden(model.config, weights, batch, adapter?.hooks, model.decoder);
@@ -137,8 +140,8 @@ export function collectStep(model: TrainableModel) {
     randomInputs: Named<tf.Tensor>,
     step: StepPass,
   ): { readonly sums: StepSums; readonly assigned: readonly tf.Tensor1D[] } => {
-    const { segments_BS } = batch;
-    const options = { tokenMask_T: tokenMask(batch), segments_BS, training: true, randomInputs, step };
+    const { segments_BS, domains_BS } = batch;
+    const options = { tokenMask_T: tokenMask(batch), segments_BS, domains_BS, training: true, randomInputs, step };
     const { weights, adapter } = model.pass(frozen, model.layout.split(params_N), buffers, options);
     decoderHidden(model.config, weights, batch, adapter?.hooks, model.decoder);
     const routing = adapter?.routing;

@@ -20,6 +20,7 @@ export interface ModelPass {
 export interface PassOptions {
   readonly tokenMask_T: tf.Tensor1D;
   readonly segments_BS?: tf.Tensor2D;
+  readonly domains_BS?: tf.Tensor2D | undefined;
   readonly training: boolean;
   readonly randomInputs: Named<tf.Tensor>;
   /** Where the pass is one of several of an optimizer step. */

@@ -13,6 +13,8 @@ export interface TrainingBatch {
   readonly supervised_N: HostTensor;
   readonly targets_N: HostTensor;
   readonly weights_N: HostTensor;
+  /** Where an auxiliary loss tells domains apart: `TokenDomains`. [B, S] int32 */
+  readonly domains_BS?: HostTensor;
 }
 
 /** Everything that a step changes, on the host. */
@@ -177,9 +179,11 @@ export function realTokens({ segments_BS }: TrainingBatch): number {
   return tokens;
 }
 
-/** A batch may carry more than the program takes, e.g. domains. */
-function pick({ ids_BS, positions_BS, segments_BS, supervised_N, targets_N, weights_N }: TrainingBatch): TrainingBatch {
-  return { ids_BS, positions_BS, segments_BS, supervised_N, targets_N, weights_N };
+/** A batch may carry more than the program takes. */
+function pick({ domains_BS, ...batch }: TrainingBatch): TrainingBatch {
+  const { ids_BS, positions_BS, segments_BS, supervised_N, targets_N, weights_N } = batch;
+  const taken = { ids_BS, positions_BS, segments_BS, supervised_N, targets_N, weights_N };
+  return domains_BS ? { ...taken, domains_BS } : taken;
 }
 
 function lossControls(batches: readonly TrainingBatch[], coefficients: Readonly<Record<string, number>>) {

@@ -4,6 +4,7 @@ import { checkedItems, itemKind } from '@gmoe/evaluation';
 import { familiesOf, loadModelConfig, loadTokenizer } from '@gmoe/model';
 import { basePlace } from './base-choice.js';
 import { baseDir } from './base-path.js';
+import { checkNamedDomains } from './named-domains.js';
 import { checkPositions } from './positions.js';
 import { scoringOf } from './scoring.js';
 import { loadTaskData } from './task-data.js';
@@ -25,7 +26,7 @@ export async function checkTrialData(
   const scoring = scoringOf(config, components);
   const { evalEvery, best } = config.training;
   const scored: readonly Split[] = evalEvery === null ? ['test'] : ['dev', 'test'];
-  data.task.load('train');
+  checkNamedDomains(config, components, data.task.load('train'));
   for (const split of scored) checkedItems(await data.split(split), scoring, config.evaluation);
   const model = await loadModelConfig(dir, familiesOf(components));
   for (const split of ['train', ...scored] as const) {

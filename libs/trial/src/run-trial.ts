@@ -17,6 +17,7 @@ import {
   type Split,
   type Task,
   type TrainingBatches,
+  type TrainingBatchOptions,
 } from '@gmoe/datasets';
 import { checkedItems, createEvaluator, type EvaluationResult, type Evaluator } from '@gmoe/evaluation';
 import { countParameters, type Tokenizer } from '@gmoe/model';
@@ -29,6 +30,7 @@ import { basePlace, storedWeights } from './base-choice.js';
 import { loadBase } from './base-model.js';
 import { checkContents } from './contents.js';
 import { buildAdapter } from './build-adapter.js';
+import { checkNamedDomains } from './named-domains.js';
 import { neededComponents } from './needed-components.js';
 import { blameMissingInput, type TrialInputs } from './missing-input.js';
 import { scoringOf } from './scoring.js';
@@ -104,6 +106,7 @@ async function runTrial(
 
   const scoring = scoringOf(config, components);
   const examples = await data.split('train');
+  checkNamedDomains(config, components, examples);
   for (const split of ['train', 'test'] as const) attempt.log(splitSummary(data.task, split));
   onData?.(attempt, data.task, training.evalEvery === null ? ['train', 'test'] : ['train', 'dev', 'test']);
   const steps = trainingSteps(training, examples.length);
@@ -111,7 +114,7 @@ async function runTrial(
   if (misfit) throw new UserError(`${misfit.field}: ${misfit.message}`);
   const batches = batchesOf(
     config,
-    { examples, steps, endOfText: endOfText(config, data.task, base.tokenizer) },
+    { examples, steps, endOfText: endOfText(config, data.task, base.tokenizer), domains: adapter.routing?.domains },
     key,
     attempt,
   );
@@ -171,15 +174,18 @@ async function runTrial(
 /** The batches of a run, and what the attempt's log says of them. */
 function batchesOf(
   { training }: TrialConfig,
-  data: { examples: readonly EncodedExample[]; steps: number; endOfText: number | undefined },
+  data: Pick<TrainingBatchOptions, 'endOfText' | 'domains'> & {
+    readonly examples: readonly EncodedExample[];
+    readonly steps: number;
+  },
   key: RandomKey,
   attempt: TrialAttempt,
 ): TrainingBatches {
-  const { examples, steps } = data;
+  const { examples, steps, ...marks } = data;
   const { batchSize, sequenceLength, lossOn: targets } = training;
   const batches = trainingBatches(
     examples,
-    { batchSize, sequenceLength, targets, endOfText: data.endOfText },
+    { batchSize, sequenceLength, targets, ...marks },
     key.fold('data'),
     steps * training.accumulate,
   );

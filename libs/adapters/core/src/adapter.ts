@@ -32,6 +32,8 @@ export interface ForwardContext {
   readonly tokenMask_T: tf.Tensor1D;
   /** Which example of its row a token belongs to, 0 is padding; T = B S. Given in training, for losses over sequences. [B, S] */
   readonly segments_BS?: tf.Tensor2D;
+  /** Which of `AdapterRouting.domains` a token's example belongs to (`TokenDomains`); given in training where there are any. [B, S] int32 */
+  readonly domains_BS?: tf.Tensor2D | undefined;
   /** Dropout, noise and capacity apply only in training. */
   readonly training: boolean;
   /** What `Adapter.randomInputs` gave for this step; only in training. */
@@ -101,6 +103,8 @@ export interface AdapterRouting {
   readonly spec: CoordinationSpec;
   /** Auxiliary losses over the routing. */
   readonly coordination: readonly CoordinationStrategy[];
+  /** Domains of the training data that the losses tell apart, sorted. */
+  readonly domains: readonly string[];
   /** Whether a step may be several accumulated batches; not where tokens of a batch are shared out among experts. */
   readonly accumulates: boolean;
   /** Whether a token's experts depend on later tokens outside of training too, so that such a model cannot generate. */

@@ -82,6 +82,7 @@ export function createRoutedLayers(settings: RoutedLayersSettings): RoutedLayers
   return {
     spec,
     coordination,
+    domains: domainsOf(coordination),
     accumulates: !selector.acrossTokens,
     acausal: selector.acausal ?? false,
     nextRouterState: (state, usage) => nextRouterState(settings, specs, state, usage),
@@ -95,6 +96,10 @@ export function createRoutedLayers(settings: RoutedLayersSettings): RoutedLayers
         : {},
     bind: (params, context) => bindRouting(settings, specs, spec, params, context),
   };
+}
+
+function domainsOf(coordination: readonly CoordinationStrategy[]): string[] {
+  return [...new Set(coordination.flatMap(({ domains = [] }) => domains))].sort();
 }
 
 const noiseName = (layer: string): string => `${layer}noise`;
@@ -144,7 +149,7 @@ function bindRouting(
   specs: readonly RouterSpec[],
   spec: CoordinationSpec,
   { trainable, frozen, state }: AdapterParams,
-  { tokenMask_T, segments_BS, training, randomInputs, step }: ForwardContext,
+  { tokenMask_T, segments_BS, domains_BS, training, randomInputs, step }: ForwardContext,
 ): BoundRoutedLayers {
   const passed: LayerRouting[] = [];
   const outputs: RouterOutput[] = [];
@@ -156,6 +161,7 @@ function bindRouting(
     }),
     tokenMask_T,
     ...(segments_BS ? { segments_BS } : {}),
+    ...(domains_BS ? { domains: { names: domainsOf(coordination), ids_BS: domains_BS } } : {}),
   });
   const routerScores = () => (router.stepScores ? outputs.map((output) => router.stepScores!(output)) : []);
   const lossOf = (strategy: CoordinationStrategy) => (context: CoordinationContext) => {

@@ -9,6 +9,7 @@ export {
   type LayerRouting,
   type RoutingExtra,
   type Tensors,
+  type TokenDomains,
 } from './strategy.js';
 export {
   decodePositive,

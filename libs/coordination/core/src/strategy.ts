@@ -25,6 +25,13 @@ export interface LayerRouting {
 /** What a strategy reads that not every router or selector gives: the fields of `LayerRouting` of these names. */
 export type RoutingExtra = 'map_ED' | 'sparsity_T';
 
+/** Which domain the example of each token belongs to. */
+export interface TokenDomains {
+  readonly names: readonly string[];
+  /** 1 + the place of the domain in `names`; 0 for other domains, for examples without one, and for padding. [B, S] int32 */
+  readonly ids_BS: tf.Tensor2D;
+}
+
 /** The routing of one forward pass over all mixture layers; experts per layer may differ. */
 export interface CoordinationContext {
   readonly layers: readonly LayerRouting[];
@@ -35,6 +42,8 @@ export interface CoordinationContext {
    * Absent: all tokens are one sequence. [B, S] int32
    */
   readonly segments_BS?: tf.Tensor2D;
+  /** What examples are about, in training, where a strategy names domains. */
+  readonly domains?: TokenDomains | undefined;
   /** Adds a sum over this pass's tokens up over the batches of the optimizer step; absent where the pass is the whole step. */
   readonly stepSum?: ((sum: tf.Tensor) => tf.Tensor) | undefined;
 }
@@ -77,6 +86,8 @@ export interface CoordinationStrategy {
   readonly schedule?: Schedule;
   /** Fields of `LayerRouting` that it cannot do without. */
   readonly needs?: RoutingExtra;
+  /** Domains of the training data that it tells apart, by name; `CoordinationContext.domains` says which tokens belong to them. */
+  readonly domains?: readonly string[];
   init(spec: CoordinationSpec): CoordinationInit;
   /** Parameters of the loss in its own terms, one value a layer, e.g. `lambda`; absent if it has none. */
   values?(params: { readonly trainable: HostTensors; readonly state: HostTensors }): Record<string, number[]>;

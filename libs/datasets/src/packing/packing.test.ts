@@ -85,6 +85,26 @@ describe('trainingBatches', () => {
     );
   });
 
+  it('marks the tokens of domains that are asked for', () => {
+    const of = (id: number, domain?: string): EncodedChoice => ({
+      id: `${id}`,
+      promptIds: [id, id, id],
+      start: 0,
+      optionIds: [[id]],
+      optionCharacters: [1],
+      gold: 0,
+      ...(domain === undefined ? {} : { domain }),
+    });
+    const list = [of(7, 'law'), of(8, 'art'), of(9), of(6, 'law'), of(5, 'sport')];
+    const options = { batchSize: 5, sequenceLength: 8, targets: 'answer' as const };
+    const [batch] = collect(trainingBatches(list, { ...options, domains: ['art', 'law'] }, key, 1).iterate());
+    const want = Array.from(batch!.ids_BS.data, (id) => ({ 7: 2, 6: 2, 8: 1 })[id] ?? 0);
+    expect([...batch!.domains_BS!.data]).toEqual(want);
+    expect(want.filter((mark) => mark === 2)).toHaveLength(6);
+    const [plain] = collect(trainingBatches(list, options, key, 1).iterate());
+    expect(plain!.domains_BS).toBeUndefined();
+  });
+
   it('counts the answer only, or every token, and keeps the answer of an over-long prompt', async () => {
     const long: EncodedChoice = {
       id: 'x',

@@ -16,6 +16,8 @@ export interface PackedBatch {
   readonly targets_N: HostTensor;
   /** 1, or 0 for an unused slot. [N] float32 */
   readonly weights_N: HostTensor;
+  /** Where domains are asked for: 1 + the place of an example's among them, 0 = another or none, or padding. [B, S] int32 */
+  readonly domains_BS?: HostTensor;
 }
 
 export interface TrainingBatchOptions {
@@ -26,6 +28,8 @@ export interface TrainingBatchOptions {
   readonly targets: TrainingTargets;
   /** Token that ends a text, learned behind every answer; absent = none. */
   readonly endOfText?: number | undefined;
+  /** Domains whose tokens the batches mark; absent or empty = none. */
+  readonly domains?: readonly string[] | undefined;
 }
 
 /** The batches of a training run, all of one static shape. */
@@ -60,7 +64,7 @@ export function trainingBatches(
   steps: number,
 ): TrainingBatches {
   if (examples.length === 0) throw new RangeError('there is no example to train on');
-  const { batchSize, sequenceLength, endOfText } = options;
+  const { batchSize, sequenceLength, endOfText, domains = [] } = options;
   const sequences = examples.map((example) => trainingSequence(example, sequenceLength, options.targets, endOfText));
   const orders = new Map<number, Int32Array>();
   const orderOf = (epoch: number): Int32Array => {
@@ -97,7 +101,7 @@ export function trainingBatches(
     fill: tokens / (steps * rows * sequenceLength),
     *iterate(skip = 0) {
       for (let index = skip; index < steps; index++) {
-        yield toBatch(packRows(batchOf(index), sequenceLength), rows, slots, sequenceLength);
+        yield toBatch(packRows(batchOf(index), sequenceLength), { rows, slots, length: sequenceLength, domains });
       }
     },
   };
@@ -118,10 +122,18 @@ export function packRows(batch: readonly TrainingSequence[], sequenceLength: num
   return rows.map(({ sequences }) => sequences);
 }
 
-function toBatch(packed: readonly TrainingSequence[][], rows: number, slots: number, length: number): PackedBatch {
+interface BatchForm {
+  readonly rows: number;
+  readonly slots: number;
+  readonly length: number;
+  readonly domains: readonly string[];
+}
+
+function toBatch(packed: readonly TrainingSequence[][], { rows, slots, length, domains }: BatchForm): PackedBatch {
   const ids = new Int32Array(rows * length);
   const positions = new Int32Array(rows * length);
   const segments = new Int32Array(rows * length);
+  const marks = new Int32Array(rows * length);
   const supervised = new Int32Array(slots);
   const targets = new Int32Array(slots);
   const weights = new Float32Array(slots);
@@ -129,10 +141,12 @@ function toBatch(packed: readonly TrainingSequence[][], rows: number, slots: num
   packed.forEach((sequences, row) => {
     let begin = row * length;
     sequences.forEach((sequence, index) => {
+      const mark = sequence.domain === undefined ? 0 : domains.indexOf(sequence.domain) + 1;
       sequence.ids.forEach((id, position) => {
         ids[begin + position] = id;
         positions[begin + position] = position;
         segments[begin + position] = index + 1;
+        marks[begin + position] = mark;
       });
       for (const { position, id } of sequence.targets) {
         supervised[slot] = begin + position;
@@ -149,5 +163,6 @@ function toBatch(packed: readonly TrainingSequence[][], rows: number, slots: num
     supervised_N: new HostTensor(supervised, [slots]),
     targets_N: new HostTensor(targets, [slots]),
     weights_N: new HostTensor(weights, [slots]),
+    ...(domains.length > 0 ? { domains_BS: new HostTensor(marks, [rows, length]) } : {}),
   };
 }

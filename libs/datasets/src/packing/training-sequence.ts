@@ -12,6 +12,8 @@ export interface TrainingSequence {
   readonly ids: readonly number[];
   /** Positions in `ids` whose next token counts, with that token. */
   readonly targets: readonly { readonly position: number; readonly id: number }[];
+  /** What the example is about. */
+  readonly domain?: string | undefined;
   /** Whether the prompt lost its beginning, or a text its end. */
   readonly truncated: boolean;
 }
@@ -32,7 +34,12 @@ export function trainingSequence(
   if (isText(example)) {
     const { ids, supervised, truncated } = fitText(example, length, endOfText);
     const spans = targets === 'answer' ? supervised : [{ begin: 1, end: ids.length }];
-    return { ids: ids.slice(0, -1), targets: spans.flatMap((span) => targetsOf(ids, span.begin, span.end)), truncated };
+    return {
+      ids: ids.slice(0, -1),
+      targets: spans.flatMap((span) => targetsOf(ids, span.begin, span.end)),
+      domain: example.domain,
+      truncated,
+    };
   }
   const answer = answerOf(example, endOfText);
   // The last answer token is a target but no input.
@@ -48,6 +55,7 @@ export function trainingSequence(
   return {
     ids: all.slice(0, -1),
     targets: targetsOf(all, targets === 'answer' ? prompt.length : 1, all.length),
+    domain: example.domain,
     truncated: asked.length > room,
   };
 }

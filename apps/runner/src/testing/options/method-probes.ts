@@ -126,7 +126,11 @@ export async function probeStrategy(choice: ComponentChoice): Promise<unknown> {
           return { logits_TE, probs_TE, mask_TE, gates_TE, map_ED, sparsity_T };
         });
         const params = Object.fromEntries(names.map((name, i) => [name, inputs[2 + i]!]));
-        return strategy.loss({ trainable: params, state }, { layers, tokenMask_T: mask, stepSum }, spec);
+        // Examples of two domains, and of none; padding as in the mask.
+        const domains = { names: ['a', 'b'], ids_BS: tf.tensor2d([1, 1, 0, 0, 2, 2, 0, 0], [2, 4], 'int32') };
+        const segments_BS = tf.tensor2d([1, 1, 2, 2, 1, 1, 0, 0], [2, 4], 'int32');
+        const context = { layers, tokenMask_T: mask, segments_BS, domains, stepSum };
+        return strategy.loss({ trainable: params, state }, context, spec);
       };
       const inputs = [first, second, ...names.map((name) => trainable[name]!)];
       const { loss, metrics, state: next } = pass(inputs);

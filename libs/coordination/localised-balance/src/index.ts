@@ -1,0 +1,1 @@
+export { localisedBalanceCoordination } from './localised-balance-coordination.js';
