@@ -112,12 +112,8 @@ async function runTrial(
   const steps = trainingSteps(training, examples.length);
   const misfit = scheduleMisfit(config, components, steps);
   if (misfit) throw new UserError(`${misfit.field}: ${misfit.message}`);
-  const batches = batchesOf(
-    config,
-    { examples, steps, endOfText: endOfText(config, data.task, base.tokenizer), domains: adapter.routing?.domains },
-    key,
-    attempt,
-  );
+  const marks = { endOfText: endOfText(config, data.task, base.tokenizer), domains: adapter.routing?.domains };
+  const batches = batchesOf(config, { examples, steps, ...marks }, key, attempt);
 
   const dev =
     training.evalEvery === null
