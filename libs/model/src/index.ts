@@ -52,6 +52,7 @@ export {
 } from './checkpoint/load-model.js';
 export { saveModel, type ModelParts } from './checkpoint/save-model.js';
 export { fusedRows, fuseWeights, storedShapes, type StoredRows } from './checkpoint/fused-weights.js';
+export { patternWays } from './tokenizer/pattern-ways.js';
 export { readModelText } from './checkpoint/json-file.js';
 export { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.js';
 export { readSafetensors, SafetensorsFile } from './checkpoint/safetensors-reader.js';

@@ -36,7 +36,7 @@ export function basePath(base: string): string {
 function ggufOf(base: string): string | undefined {
   const path = resolve(base);
   const found = statSync(path, { throwIfNoEntry: false });
-  if (!found?.isDirectory()) return found && isGgufPath(path) ? path : undefined;
+  if (!found?.isDirectory()) return found?.isFile() && isGgufPath(path) ? path : undefined;
   if (existsSync(join(path, 'config.json'))) return undefined;
   const files = readdirSync(path).filter(isGgufPath).sort();
   if (files.length > 1) {

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { readFileSync } from 'node:fs';
-import { messageOf, parseOptions, UserError } from '@gmoe/core';
+import { messageOf, parseOptions, readBounded, UserError } from '@gmoe/core';
 import { perplexity, type Perplexity } from '@gmoe/model';
 import { createEngine } from '@gmoe/tensor';
 import { loadAdaptedModel } from '@gmoe/trial';
@@ -67,10 +66,13 @@ function windows({ tokens, sequenceLength, stride }: Perplexity): string {
   return `${count} of ${sequenceLength} tokens, ${stride} scored in each: every prediction sees at least ${sequenceLength - stride} tokens, or all there are`;
 }
 
+/** About as much as one string can hold. */
+const MOST_BYTES = 500_000_000;
+
 function readText(path: string): string {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(path);
+    bytes = readBounded(path, MOST_BYTES);
   } catch (error) {
     throw new UserError(`--text: ${path}: cannot be read: ${messageOf(error)}`, { cause: error });
   }

@@ -200,6 +200,8 @@ describe('what is not known', () => {
     [{ layer_replication: [[0, 1]] }, /layer_replication: replicated layers are not known; merge/],
     [{ peft_type: 'IA3' }, /peft_type: only 'LORA'/],
     [{ rank_pattern: { '[': 4 } }, /'\[' is no regular expression/],
+    [{ rank_pattern: { '(.*)*(.*)*z': 4 } }, /'\(\.\*\)\*.*' repeats a part that can match in several ways/],
+    [{ r: 5_000_000 }, /r: Too big: expected number to be <=4096/],
   ])('refuses %j in one line', async (change, message) => {
     await expect(loadAdapter(await variant('theirs', change))).rejects.toThrow(message);
   });

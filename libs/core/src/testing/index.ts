@@ -1,2 +1,2 @@
 export { testChecks } from './test-checks.js';
-export { mutations } from './mutations.js';
+export { jsonMutations, mutations } from './mutations.js';

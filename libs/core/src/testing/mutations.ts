@@ -81,3 +81,61 @@ export function* mutations(original: Uint8Array, count: number, seed: number): G
     yield bytes;
   }
 }
+
+/** What fields of a JSON file may hold instead. */
+const VALUES: readonly unknown[] = [
+  ...[null, true, '', 'x', '\u0000', '\ud800', '__proto__', [], {}, [[]], 0, -1, 1, 3, 0.5, 1e9, 2 ** 31, 2 ** 32 - 1],
+  ...[2 ** 53, 1e308, 'x'.repeat(300), ['x'], [1, 2], { type: 'x' }],
+];
+
+/**
+ * Damaged copies of a JSON file that are JSON: values replaced, left out, exchanged with others of the same file or repeated; the same for
+ * the same seed.
+ */
+export function* jsonMutations(original: unknown, count: number, seed: number): Generator<Buffer> {
+  const random = generator(seed);
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
+  for (let made = 0; made < count; made++) {
+    const root = structuredClone(original);
+    for (let change = Math.floor(random() * 3); change >= 0; change--) {
+      const places = placesOf(root);
+      if (places.length === 0) break;
+      const { holder, key } = pick(places);
+      const other = pick(places);
+      switch (Math.floor(random() * 5)) {
+        case 0:
+          if (Array.isArray(holder)) holder.splice(Number(key), 1);
+          else Reflect.deleteProperty(holder, key);
+          break;
+        case 1:
+          // A copy: exchanged values must not hold themselves.
+          (holder as Record<string, unknown>)[key] = structuredClone(
+            (other.holder as Record<string, unknown>)[other.key],
+          );
+          break;
+        case 2:
+          if (!Array.isArray(holder)) holder[`${key}x`] = structuredClone(holder[key]);
+          else for (let copy = 0; copy < 20; copy++) holder.push(structuredClone(holder[Number(key)]));
+          break;
+        default:
+          (holder as Record<string, unknown>)[key] = structuredClone(pick(VALUES));
+      }
+    }
+    yield Buffer.from(JSON.stringify(root));
+  }
+}
+
+interface Place {
+  readonly holder: Record<string, unknown> | unknown[];
+  readonly key: string;
+}
+
+/** Most places that are looked at below one list or object, so that a vocabulary does not hide what else there is. */
+const MOST_PLACES = 12;
+
+function placesOf(value: unknown): Place[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const holder = value as Place['holder'];
+  const keys = Object.keys(holder).slice(0, MOST_PLACES);
+  return keys.flatMap((key) => [{ holder, key }, ...placesOf((holder as Record<string, unknown>)[key])]);
+}

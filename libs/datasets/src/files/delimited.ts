@@ -6,6 +6,9 @@ import { numberedLines, type TextFile } from './text-file.js';
 /** Delimiters that a file with one column may have been meant with. */
 const LIKELY = [';', '\t', '|', ','];
 
+/** The parser takes its time for each. */
+const MOST_COLUMNS = 10_000;
+
 /**
  * The rows of comma-separated values (RFC 4180), the first line naming the columns; a quoted value may run over lines. A
  * line `sep=;` before it, as Excel writes, names the delimiter. Columns without a name are left out where they are empty.
@@ -27,6 +30,7 @@ export function csvRows({ name, text }: TextFile, delimiter?: string): Row[] {
     }
     return names.map((each) => (each === '' ? undefined : each));
   };
+  refuseWide(name, body, separator);
   let records: { record: Record<string, unknown>; info: { lines: number } }[];
   try {
     records = parse(body, { columns, info: true, skip_empty_lines: true, delimiter: separator }) as never;
@@ -59,9 +63,23 @@ export function tsvRows({ name, text }: TextFile, columns?: readonly string[]): 
   });
 }
 
+/** Looks at the first line before the parser does. */
+function refuseWide(file: string, text: string, separator: string): void {
+  let columns = 1;
+  const end = text.indexOf('\n');
+  const header = end < 0 ? text : text.slice(0, end);
+  for (let at = header.indexOf(separator); at >= 0; at = header.indexOf(separator, at + separator.length)) columns++;
+  if (columns > MOST_COLUMNS) {
+    throw new UserError(`${file}:1: names ${columns} columns, at most ${MOST_COLUMNS} are read`);
+  }
+}
+
 const uniqueColumns = (file: string) => (header: readonly string[]) => {
   const names = header.map((each) => each.trim());
-  const twice = names.find((each, i) => each !== '' && names.indexOf(each) !== i);
-  if (twice !== undefined) throw new UserError(`${file}:1: names the column '${twice}' twice`);
+  const seen = new Set<string>();
+  for (const each of names) {
+    if (each !== '' && seen.has(each)) throw new UserError(`${file}:1: names the column '${each}' twice`);
+    seen.add(each);
+  }
   return names;
 };

@@ -99,6 +99,6 @@ describe('loadSweep', () => {
   it('refuses a name that JavaScript would drop, and a file without end', () => {
     const file = write('proto.yaml', 'grid: { router.id: { __proto__: linear, b: graph } }\n');
     expect(() => loadSweep(file)).toThrow(/proto\.yaml: the name __proto__ cannot be used/);
-    expect(() => loadSweep('/dev/zero')).toThrow('/dev/zero: has more than 16777216 bytes');
+    expect(() => loadSweep('/dev/zero')).toThrow('/dev/zero: has more than 2097152 bytes');
   });
 });

@@ -108,7 +108,7 @@ function readYaml(file: string): JsonObject {
 }
 
 /** More text than any sweep has, bytes. */
-const MOST_BYTES = 1 << 24;
+const MOST_BYTES = 1 << 21;
 const DEEPEST = 200;
 
 /** JavaScript takes the name `__proto__` for something else: what it names would be dropped without a word. */
@@ -124,6 +124,7 @@ function readUtf8(file: string): string {
   try {
     bytes = readBounded(file, MOST_BYTES);
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(`${file}: cannot be read: ${messageOf(error)}`, { cause: error });
   }
   try {

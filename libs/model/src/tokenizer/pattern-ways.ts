@@ -26,6 +26,7 @@ const ASSERTION: Part = { least: 0, ambiguous: false, loops: 0, needed: true };
 const MANY = 64;
 const LONGEST = 10_000;
 const DEEPEST = 100;
+const MOST_LOOPS = 1;
 
 export interface PatternWays {
   /** Characters of its shortest match. */
@@ -36,12 +37,14 @@ export interface PatternWays {
 
 /**
  * What a pattern in Onig's syntax may cost. Errs towards refusing: of patterns that repeat a part which can match in several ways,
- * or need something behind two unbounded repetitions, some are harmless. Those of published tokenizers have neither.
+ * or need something behind several unbounded repetitions, some are harmless. Those of published tokenizers have neither.
+ *
+ * @param mostLoops unbounded repetitions that may stand before something needed: one for texts of any length
  */
-export function patternWays(pattern: string): PatternWays {
+export function patternWays(pattern: string, mostLoops = MOST_LOOPS): PatternWays {
   if (pattern.length > LONGEST) return { least: 0, problem: `has ${pattern.length} characters, at most ${LONGEST}` };
   try {
-    const reader = new PatternReader(pattern);
+    const reader = new PatternReader(pattern, mostLoops);
     const { least } = reader.whole();
     return { least, problem: undefined };
   } catch (error) {
@@ -56,14 +59,17 @@ class PatternReader {
   private at = 0;
   private depth = 0;
 
-  constructor(private readonly text: string) {}
+  constructor(
+    private readonly text: string,
+    private readonly mostLoops: number,
+  ) {}
 
   whole(): Part {
     let part = this.alternatives();
     // A parenthesis too many is for the library to refuse.
     while (this.at < this.text.length) {
       this.at++;
-      part = follow(part, this.alternatives());
+      part = this.follow(part, this.alternatives());
     }
     return part;
   }
@@ -89,7 +95,8 @@ class PatternReader {
 
   private sequence(): Part {
     let whole = EMPTY;
-    while (this.at < this.text.length && !'|)'.includes(this.text[this.at]!)) whole = follow(whole, this.repeated());
+    while (this.at < this.text.length && !'|)'.includes(this.text[this.at]!))
+      whole = this.follow(whole, this.repeated());
     return whole;
   }
 
@@ -164,23 +171,25 @@ class PatternReader {
     return inner;
   }
 
+  private follow(before: Part, next: Part): Part {
+    if (before.loops > this.mostLoops && next.needed) {
+      throw new RunsAway(
+        `needs something behind ${before.loops} unbounded repetitions: a text may be tried in very many ways`,
+      );
+    }
+    return {
+      least: before.least + next.least,
+      ambiguous: before.ambiguous || next.ambiguous,
+      loops: before.loops + next.loops,
+      needed: before.needed || next.needed,
+    };
+  }
+
   private take(character: string): boolean {
     if (this.text[this.at] !== character) return false;
     this.at++;
     return true;
   }
-}
-
-function follow(before: Part, next: Part): Part {
-  if (before.loops >= 2 && next.needed) {
-    throw new RunsAway('needs something behind two unbounded repetitions: a text may be tried in very many ways');
-  }
-  return {
-    least: before.least + next.least,
-    ambiguous: before.ambiguous || next.ambiguous,
-    loops: before.loops + next.loops,
-    needed: before.needed || next.needed,
-  };
 }
 
 function repeat(part: Part, low: number, high: number, possessive: boolean): Part {

@@ -72,6 +72,12 @@ describe("a stranger's tokenizer", () => {
       { normalizer: { type: 'Sequence', normalizers: new Array(6).fill(replace({ String: 'x' }, 'x'.repeat(100))) } },
       /normalizer: a text would grow 1000000000000 times/,
     ],
+    [
+      'bytes of bytes of bytes',
+      { pre_tokenizer: { type: 'Sequence', pretokenizers: new Array(21).fill({ type: 'ByteLevel' }) } },
+      /pre_tokenizer: a text would grow 2097152 times/,
+    ],
+    ['steps', { decoder: { type: 'Sequence', decoders: new Array(1000).fill({ type: 'Fuse' }) } }, /has 1000 steps/],
     ['a replacement of nothing', { normalizer: replace({ Regex: 'x*' }, 'y') }, /matches the empty text/],
     [
       'a long prefix',

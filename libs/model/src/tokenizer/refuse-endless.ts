@@ -5,6 +5,8 @@ import { patternWays } from './pattern-ways.js';
 const MOST = { vocab: 1 << 20, merges: 1 << 20, added_tokens: 1 << 16 } as const;
 /** By how much a text may grow before it is cut into tokens, and what may be put before it, characters. */
 const [MOST_GROWTH, LONGEST_PREFIX] = [64, 64];
+/** Steps of a sequence. */
+const MOST_STEPS = 64;
 /** Characters of a word that WordPiece tries all cuts of; BERT has 100. */
 const LONGEST_WORD = 10_000;
 
@@ -38,6 +40,9 @@ function refuseMany(list: unknown, kind: keyof typeof MOST, where: string): void
 
 /** How many times longer a text may become by a part and those within it. */
 function growthOf(part: unknown, where: string): number {
+  if (Array.isArray(part) && part.length > MOST_STEPS) {
+    throw new UserError(`${where}: has ${part.length} steps, at most ${MOST_STEPS} are read`);
+  }
   if (Array.isArray(part)) return part.reduce<number>((growth, each) => growth * growthOf(each, where), 1);
   if (!isFields(part)) return 1;
   for (const name of ['prepend', 'replacement', 'prefix', 'suffix']) {
@@ -45,9 +50,11 @@ function growthOf(part: unknown, where: string): number {
     if (typeof text !== 'string' || text.length <= LONGEST_PREFIX) continue;
     throw new UserError(`${where}: ${name}: has ${text.length} characters, at most ${LONGEST_PREFIX} are read`);
   }
+  // A byte above 127 becomes a character of two bytes.
+  const own = part['type'] === 'ByteLevel' ? 2 : 1;
   const inner = ['normalizers', 'pretokenizers', 'decoders'].reduce(
     (growth, name) => growth * growthOf(part[name], where),
-    1,
+    own,
   );
   const least = shortestMatch(part['pattern'], where);
   const content = part['content'];

@@ -73,6 +73,7 @@ export async function loadAdapter(dir: string): Promise<AdapterFile> {
   try {
     json = parseJson(readRegularFile(where, MOST_BYTES).toString('utf8'));
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(`${where}: cannot be read: ${messageOf(error)}`, { cause: error });
   }
   const file = join(dir, TENSORS);

@@ -1,5 +1,5 @@
 import { parseOptions, UserError } from '@gmoe/core';
-import { SITE_NAMES } from '@gmoe/model';
+import { patternWays, SITE_NAMES } from '@gmoe/model';
 import { z } from 'zod';
 
 /** LoRA as PEFT's `LoraConfig` describes it. The same options, under the same names, as the adapters `lora` and `dora` have. */
@@ -164,11 +164,16 @@ function singlePatterns(
   );
 }
 
+/** Unbounded repetitions before something needed: paths are short, and patterns for them have several `.*`. */
+const MOST_LOOPS = 3;
+
 /**
  * Whether a module's path ends with what PEFT's pattern describes: `(.*\.)?(pattern)$`, as `get_pattern_key`.
- * @throws UserError if it is no regular expression
+ * @throws UserError if it is no regular expression, or one that may run away
  */
 export function moduleMatcher(pattern: string, where: string): (path: string) => boolean {
+  const { problem } = patternWays(pattern, MOST_LOOPS);
+  if (problem !== undefined) throw new UserError(`${where}: '${pattern.slice(0, 80)}' ${problem}`);
   let regex: RegExp;
   try {
     regex = new RegExp(`^(?:.*\\.)?(?:${pattern})$`);

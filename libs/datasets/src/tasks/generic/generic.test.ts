@@ -86,6 +86,7 @@ describe('classification', () => {
     ['words,label\na,x\n', {}, /test\.csv:2: text: no such column; the row has words, label \(got nothing\)/],
     ['text,label\na,x,more\n', {}, /test\.csv:2: not CSV: /],
     ['text,text\na,x\n', {}, /test\.csv:1: names the column 'text' twice/],
+    [`text${','.repeat(20_000)}\na\n`, {}, /test\.csv:1: names 20001 columns, at most 10000 are read/],
   ])('names file, line, column and value: %j', (csv, options, message) => {
     expect(() => classification(csv, options).load('test')).toThrow(message);
   });

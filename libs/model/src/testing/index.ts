@@ -1,0 +1,1 @@
+export { ggufBytes, tinyGguf } from './gguf-writer.js';
