@@ -139,13 +139,19 @@ describe.skipIf(!CHROMIUM)('the page over a running sweep', () => {
     const arms = () => page.locator('#compared tbody tr td:nth-child(2)').allTextContents();
     expect(await arms()).toEqual(['quality=0.4', 'quality=0.2', 'quality=0.6']);
     await page.getByRole('combobox', { name: 'Metric' }).last().selectOption('eval/accuracy');
-    // Steps of the longer sweep; two arms of each, the second sweep's dashed.
+    // Steps of the longer sweep; the arm that both have, the second sweep's dashed.
     await expect.poll(() => figure.locator('svg').getAttribute('aria-label')).toContain('eval/accuracy over 30 steps');
     const dashed = () => figure.locator('svg path[stroke-dasharray="5,4"]').count();
     const solid = () => figure.locator('svg path[stroke-width="2"][fill="none"]').count();
-    expect([await solid(), await dashed()]).toEqual([2, 2]);
-    await page.getByRole('checkbox', { name: 'Curves of quality=0.4 in both sweeps' }).check();
-    await expect.poll(async () => [await solid(), await dashed()]).toEqual([1, 1]);
+    expect([await solid(), await dashed()]).toEqual([1, 1]);
+    for (const [name, lines] of [
+      ['quality=0.2', [1, 0]],
+      ['quality=0.4', [2, 1]],
+      ['quality=0.6', [2, 2]],
+    ] as const) {
+      await page.getByRole('checkbox', { name: `Curves of ${name} in both sweeps` }).check();
+      await expect.poll(async () => [await solid(), await dashed()]).toEqual(lines);
+    }
     expect(await figure.locator('figcaption').textContent()).toBe(
       'Lines: mean over seeds. Dashed: after. Solid: before.',
     );

@@ -261,6 +261,9 @@ describe.skipIf(!CHROMIUM)('the page in headless Chromium', () => {
     for (const [id, height] of heights) expect([id, height > 0 && height < 1000]).toEqual([id, true]);
     // A sheet is 703 pixels wide at this margin: nothing reaches beyond it.
     await page.setViewportSize({ width: 703, height: 1000 });
+    const sweepFile = page.locator('details:has(summary:text("Sweep file")) pre');
+    await sweepFile.evaluate((pre) => pre.append(`# ${'a long line of a comment '.repeat(10)}`));
+    expect(await sweepFile.evaluate((pre) => pre.scrollWidth - pre.clientWidth)).toBe(0);
     expect(
       await page.evaluate(
         '[...document.querySelectorAll("main table, main svg, main p")].filter((part) => part.getBoundingClientRect().right > innerWidth + 1).map((part) => part.outerHTML.slice(0, 80))',

@@ -51,5 +51,5 @@ code{font:.92em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wr
 summary{cursor:pointer;font-weight:600;margin:.8em 0}
 @media(max-width:760px){main{padding:12px 16px 48px}h1{font-size:1.5rem}.wide{display:none}.narrow{display:block}wbr{display:inline}dl{grid-template-columns:1fr;gap:2px}dd{margin-bottom:10px}
 th:first-child,td:first-child{min-width:8.2em;max-width:40vw;white-space:normal;overflow-wrap:anywhere}.finding{padding:12px 14px}}
-@media print{.scroll{overflow:visible}details>*{display:block}figure,tr{break-inside:avoid}}
+@media print{.scroll{overflow:visible}pre{white-space:pre-wrap;overflow-wrap:anywhere}details>*{display:block}figure,tr{break-inside:avoid}}
 `.trim();

@@ -5,9 +5,6 @@ import { MetricChoice } from './metric-choice.js';
 import { TrialCurves } from './trial-curves.js';
 import { accuracyOf } from './trials-table.js';
 
-/** Arms whose curves are laid over each other before any is ticked. */
-const FIRST_CURVES = 3;
-
 /** A sweep and the curves of its trials. */
 interface Side {
   sweep: SweepAnswer;
@@ -34,6 +31,8 @@ export class ComparePanel {
   private theirs: Side | undefined;
   private readonly ticked = new Set<string>();
   private named: string[] = [];
+  /** Arms drawn before any is ticked. */
+  private first: readonly string[] = [];
 
   constructor(private readonly onChoose: () => void) {
     this.figure = new LiveFigure(() => {
@@ -106,6 +105,8 @@ export class ComparePanel {
     const [own, others] = [scoresOf(mine), scoresOf(theirs)];
     const shared = [...own.keys()].filter((name) => others.has(name));
     this.named = [...new Set([...shared, ...own.keys(), ...others.keys()])];
+    this.first =
+      shared.length > 0 ? shared.slice(0, 3) : [...own.keys()].slice(0, 2).concat([...others.keys()].slice(0, 2));
     this.table.replaceChildren(
       element(
         'table',
@@ -163,9 +164,9 @@ export class ComparePanel {
   }
 
   /** Names of the arms whose curves are drawn: those ticked, else the first ones. */
-  private chosen(): string[] {
+  private chosen(): readonly string[] {
     const ticked = this.named.filter((name) => this.ticked.has(name));
-    return ticked.length > 0 ? ticked.slice(0, MOST_CURVES) : this.named.slice(0, FIRST_CURVES);
+    return ticked.length > 0 ? ticked.slice(0, MOST_CURVES) : this.first;
   }
 
   private drawn({ sweep }: Side): TrialEntry[] {
