@@ -3,17 +3,21 @@ import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { FakeHub, TOKEN, type FakeRepo } from '@gmoe/hub/testing';
-import { afterEach, expect, it, onTestFinished } from 'vitest';
+import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { writeLetterModel } from './testing/letter-model.js';
-import { setUpGmoe } from './testing/run-gmoe.js';
+import { gmoeHere, setUpGmoe } from './testing/run-gmoe.js';
 
 const { gmoe, folder } = setUpGmoe();
 let hub: FakeHub | undefined;
 afterEach(() => hub?.close());
 
-async function serve(changes: Partial<FakeRepo> = {}): Promise<Record<string, string>> {
+function modelFiles(): Record<string, Buffer> {
   const dir = writeLetterModel(join(folder(), 'letters'));
-  const files = Object.fromEntries(readdirSync(dir).map((name) => [name, readFileSync(join(dir, name))]));
+  return Object.fromEntries(readdirSync(dir).map((name) => [name, readFileSync(join(dir, name))]));
+}
+
+async function serve(changes: Partial<FakeRepo> = {}): Promise<Record<string, string>> {
+  const files = modelFiles();
   hub = await FakeHub.start([{ kind: 'model', name: 'org/letters', commit: 'c'.repeat(40), files, ...changes }]);
   return { HF_ENDPOINT: hub.endpoint, HF_HOME: mkdtempSync(join(folder(), 'hf-')), HF_TOKEN: '' };
 }
@@ -33,6 +37,24 @@ it('pulls a model through a broken connection; the printed folder is a base', as
   expect((await gmoe(['pull', 'org/letters'], env)).stdout).toContain('3 of them there before');
   const to = join(folder(), 'plain');
   expect((await gmoe(['pull', 'org/letters', '--to', to], env)).stdout.trim().split('\n').at(-1)).toBe(to);
+});
+
+it('fetches one file with the card where --file names it, everything with --all', async () => {
+  const extra = { 'README.md': Buffer.from('card'), 'pytorch_model.bin': Buffer.from('same weights') };
+  const known = modelFiles();
+  const env = await serve({ files: { ...known, ...extra } });
+  const pulledTo = async (...words: string[]): Promise<string[]> => {
+    const to = mkdtempSync(join(folder(), 'to-'));
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(await gmoeHere(['pull', 'org/letters', '--to', to, ...words])).toMatchObject({ code: 0 });
+    return readdirSync(to)
+      .filter((name) => !name.startsWith('.'))
+      .sort();
+  };
+  expect(await pulledTo()).toEqual(['README.md', ...Object.keys(known)].sort());
+  expect(await pulledTo('--file', 'config.json')).toEqual(['README.md', 'config.json']);
+  expect(await pulledTo('--all')).toEqual([...Object.keys(extra), ...Object.keys(known)].sort());
 });
 
 it('goes through the proxy of the environment, as the built program too', async () => {

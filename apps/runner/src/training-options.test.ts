@@ -37,6 +37,15 @@ describe('optimizer and schedule of a trial', () => {
       { coordination: [{ id: 'poisson', schedule: { id: 'wsd', decaySteps: 300 } }] },
       "trial.yaml: coordination.0.schedule.decaySteps: must be at most 200, what the warm-up leaves of the run's 200 steps (got 300)",
     ],
+    [
+      { engine: { device: 'wasm' } },
+      'trial.yaml: engine.device: must be one of auto, cpu, webgpu, cuda with engine: compiled (got "wasm")',
+    ],
+    [
+      { engine: { engine: 'eager', device: 'cuda' } },
+      'trial.yaml: engine.device: must be one of auto, tensorflow, wasm, cpu with engine: eager (got "cuda")',
+    ],
+    [{ engine: { engine: 'eager', threads: 2 } }, /^trial.yaml: engine.threads: must be 1 with engine: eager/],
     [{ training: { patience: 2 } }, /^trial.yaml: training.patience: applies only with evalEvery set/],
   ])('refuses %j', (over, message) => {
     expect(() => resolve(over)).toThrow(message);

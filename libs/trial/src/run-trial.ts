@@ -1,9 +1,10 @@
 import { copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { saveAdapter, type Adapter, type AdapterParams } from '@gmoe/adapters-core';
-import { makeSubfolder, median, UserError, type ComponentRegistry } from '@gmoe/core';
+import { makeSubfolder, median, messageOf, UserError, type ComponentRegistry } from '@gmoe/core';
 import {
   AttemptStopped,
+  MachineError,
   TrialError,
   type TrialAttempt,
   type TrialCode,
@@ -71,9 +72,18 @@ export function createTrialExecutor(options: RunTrialOptions): TrialExecutor {
   };
 }
 
+/** @throws MachineError: a device, a driver or a package that this machine lacks says nothing about the trial */
+async function openEngine(options: EngineOptions): Promise<Engine> {
+  try {
+    return await createEngine(options);
+  } catch (error) {
+    throw new MachineError(messageOf(error), 'full', undefined, { cause: error });
+  }
+}
+
 async function execute(attempt: TrialAttempt, options: RunTrialOptions): Promise<TrialOutcome> {
   const config = options.resolve(attempt.config);
-  const engine = await createEngine({ ...config.engine, ...options.engine });
+  const engine = await openEngine({ ...config.engine, ...options.engine });
   try {
     const outcome = await runTrial(config, attempt, engine, options);
     await options.onOutcome?.(attempt, outcome);

@@ -17,14 +17,32 @@ import { isBase } from './base-path.js';
 import { trainingRules } from './training-rules.js';
 import { trialContents } from './contents.js';
 
-const engineSchema = z.strictObject({
-  engine: z.enum(ENGINES).default('compiled').describe('compiled: ONNX Runtime; eager: a tfjs backend'),
-  device: z
-    .enum(DEVICES)
-    .default('auto')
-    .describe('compiled: cpu, webgpu, cuda; eager: tensorflow, wasm, cpu; auto: the first that works'),
-  threads: z.int().min(1).default(1).describe('threads inside one op; compiled engine on the cpu'),
-});
+const engineSchema = z
+  .strictObject({
+    engine: z.enum(ENGINES).default('compiled').describe('compiled: ONNX Runtime; eager: a tfjs backend'),
+    device: z
+      .enum(DEVICES)
+      .default('auto')
+      .describe('compiled: cpu, webgpu, cuda; eager: tensorflow, wasm, cpu; auto: the first that works'),
+    threads: z.int().min(1).default(1).describe('threads inside one op; compiled engine on the cpu'),
+  })
+  .refine(({ engine, device }) => DEVICES_OF[engine].includes(device), {
+    path: ['device'],
+    error: ({ input }) => {
+      const { engine } = input as { engine: keyof typeof DEVICES_OF };
+      return `must be one of ${DEVICES_OF[engine].join(', ')} with engine: ${engine}`;
+    },
+  })
+  .refine(({ engine, threads }) => engine === 'compiled' || threads === 1, {
+    path: ['threads'],
+    message: 'must be 1 with engine: eager',
+  });
+
+/** Where each engine computes. */
+const DEVICES_OF: Readonly<Record<(typeof ENGINES)[number], readonly (typeof DEVICES)[number][]>> = {
+  compiled: ['auto', 'cpu', 'webgpu', 'cuda'],
+  eager: ['auto', 'tensorflow', 'wasm', 'cpu'],
+};
 
 /** A resolved trial config: every default filled in. */
 export interface TrialConfig {

@@ -21,9 +21,13 @@ export async function startWorker(options: WorkOptions): Promise<number> {
   const cluster = clusters.find((each) => each.isWorker());
   if (cluster) return cluster.runWorker(options);
   const stop = new AbortController();
-  onStopSignal(() => {
+  const dispose = onStopSignal(() => {
     if (stop.signal.aborted) process.exit(130);
     stop.abort(new AttemptStopped('stop'));
   });
-  return work({ ...options, stop: stop.signal });
+  try {
+    return await work({ ...options, stop: stop.signal });
+  } finally {
+    dispose();
+  }
 }
