@@ -33,3 +33,4 @@ export * as '@gmoe/routers-switch' from '@gmoe/routers-switch';
 export * as '@gmoe/routers-threshold' from '@gmoe/routers-threshold';
 export * as '@gmoe/schedules' from '@gmoe/schedules';
 export * as '@gmoe/coordination-localised-balance' from '@gmoe/coordination-localised-balance';
+export * as '@gmoe/coordination-orthogonality' from '@gmoe/coordination-orthogonality';

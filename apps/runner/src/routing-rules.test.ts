@@ -26,6 +26,12 @@ describe('a routing whose parts do not fit is refused before anything runs', () 
     ],
     [
       { id: 'linear' },
+      { id: 'top-k' },
+      { coordination: [{ id: 'orthogonality' }] },
+      /coordination: 'orthogonality' needs experts that are summed updates of a linear layer; allowed: adapter moe-lora with mixture.form additive, hydra-lora/,
+    ],
+    [
+      { id: 'linear' },
       { id: 'sinkhorn' },
       { training: { accumulate: 2 } },
       /training.accumulate: must be 1 with selector 'sinkhorn'.*got 2/,

@@ -22,7 +22,7 @@ function routingRule(
   components: ComponentRegistry,
 ): ReturnType<TrialRule<TrialConfig>> {
   if (!router) return undefined;
-  const { selector } = components.build(adapterKind, adapter);
+  const { selector, tellsOutputs } = components.build(adapterKind, adapter);
   if (!selector) return undefined;
   if (selector.acrossTokens && training.accumulate > 1) {
     return {
@@ -40,6 +40,7 @@ function routingRule(
     router: components.build(routerKind, router),
     selector,
     coordination: coordination.map((choice) => components.build(coordinationKind, choice)),
+    tellsOutputs,
   });
 }
 

@@ -28,6 +28,8 @@ export interface AdapterBuilder {
   readonly routed: boolean;
   /** Chooses experts from the router's scores; exactly where it is `routed`. */
   readonly selector?: Selector;
+  /** Whether losses over its experts' outputs can be taken. */
+  readonly tellsOutputs?: boolean;
   /** What of the options does not fit together. */
   readonly problem?: AdapterProblem | undefined;
   /** @throws UserError on settings that do not fit the model or each other */

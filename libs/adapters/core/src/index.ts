@@ -21,6 +21,7 @@ export {
   type RoutedLayers,
   type RoutedLayersSettings,
 } from './routed-layers.js';
+export { outputProducts } from './output-products.js';
 export { routingMisfit, type RoutingParts } from './routing-misfit.js';
 export { expertCounts } from './expert-counts.js';
 export { fixedAdapter } from './fixed-adapter.js';

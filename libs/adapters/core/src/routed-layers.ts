@@ -41,10 +41,17 @@ export interface RoutedLayersSettings {
   readonly router: Router;
   readonly selector: Selector;
   readonly coordination: readonly CoordinationStrategy[];
+  /** Whether the adapter calls `BoundRoutedLayers.outputs`. */
+  readonly tellsOutputs?: boolean;
 }
 
 /** Routing inside one pass. */
 export interface BoundRoutedLayers {
+  /**
+   * Tells what the experts of a linear layer put out, of the layer that routed it; for each such layer once a pass. The products
+   * [T, E, E] (`outputProducts`) are made only where a strategy asks for them.
+   */
+  outputs(layer: number, products: () => tf.Tensor3D): void;
   /** Routes the tokens of a layer. x [T, D]. Once a layer and pass. */
   route(layer: number, x_TD: tf.Tensor2D): Selection;
   readonly routing: BoundRouting;
@@ -170,6 +177,9 @@ function bindRouting(
     return strategy.loss(params, context, spec);
   };
   return {
+    outputs(layer, make) {
+      if (coordination.some(needsProducts)) passed[layer] = withProducts(passed[layer]!, make());
+    },
     route(layer, x_TD) {
       const { name } = layers[layer]!;
       const noise =
@@ -232,6 +242,12 @@ function layerRouting(output: RouterOutput, selection: Selection): LayerRouting 
     ...(output.map_ED ? { map_ED: output.map_ED } : {}),
     ...(selection.sparsity_T ? { sparsity_T: selection.sparsity_T } : {}),
   };
+}
+
+const needsProducts = ({ needs }: CoordinationStrategy): boolean => needs === 'outputProducts';
+
+function withProducts(routing: LayerRouting, products: tf.Tensor3D): LayerRouting {
+  return { ...routing, outputProducts: [...(routing.outputProducts ?? []), products] };
 }
 
 /** The routers' state after an optimizer step; none where the router has none. */

@@ -6,6 +6,8 @@ export interface RoutingParts {
   readonly router: Router;
   readonly selector: Selector;
   readonly coordination: readonly CoordinationStrategy[];
+  /** Whether the adapter tells inner products of its experts' outputs (`BoundRoutedLayers.outputs`). */
+  readonly tellsOutputs?: boolean | undefined;
 }
 
 /** Which of the parts does not fit another, with the field that a config names it by; undefined where all fit. */
@@ -13,6 +15,7 @@ export function routingMisfit({
   router,
   selector,
   coordination,
+  tellsOutputs = false,
 }: RoutingParts): { readonly field: string; readonly message: string } | undefined {
   if (router.ranks && selector.ranked === false) {
     return {
@@ -31,6 +34,12 @@ export function routingMisfit({
       return {
         field: 'coordination',
         message: `'${id}' needs a selector that learns how sparse a choice is, and '${selector.id}' does not; allowed: sparsegen`,
+      };
+    }
+    if (needs === 'outputProducts' && !tellsOutputs) {
+      return {
+        field: 'coordination',
+        message: `'${id}' needs experts that are summed updates of a linear layer; allowed: adapter moe-lora with mixture.form additive, hydra-lora`,
       };
     }
   }

@@ -2,6 +2,7 @@ import {
   adapterKind,
   createRoutedLayers,
   NAMES,
+  outputProducts,
   parameter,
   randomInput,
   type Adapter,
@@ -43,6 +44,7 @@ export function createHydraLora({ config, options, router, selector, coordinatio
     router,
     selector,
     coordination,
+    tellsOutputs: true,
   });
   return {
     config,
@@ -65,7 +67,7 @@ export function createHydraLora({ config, options, router, selector, coordinatio
           )),
     }),
     bind(params, context) {
-      const { route, routing } = routed.bind(params, context);
+      const { route, outputs, routing } = routed.bind(params, context);
       return {
         routing,
         hooks: {
@@ -80,7 +82,9 @@ export function createHydraLora({ config, options, router, selector, coordinatio
               b: parameter(params.trainable, NAMES.loraB(module)),
             };
             const { gates_TE } = route(index, x_TI);
-            return base(x_TI).add(hydraUpdate(input_TI, factors, gates_TE, scalingFactor(options)));
+            const { update_TO, inner_TM } = hydraUpdate(input_TI, factors, gates_TE, scalingFactor(options));
+            outputs(index, () => outputProducts(inner_TM, factors.b, experts));
+            return base(x_TI).add(update_TO);
           },
         },
       };
@@ -97,6 +101,7 @@ export const hydraLoraAdapter = defineComponent(adapterKind, {
     return {
       routed: true,
       selector,
+      tellsOutputs: true,
       problem:
         selector.slots(options.experts) <= options.experts
           ? undefined

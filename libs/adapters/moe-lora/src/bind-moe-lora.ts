@@ -1,5 +1,6 @@
 import {
   NAMES,
+  outputProducts,
   parameter,
   randomInput,
   type AdapterParams,
@@ -36,18 +37,19 @@ export function bindMoeLora(
   params: AdapterParams,
   context: ForwardContext,
 ): BoundAdapter {
-  const { route, routing } = routed.bind(params, context);
+  const { route, outputs, routing } = routed.bind(params, context);
   /** Selections of the attention blocks that have been routed. */
   const attention = new Map<number, Selection>();
 
   const plain: LinearHook = (site, x, base) => addLora(base(x), lora?.at(params, context, site, x));
-  const settings = (layer: number): MixtureSettings => ({
+  const settings = (layer: number, index: number): MixtureSettings => ({
     rank: mixture.rank,
     scaling: scalingFactor(mixture),
     dropout: (site, x) => {
       if (!context.training || mixture.dropout === 0) return x;
       return applyDropout(x, randomInput(context.randomInputs, NAMES.experts(layer, site)), mixture.dropout);
     },
+    outputs: (inner_TM, b) => outputs(index, () => outputProducts(inner_TM, b, places.routed[index]!.experts)),
   });
   const factors = ({ module }: MixtureSite) => ({
     a: parameter(params.trainable, NAMES.loraA(module)),
@@ -70,7 +72,13 @@ export function bindMoeLora(
     const y_TO = plain(site, x_TI, base);
     const place = places.sites.get(sitePath(site));
     if (!place) return y_TO;
-    const update = expertsUpdate(site.name, x_TI, factors(place), selectionAt(place, x_TI), settings(site.layer));
+    const update = expertsUpdate(
+      site.name,
+      x_TI,
+      factors(place),
+      selectionAt(place, x_TI),
+      settings(site.layer, place.routed),
+    );
     return y_TO.add(update);
   };
 
@@ -90,7 +98,7 @@ export function bindMoeLora(
       down: (x) => plain({ layer, name: 'down_proj' }, x, base.down),
     };
     const forward = mixture.form === 'ffn' ? mixtureFfn : mixtureAdditive;
-    return forward(x_TD, shared, experts, route(block, x_TD), settings(layer));
+    return forward(x_TD, shared, experts, route(block, x_TD), settings(layer, block));
   };
 
   return { hooks: { linear, ffn }, routing };

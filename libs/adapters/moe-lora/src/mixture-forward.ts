@@ -23,6 +23,8 @@ export interface MixtureSettings {
   readonly scaling: number;
   /** Dropout on a site's input in front of the updates; the identity outside of training. Last two axes [T, in]. */
   dropout<X extends tf.Tensor>(site: SiteName, x: X): X;
+  /** Told of the experts of a summed update: `scaling A x` [T, E R] and B, before the mixture weights. */
+  readonly outputs?: (inner_TM: tf.Tensor2D, b: tf.Tensor2D) => void;
 }
 
 /**
@@ -104,8 +106,10 @@ export function expertsUpdate(
   x_TI: tf.Tensor2D,
   { a, b }: LoraFactors,
   { gates_TE }: Selection,
-  { rank, scaling, dropout }: MixtureSettings,
+  { rank, scaling, dropout, outputs }: MixtureSettings,
 ): tf.Tensor2D {
+  const inner_TM = linear(dropout(site, x_TI), a);
+  outputs?.(inner_TM.mul(scaling), b);
   const gates_TM = repeatColumns(gates_TE, rank).mul<tf.Tensor2D>(scaling);
-  return linear(linear(dropout(site, x_TI), a).mul(gates_TM), b);
+  return linear(inner_TM.mul(gates_TM), b);
 }

@@ -228,6 +228,36 @@ describe('createMoeLora', () => {
     close(o, loop('o_proj', mixed));
   });
 
+  it('tells inner products of what each expert puts out, of every linear layer that a routing serves', () => {
+    const options = { experts: 3, rank: 2, alpha: 3, form: 'additive', targets: ['gate_proj', 'down_proj'] };
+    const needing: CoordinationStrategy = { ...counting, needs: 'outputProducts' };
+    const mixture = mixtureSchema.parse(options);
+    const adapter = createMoeLora({ config, lora: null, mixture, router, selector: top2, coordination: [needing] });
+    const trainable = full(adapter.init(key, {}).trainable);
+    const bound = adapter.bind(
+      { trainable, frozen: {}, state: {} },
+      { tokenMask_T: tf.ones<tf.Rank.R1>([T]), training: false },
+    );
+    const x = random('x', [T, 6]);
+    bound.hooks.ffn!(0, x, ffn);
+    bound.hooks.ffn!(1, x, ffn);
+    const [gate, down, ...more] = bound.routing!.layers().layers[1]!.outputProducts!;
+    expect([down!.shape, more]).toEqual([[T, 3, 3], []]);
+    // One expert at a time: its rows of A, its columns of B, alpha / R = 1.5.
+    const factor = (name: string) =>
+      trainable[`model.layers.1.mlp.experts.gate_proj.lora_${name}.weight`] as tf.Tensor2D;
+    const outputs = [0, 1, 2].map((e) =>
+      linear(linear(x, factor('A').slice([2 * e, 0], [2, -1])).mul(1.5), factor('B').slice([0, 2 * e], [-1, 2])),
+    );
+    const got = gate!.arraySync();
+    outputs.forEach((one, e) =>
+      outputs.forEach((other, f) => {
+        const want = one.mul(other).sum(1).dataSync();
+        want.forEach((value, t) => expect(got[t]![e]![f]! / value).toBeCloseTo(1, 4));
+      }),
+    );
+  });
+
   it('refuses what does not fit together in one line', () => {
     const mixture = mixtureSchema.parse({ experts: 1 });
     expect(() => createMoeLora({ config, lora: null, mixture, selector: top2 })).toThrow(/a mixture needs a router/);

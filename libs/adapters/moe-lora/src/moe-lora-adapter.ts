@@ -43,7 +43,8 @@ export function createMoeLora({
   if (!router) throw new UserError('router: a mixture needs a router');
   const places = mixtureSites(mixture, config);
   const sites = [...places.sites.values()];
-  const routed = createRoutedLayers({ layers: places.routed, router, selector, coordination });
+  const tellsOutputs = mixture.form === 'additive';
+  const routed = createRoutedLayers({ layers: places.routed, router, selector, coordination, tellsOutputs });
   const lora = loraOptions ? createLoraLayers(loraOptions, config) : undefined;
   const saved = savedModules(loraOptions?.modulesToSave ?? [], config);
   return {
@@ -113,6 +114,7 @@ export const moeLoraAdapter = defineComponent(adapterKind, {
     return {
       routed: true,
       selector,
+      tellsOutputs: mixture.form === 'additive',
       problem: problem ? { ...problem, field: `lora.${problem.field}` } : mixtureProblem(mixture, selector),
       build: (settings) => createMoeLora({ ...settings, lora, mixture, selector }),
     };

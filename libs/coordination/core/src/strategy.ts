@@ -20,10 +20,15 @@ export interface LayerRouting {
   readonly map_ED?: tf.Tensor2D;
   /** How sparse each token's choice was told to be, of selectors that learn it. [T] */
   readonly sparsity_T?: tf.Tensor1D;
+  /**
+   * Inner products of the experts' outputs at each token, before the mixture weights, one for each linear layer that the routing
+   * serves; of adapters that tell them, and only where a strategy needs them. Each [T, E, E]
+   */
+  readonly outputProducts?: readonly tf.Tensor3D[];
 }
 
-/** What a strategy reads that not every router or selector gives: the fields of `LayerRouting` of these names. */
-export type RoutingExtra = 'map_ED' | 'sparsity_T';
+/** What a strategy reads that not every router, selector or adapter gives: the fields of `LayerRouting` of these names. */
+export type RoutingExtra = 'map_ED' | 'sparsity_T' | 'outputProducts';
 
 /** Which domain the example of each token belongs to. */
 export interface TokenDomains {

@@ -113,6 +113,7 @@ export const METHOD_CASES: OptionCases = {
   'coordination localised-balance.domains': { to: ['b'] },
   'coordination localised-balance.firstExperts': { to: 1 },
   'coordination localised-balance.delta': { to: 0.4 },
+  'coordination orthogonality.epsilon': { to: 0.5 },
   'coordination relu-sparsity.k': { to: 3 },
   'coordination relu-sparsity.lambda': { to: 0.5 },
   'coordination relu-sparsity.rate': { to: 2, beside: { k: 1 } },

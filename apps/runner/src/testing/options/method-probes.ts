@@ -123,7 +123,10 @@ export async function probeStrategy(choice: ComponentChoice): Promise<unknown> {
           const gates_TE = kept_TE.div<tf.Tensor2D>(kept_TE.sum(-1, true));
           const map_ED = logits_TE.slice<tf.Tensor2D>([0, 0], [EXPERTS, EXPERTS]);
           const sparsity_T = logits_TE.sum<tf.Tensor1D>(1).sub<tf.Tensor1D>(10);
-          return { logits_TE, probs_TE, mask_TE, gates_TE, map_ED, sparsity_T };
+          const outputProducts = [
+            logits_TE.expandDims(2).mul<tf.Tensor3D>(logits_TE.expandDims(1)).add<tf.Tensor3D>(1),
+          ];
+          return { logits_TE, probs_TE, mask_TE, gates_TE, map_ED, sparsity_T, outputProducts };
         });
         const params = Object.fromEntries(names.map((name, i) => [name, inputs[2 + i]!]));
         // Examples of two domains, and of none; padding as in the mask.

@@ -60,8 +60,14 @@ function routing(logits: readonly tf.Tensor[]): LayerRouting[] {
       // Stand-ins that depend on the logits, whose gradients are what is checked.
       map_ED: logits_TE.transpose(),
       sparsity_T: logits_TE.slice([0, 0], [-1, 1]).reshape([-1]).mul(0.1).sub(5) as tf.Tensor1D,
+      outputProducts: [productsOf(logits_TE)],
     };
   });
+}
+
+/** Inner products of two numbers an expert: its logit, and 1. */
+function productsOf(logits_TE: tf.Tensor2D): tf.Tensor3D {
+  return logits_TE.expandDims<tf.Tensor3D>(2).mul<tf.Tensor3D>(logits_TE.expandDims(1)).add(1);
 }
 
 const program =

@@ -1,0 +1,1 @@
+export { orthogonalityCoordination } from './orthogonality-coordination.js';
