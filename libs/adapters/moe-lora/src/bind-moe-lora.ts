@@ -49,7 +49,10 @@ export function bindMoeLora(
       if (!context.training || mixture.dropout === 0) return x;
       return applyDropout(x, randomInput(context.randomInputs, NAMES.experts(layer, site)), mixture.dropout);
     },
-    outputs: (inner_TM, b) => outputs(index, () => outputProducts(inner_TM, b, places.routed[index]!.experts)),
+    outputs: (inner_TM, b) =>
+      outputs(index, () => {
+        return outputProducts(inner_TM.mul(scalingFactor(mixture)), b, places.routed[index]!.experts);
+      }),
   });
   const factors = ({ module }: MixtureSite) => ({
     a: parameter(params.trainable, NAMES.loraA(module)),

@@ -23,7 +23,7 @@ export interface MixtureSettings {
   readonly scaling: number;
   /** Dropout on a site's input in front of the updates; the identity outside of training. Last two axes [T, in]. */
   dropout<X extends tf.Tensor>(site: SiteName, x: X): X;
-  /** Told of the experts of a summed update: `scaling A x` [T, E R] and B, before the mixture weights. */
+  /** Told of the experts of a summed update: `A x` [T, E R] and B, before scaling and mixture weights. */
   readonly outputs?: (inner_TM: tf.Tensor2D, b: tf.Tensor2D) => void;
 }
 
@@ -109,7 +109,7 @@ export function expertsUpdate(
   { rank, scaling, dropout, outputs }: MixtureSettings,
 ): tf.Tensor2D {
   const inner_TM = linear(dropout(site, x_TI), a);
-  outputs?.(inner_TM.mul(scaling), b);
+  outputs?.(inner_TM, b);
   const gates_TM = repeatColumns(gates_TE, rank).mul<tf.Tensor2D>(scaling);
   return linear(inner_TM.mul(gates_TM), b);
 }
