@@ -6,10 +6,11 @@
  *   weights, batches, maths, threads; each row in a process of its own, in turn, with losses and memory
  * - the share of matrix products in the step, from ONNX Runtime's profile
  * - what a trial and a large sweep cost beside training (`overhead.ts`), and 500 trials on each launcher (`launchers.ts`)
+ * - what stores of 2,000 trials and of 24 x 20,000 steps cost the command that opens them (`stores.ts`)
  * - with --all: evaluation against transformers, and how the step's time grows with its size
  *
  * Options: --size bench|smollm2 (default bench; smollm2: the table of steps alone), --steps N (default 20; 4 of smollm2),
- * --rounds N (default 3), --skip-wasm, --threads N (default 1), --only overhead|launchers|evaluation|scaling, --all
+ * --rounds N (default 3), --skip-wasm, --threads N (default 1), --only overhead|launchers|stores|evaluation|scaling, --all
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -31,6 +32,7 @@ import { printLaunchers } from './launchers.js';
 import { printOverhead } from './overhead.js';
 import { profileShares } from './profile-shares.js';
 import { printScaling } from './scaling.js';
+import { printStores } from './stores.js';
 import { ownRows, printSteps, torchRows } from './step-rows.js';
 
 const argument = (name: string, fallback: number) => {
@@ -130,6 +132,7 @@ try {
   if (only === undefined) await (large ? compareSteps(SMOLLM2_SIZE) : benchStep());
   if (only === 'scaling' || all) printScaling(threads, row);
   if (only === 'evaluation' || all) printEvaluation(folder, threads, row);
+  if (only === 'stores' || all) await printStores(row);
   if (only === 'launchers' || all) await printLaunchers(row);
   if (only === 'overhead' || (only === undefined && !large) || all) await printOverhead(row);
 } finally {

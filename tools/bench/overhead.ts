@@ -3,17 +3,19 @@
  *
  * - a trial of the bundled base beside its training steps: the start of processes, tracing, compiling, one evaluation batch,
  *   files and the baseline, all divided by the trials
+ * - what the publication of a trial costs, since everything is on the disk before
  * - planning and bookkeeping of a 500-trial sweep: planned and stored by the program, its trials run by workers that do
  *   everything but train (claims, 50 events, a checkpoint, predictions, publication), as a share of the time of 500 trials
  *   of the quickstart's length
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { SweepStore } from '@gmoe/experiment';
 import { build } from 'esbuild';
 
-const PROGRAM = resolve('dist/apps/runner/main.js');
+export const PROGRAM = resolve('dist/apps/runner/main.js');
 const STEPS = [2, 8] as const;
 
 function run(command: readonly string[], what: string): number {
@@ -43,6 +45,21 @@ export interface Overhead {
   /** The same as time on a core, which other programs of the machine do not lengthen. */
   readonly cpu: number | undefined;
   readonly step: number;
+}
+
+/** What the publication of a trial costs with everything synced, s: real trials as they were before it. */
+export function publicationCost(out: string): number {
+  const before = `${out}-unpublished`;
+  cpSync(out, before, { recursive: true, filter: (path) => !/trials.[0-9a-f]+.result\.json$/.test(path) });
+  // What was copied stands in the page cache alone, as what a trial has just written.
+  const store = SweepStore.open(before);
+  const times = store.manifest().trials.map(({ hash }) => {
+    const [attempt] = store.attempts(hash);
+    const started = performance.now();
+    store.publish(hash, attempt!);
+    return (performance.now() - started) / 1000;
+  });
+  return times.reduce((sum, time) => sum + time, 0) / times.length;
 }
 
 /**
@@ -98,16 +115,23 @@ export interface Bookkeeping {
 // The quickstart's own axes go: files that build on one another keep them.
 const OVERRIDES = ['coordination=none,poisson', 'router=graph'];
 
-/** Writes a sweep of 500 trials in 100 arms, and builds the program that runs it without the training. */
-export async function wideSweep(
-  folder: string,
-): Promise<{ spec: string; launch: (out: string, id: string) => number }> {
+export interface WideSweep {
+  readonly spec: string;
+  /** What `gmoe` is to set. */
+  readonly set: readonly string[];
+  /** Runs trials without the training; as `worker STORE` those that are open. */
+  readonly program: string;
+  readonly launch: (out: string, id: string) => number;
+}
+
+/** Writes a sweep, by default of 500 trials in 100 arms, and builds the program that runs it without the training. */
+export async function wideSweep(folder: string, size = { densities: 50, seeds: 5 }): Promise<WideSweep> {
   const spec = join(folder, 'wide.yaml');
-  const densities = Array.from({ length: 50 }, (_, index) => (index + 1) / 50);
+  const densities = Array.from({ length: size.densities }, (_, index) => (index + 1) / size.densities);
   writeFileSync(
     spec,
     `extends: ${resolve('experiments/quickstart.yaml')}\nname: wide\ntrial: { router: { id: graph } }\n` +
-      `grid:\n  router: { graph: { id: graph } }\n  coordination: { none: [], poisson: [{ id: poisson }] }\n  router.density: [${densities.join(', ')}]\nseeds: 5\n`,
+      `grid:\n  router: { graph: { id: graph } }\n  coordination: { none: [], poisson: [{ id: poisson }] }\n  router.density: [${densities.join(', ')}]\nseeds: ${size.seeds}\n`,
   );
   const program = resolve('dist', 'bench', 'bookkeeping.mjs');
   await build({
@@ -123,13 +147,12 @@ export async function wideSweep(
   });
   const launch = (out: string, id: string) =>
     run([process.execPath, program, 'sweep', spec, out, id, ...OVERRIDES], `bookkeeping on ${id}`);
-  return { spec, launch };
+  return { spec, set: OVERRIDES.flatMap((each) => ['--set', each]), program, launch };
 }
 
 async function sweepBookkeeping(folder: string): Promise<Bookkeeping> {
-  const { spec, launch } = await wideSweep(folder);
+  const { spec, set, launch } = await wideSweep(folder);
   const out = join(folder, 'wide');
-  const set = OVERRIDES.flatMap((each) => ['--set', each]);
   const planning = run([process.execPath, PROGRAM, 'plan', spec, ...set, '--out', out], 'gmoe plan');
   const running = launch(out, 'local');
   const report = run([process.execPath, PROGRAM, 'report', out], 'gmoe report');
@@ -146,6 +169,11 @@ export async function printOverhead(row: (name: string, value: string) => void):
     const book = await sweepBookkeeping(folder);
     // 50 steps and 30 batches of test passages at about a third of a step each, as the quickstart has them.
     const quickstart = 50 * trial.step + 30 * (trial.step / 3);
+    const publication = publicationCost(join(folder, `steps-${STEPS[1]}`));
+    row(
+      'publication of a trial, all of it synced',
+      `${(1000 * publication).toFixed(1)} ms, ${((100 * publication) / (quickstart + trial.wall)).toFixed(3)} % of one as long as the quickstart’s`,
+    );
     const total = book.planning + book.running;
     const share = (jobs: number) => `${((100 * total) / ((book.trials * quickstart) / jobs)).toFixed(2)} %`;
     row(

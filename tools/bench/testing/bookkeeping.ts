@@ -35,7 +35,7 @@ const schema = createTrialSchema({
   },
 });
 
-const STEPS = 50;
+const STEPS = Number(process.env['GMOE_BENCH_STEPS'] ?? 50);
 const EXAMPLES = 480;
 
 /** As many events, predictions and checkpoints as a trial of the quickstart leaves. */

@@ -1,9 +1,9 @@
 import { messageOf, UserError } from '@gmoe/core';
-import * as ort from 'onnxruntime-node';
 import { HostTensor } from '../host-tensor.js';
 import { nameInputs, namedInputs, OutputRef, trace } from '../trace/trace.js';
 import { mapTree, type HostOf, type Tree } from '../tree.js';
 import type { Engine, EngineOptions, JitOptions, Program, TensorFunction } from './engine.js';
+import { ort } from './onnx-runtime.js';
 import { fromOrtTensor, openSession, toOrtTensor, type SessionSettings } from './session.js';
 
 const isHostTensor = (value: unknown): value is HostTensor => value instanceof HostTensor;

@@ -1,16 +1,11 @@
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as ort from 'onnxruntime-node';
 import { HostTensor, type DType, type TypedData } from '../host-tensor.js';
 import { encodeModel, type OnnxInitializer, type OnnxModel } from '../trace/onnx-proto.js';
+import { ort } from './onnx-runtime.js';
 import { placeWeights } from './place-weights.js';
 import { SessionPool, type PooledSession } from './session-pool.js';
-
-// ONNX Runtime would leave a device id in the user's cache folder and look for a collector of events when it starts.
-process.env['ORT_DISABLE_TELEMETRY'] = '1';
-// Errors come as exceptions; the native log would print them a second time.
-ort.env.logLevel = 'fatal';
 
 export interface SessionSettings {
   readonly provider: 'cpu' | 'webgpu' | 'cuda';

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -19,4 +19,16 @@ it('computes without a file in the home folder: telemetry of ONNX Runtime is off
   await twice.dispose();
   await engine.dispose();
   expect(readdirSync(home, { recursive: true })).toEqual([]);
+});
+
+it('is opened by nobody who has not switched its telemetry off: one file alone imports it', () => {
+  const sources = ['libs', 'apps'].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts') && !path.includes('node_modules'))
+      .map((path) => join(folder, path)),
+  );
+  const importing = sources.filter((path) =>
+    /^(?:import (?!type)[^;]*|.*import\(|.*require\()\s*(?:from )?'onnxruntime-node'/m.test(readFileSync(path, 'utf8')),
+  );
+  expect(importing).toEqual(['libs/tensor/src/engine/onnx-runtime.ts']);
 });

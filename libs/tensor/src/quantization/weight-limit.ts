@@ -1,4 +1,4 @@
-import * as ort from 'onnxruntime-node';
+import { ort } from '../engine/onnx-runtime.js';
 import { encodeModel } from '../trace/onnx-proto.js';
 
 /** The largest byte, and a width of several registers. */
