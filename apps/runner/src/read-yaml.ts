@@ -9,7 +9,7 @@ const MOST_BYTES = 1 << 21;
 export function readYaml(path: string): unknown {
   if (!existsSync(path)) throw new UserError(`${path}: no such file`);
   try {
-    return parse(readBounded(path, MOST_BYTES).toString('utf8'), { prettyErrors: true });
+    return parse(readBounded(path, MOST_BYTES).toString('utf8'), { prettyErrors: true, logLevel: 'error' });
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`${path}: not valid YAML: ${messageOf(error).split('\n')[0]!.replace(/:$/, '')}`, {

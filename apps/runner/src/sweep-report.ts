@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoName, writeWhole } from '@gmoe/core';
+import { errnoName, parseJson, readRegularFile, writeWhole } from '@gmoe/core';
 import type { SweepStore } from '@gmoe/experiment';
 import { z } from 'zod';
 import { pageOptions, terminalText } from './write-report.js';
 
+/** A report of text beyond this is none, bytes. */
+const MOST_BYTES = 1 << 26;
 const keptSchema = z.strictObject({ of: z.string(), text: z.string() });
 
 /**
@@ -66,7 +68,7 @@ function versionOf(file: string): string {
 
 function readKept(file: string): z.output<typeof keptSchema> | undefined {
   try {
-    return keptSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return keptSchema.parse(parseJson(readRegularFile(file, MOST_BYTES).toString('utf8')));
   } catch {
     return undefined;
   }

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { makeSubfolder, redact, writeWhole } from '@gmoe/core';
+import { makeSubfolder, parseJson, readRegularFile, redact, writeWhole } from '@gmoe/core';
 import type { SweepStore } from '@gmoe/experiment';
 import { describeMachine, openSpool, readGitState, type GitState, type Spool, type SweepFields } from '@gmoe/spool';
 import { z } from 'zod';
 import { packageVersions } from './package-versions.js';
 
 const FILE = 'tracking.json';
+const MOST_BYTES = 1 << 20;
 
 const fileSchema = z.strictObject({
   id: z.string(),
@@ -83,7 +84,7 @@ function readFile(store: SweepStore): z.output<typeof fileSchema> | undefined {
   const file = join(store.folder, FILE);
   if (!existsSync(file)) return undefined;
   try {
-    return fileSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return fileSchema.parse(parseJson(readRegularFile(file, MOST_BYTES).toString('utf8')));
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { UserError } from '../user-error.js';
 import { parseJson } from './parse-json.js';
+import { openRegular } from './read-bounded.js';
 
 const CHUNK = 1 << 18;
 /** A line beyond this is garbage, bytes. */
@@ -19,10 +20,10 @@ export interface Line {
  * The complete lines of a file from a byte offset on, in bounded memory; empty ones are left out. A last line without its
  * newline is not there yet: its writer was cut off, or is at it.
  *
- * @throws UserError naming the file if a line is beyond all measure
+ * @throws UserError naming the file if a line is beyond all measure, or if it is no file
  */
 export function* readLines(file: string, offset = 0): Generator<Line> {
-  const descriptor = openSync(file, 'r');
+  const descriptor = openRegular(file);
   try {
     const buffer = Buffer.alloc(CHUNK);
     let pieces: Buffer[] = [];

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { messageOf, UserError } from '../user-error.js';
 
@@ -35,8 +35,27 @@ export function readBounded(file: string, most: number): Buffer {
  * devices.
  */
 export function readRegularFile(file: string, most: number): Buffer {
-  if (!statSync(file).isFile()) throw new UserError(`${file}: is not a file`);
-  return readBounded(file, most);
+  const descriptor = openRegular(file);
+  try {
+    const { size } = fstatSync(descriptor);
+    if (size > most) throw new UserError(`${file}: has ${size} bytes, at most ${most} are read`);
+    return readFileSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * Opens a file to be read, and waits for nobody.
+ *
+ * @throws UserError if it is a folder, a pipe or a device; errors of the system as they are
+ */
+export function openRegular(file: string): number {
+  // Windows has no such flag, and no such pipes.
+  const descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  if (fstatSync(descriptor).isFile()) return descriptor;
+  closeSync(descriptor);
+  throw new UserError(`${file}: is not a file`);
 }
 
 /**

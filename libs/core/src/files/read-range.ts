@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { openRegular } from './read-bounded.js';
 
 /** At most so many bytes of a file from an offset on; nothing if there is no such file. */
 export function readRange(file: string, from: number, bytes = Infinity): Buffer {
@@ -13,7 +14,7 @@ export function readTail(file: string, bytes: number): string {
 function readWith(file: string, start: (size: number) => number, bytes: number): Buffer {
   let descriptor: number;
   try {
-    descriptor = openSync(file, 'r');
+    descriptor = openRegular(file);
   } catch {
     return Buffer.alloc(0);
   }

@@ -81,7 +81,7 @@ function withPluginPaths(raw: JsonObject, folder: string): JsonObject {
 const isPath = (plugin: string): boolean => /^\.{0,2}\/|\.[cm]?[jt]sx?$/.test(plugin);
 
 function readYaml(file: string): JsonObject {
-  const document = parseDocument(readUtf8(file), { prettyErrors: true });
+  const document = parseDocument(readUtf8(file), { prettyErrors: true, logLevel: 'error' });
   const invalid = (problem: string): UserError =>
     new UserError(`${file}: not valid YAML: ${problem.split('\n')[0]!.replace(/:$/, '')}`);
   const problem = document.errors[0];

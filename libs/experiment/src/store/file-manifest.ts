@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { errnoName, isTemporary } from '@gmoe/core';
 import type { FileManifest } from '../records/index.js';
@@ -45,13 +45,14 @@ export function differenceOf(
 ): string | undefined {
   for (const [path, { bytes, sha256 }] of Object.entries(manifest)) {
     const file = join(folder, path);
-    let found: { readonly size: number; readonly mtimeMs: number };
+    let found: Stats;
     try {
       found = statSync(file);
     } catch (error) {
       if (errnoName(error) !== 'ENOENT' && errnoName(error) !== 'ENOTDIR') throw error;
       return `${path} is missing`;
     }
+    if (!found.isFile()) return `${path} is not a file`;
     const same = path === GROWING ? found.size >= bytes : found.size === bytes;
     if (!same) return `${path} has ${found.size} bytes instead of ${bytes}`;
     if (sha256 === undefined || (!every && found.mtimeMs <= publishedMs)) continue;

@@ -1,11 +1,13 @@
-import { existsSync, readFileSync, unlinkSync } from 'node:fs';
+import { existsSync, unlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import {
   errnoName,
   linkExclusively as link,
   makeSubfolder,
   parseJson,
+  readRegularFile,
   syncFolder,
+  UserError,
   writeWhole,
   type WriteOptions,
 } from '@gmoe/core';
@@ -22,12 +24,16 @@ export function linkExclusively(file: string, name: string): boolean {
   return guardStore(name, () => link(file, name));
 }
 
+/** More than the plan of a hundred thousand trials, bytes. */
+const MOST_BYTES = 200_000_000;
+
 /** The text of a file, undefined if there is none. */
 export function readText(file: string): string | undefined {
   return guardStore(file, () => {
     try {
-      return readFileSync(file, 'utf8');
+      return readRegularFile(file, MOST_BYTES).toString('utf8');
     } catch (error) {
+      if (error instanceof UserError) throw new StoreError(error.message, { cause: error });
       const name = errnoName(error);
       if (name === 'ENOENT' || name === 'ENOTDIR') return undefined;
       throw error;

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
-import { stableHash, writeWhole } from '@gmoe/core';
+import { readRegularFile, stableHash, writeWhole } from '@gmoe/core';
 import {
   baselineSchema,
   FORMAT_VERSION,
@@ -136,7 +136,10 @@ function mapped(value: unknown, each: (value: unknown) => unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, each(inner)]));
 }
 
-const read = (file: string): string => guardStore(file, () => readFileSync(file, 'utf8'));
+/** About as much as one string can hold. */
+const MOST_BYTES = 500_000_000;
+const read = (file: string): string => guardStore(file, () => readRegularFile(file, MOST_BYTES).toString('utf8'));
+
 const writeText = (file: string, text: string): void =>
   guardStore(file, () => writeWhole(file, text, { durably: false }));
 const write = (file: string, value: unknown): void => writeText(file, `${JSON.stringify(value)}\n`);

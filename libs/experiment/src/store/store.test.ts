@@ -50,6 +50,28 @@ describe('SweepStore', () => {
     expect(existsSync(join(folder, 'result.json'))).toBe(true);
   });
 
+  it('waits for nobody: pipes and devices in place of its files are damage', async () => {
+    const store = fakeStore({ grid: { steps: [2, 3] } });
+    await work(store);
+    const { hash, folder } = firstTrial(store);
+    const result = readFileSync(join(folder, 'result.json'));
+    const replace = (file: string): void => {
+      rmSync(file);
+      execFileSync('mkfifo', [file]);
+    };
+    replace(join(folder, 'result.json'));
+    expect(planStatus(store).counts).toMatchObject({ damaged: 1, finished: 1 });
+    rmSync(join(folder, 'result.json'));
+    writeFileSync(join(folder, 'result.json'), result);
+    expect(planStatus(store).counts).toMatchObject({ finished: 2 });
+    replace(join(store.publishedFolder(hash)!, 'predictions.jsonl'));
+    expect(planStatus(store).trials.find((trial) => trial.hash === hash)!.problem).toMatch(
+      /predictions\.jsonl is not a file/,
+    );
+    replace(join(store.folder, 'sweep.json'));
+    expect(() => SweepStore.open(store.folder)).toThrow(/sweep\.json: is not a file/);
+  });
+
   it('refuses an edited config, a damaged result, a result of another trial and a foreign format', async () => {
     const store = fakeStore({ grid: { steps: [2, 3] } });
     await work(store);

@@ -1,15 +1,22 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { messageOf, parseJson } from '@gmoe/core';
+import { readdirSync } from 'node:fs';
+import { messageOf, parseJson, readRegularFile, UserError } from '@gmoe/core';
 import type { z } from 'zod';
 
 /** Collects what could not be read. */
 export type Warn = (line: string) => void;
 
+/** About as much as one string can hold. */
+const MOST_BYTES = 500_000_000;
+
 /** The text of a file; undefined if there is none. */
 export function readText(file: string, warn: Warn): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularFile(file, MOST_BYTES).toString('utf8');
   } catch (error) {
+    if (error instanceof UserError) {
+      warn(error.message);
+      return undefined;
+    }
     const code = (error as NodeJS.ErrnoException).code;
     if (code !== 'ENOENT' && code !== 'ENOTDIR') warn(`${file}: cannot be read: ${messageOf(error)}`);
     return undefined;
