@@ -7,6 +7,7 @@ import { ask, reportAddress } from './requests.js';
 import { sweepList } from './sweep-list.js';
 import { trialsTable, type TrialActions } from './trials-table.js';
 
+/** Between two looks; a slow one is followed by a rest of twice its length, so that a large sweep does not keep the server busy. */
 const EVERY_MS = 1000;
 
 const told = document.getElementById('told')!;
@@ -82,7 +83,13 @@ function drawHead({ name, trials, arms, secondsLeft }: SweepAnswer): void {
   );
 }
 
+let drawn = '';
+
+/** Made anew only where something has changed. */
 function drawTable(sweep: SweepAnswer, shown: readonly TrialEntry[]): void {
+  const now = JSON.stringify([sweep, shown.map(({ hash }) => hash), [...ticked]]);
+  if (now === drawn) return;
+  drawn = now;
   const focused = document.activeElement?.id;
   table.replaceChildren(trialsTable(sweep, shown, ticked, actions));
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
@@ -130,7 +137,10 @@ async function draw(): Promise<void> {
   await log.refresh();
 }
 
-void refresh();
-setInterval(() => {
-  if (!busy) void refresh();
-}, EVERY_MS);
+async function follow(): Promise<void> {
+  const began = performance.now();
+  if (!document.hidden && !busy) await refresh();
+  setTimeout(() => void follow(), Math.max(EVERY_MS, 2 * (performance.now() - began)));
+}
+
+void follow();
