@@ -103,7 +103,7 @@ function sessionOptions(
     interOpNumThreads: 1,
     executionMode: 'sequential',
     enableMemPattern: false,
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
     ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
     // Waiting threads that spin take the core from other trials on a busy machine.
     extra: {
