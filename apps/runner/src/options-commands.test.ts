@@ -9,7 +9,7 @@ import { reportError } from './exit.js';
 import { createProgram } from './program.js';
 import { COMMAND_CASES, EVERY_COMMAND, PLAIN, type CommandCase, type Word } from './testing/options/command-cases.js';
 import { lab, OUT, outcomeOf, setUpLab, tearDownLab } from './testing/options/command-lab.js';
-import { gmoeHere } from './testing/run-gmoe.js';
+import { gmoeHere, type GmoeResult } from './testing/run-gmoe.js';
 import { workerCommand } from './worker-command.js';
 
 beforeAll(setUpLab);
@@ -119,15 +119,15 @@ describe('options that a plain comparison does not show', () => {
 
   it('ui listens where --port says, until Ctrl-C', async () => {
     const port = await freePort();
-    const page = gmoeHere(['ui', lab('done'), '--port', String(port)]);
-    await expect
-      .poll(() =>
-        fetch(`http://127.0.0.1:${port}/`).then(
-          ({ status }) => status > 0,
-          () => false,
-        ),
-      )
-      .toBe(true);
+    let ended: GmoeResult | undefined;
+    const page = gmoeHere(['ui', lab('done'), '--port', String(port)]).then((result) => (ended = result));
+    const answers = () =>
+      fetch(`http://127.0.0.1:${port}/`).then(
+        ({ status }) => status,
+        () => undefined,
+      );
+    // The programs of pages are built before the tests run.
+    await expect.poll(async () => ended?.stderr ?? (await answers())).toBeTypeOf('number');
     process.emit('SIGINT');
     expect(await page).toMatchObject({ code: 0, stdout: expect.stringContaining(`http://127.0.0.1:${port}/`) });
   });
