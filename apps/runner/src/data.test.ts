@@ -181,6 +181,22 @@ describe('gmoe data, and the tasks of a user’s own files', () => {
     expect(await hash()).toBe(first);
   });
 
+  it('a worker whose base is not the one that was planned, as an old copy on a disk of its own, leaves the trials open', async () => {
+    const own = dirname(await writeOwn('stale'));
+    const folderOf = join(folder(), 'stale-sweep');
+    const store = SweepStore.create(folderOf, planSweep(loadSweep(join(own, 'sweep.yaml')), { schema }));
+    await writeTinyBase(join(own, 'base'), 99);
+    const { code, stderr } = await gmoeHere(['worker', '--store', folderOf]);
+    expect(stderr).toMatch(
+      /^gmoe: base: .* changed since .* \(sha256 [0-9a-f]{12} then, [0-9a-f]{12} now\); [^\n]*\n$/,
+    );
+    expect(code).toBe(2);
+    expect(planStatus(store).counts).toMatchObject({ todo: 1, failed: 0 });
+    await writeTinyBase(join(own, 'base'));
+    expect(await gmoeHere(['worker', '--store', folderOf])).toMatchObject({ code: 0 });
+    expect(planStatus(store).counts).toMatchObject({ finished: 1, failed: 0 });
+  });
+
   it('a worker in another folder finds what the sweep names; where that is missing the trials stay open', async () => {
     const own = dirname(await writeOwn('inputs'));
     const plan = planSweep(loadSweep(join(own, 'sweep.yaml')), { schema });
@@ -218,6 +234,9 @@ describe('gmoe data, and the tasks of a user’s own files', () => {
       );
     }
     writeFileSync(join(folder(), 'my.csv'), 'text,label\na,x\nb,y\n');
+    expect(
+      await line(['eval', '--task', 'openstax-topics', '--limit', '1', '--out', join(folder(), 'my.csv')]),
+    ).toMatch(/--out: .*my\.csv: cannot be made a folder: EEXIST/);
     writeFileSync(join(folder(), 'bad.csv'), 'text,label\nc,x\nd,w\n');
     const own = [
       '--task',

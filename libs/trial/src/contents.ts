@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fileDigest, stableHash, UserError, type ComponentRegistry, type Json } from '@gmoe/core';
+import { fileDigest, stableHash, type ComponentRegistry, type Json } from '@gmoe/core';
 import { taskKind, type Task } from '@gmoe/datasets';
+import { MachineError } from '@gmoe/experiment';
 import { basePlace } from './base-choice.js';
 import { basePath } from './base-path.js';
 import type { TrialConfig } from './trial-schema.js';
@@ -40,7 +41,10 @@ function versionOf(paths: readonly string[]): Json {
   });
 }
 
-/** @throws UserError with both digests if what a config's paths hold is no longer what it was when it was planned */
+/**
+ * @throws MachineError with both digests if what a config's paths hold is not what it was when it was planned: another machine may
+ * have that, so the trial stays open
+ */
 export function checkContents(
   config: Pick<TrialConfig, 'base' | 'task'>,
   planned: Readonly<Record<string, string>>,
@@ -51,8 +55,9 @@ export function checkContents(
     const now = present[section];
     if (now === undefined || now === digest) continue;
     const what = section === 'base' ? basePlace(config.base) : `the data of task '${config.task.id}'`;
-    throw new UserError(
+    throw new MachineError(
       `${section}: ${what} changed since the trial was planned (sha256 ${digest.slice(0, 12)} then, ${now.slice(0, 12)} now); run gmoe sweep again: it plans a trial of its own for the new content`,
+      'full',
     );
   }
 }

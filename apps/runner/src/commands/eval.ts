@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseOptions, UserError, type Json } from '@gmoe/core';
+import { messageOf, parseOptions, UserError, type Json } from '@gmoe/core';
 import { taskKind, SPLITS, type Split } from '@gmoe/datasets';
 import { createEvaluator, scoringKind } from '@gmoe/evaluation';
 import { parseSweep, type JsonObject } from '@gmoe/experiment';
@@ -99,6 +99,7 @@ async function runEval(raw: object): Promise<void> {
   const items = await (await loadTaskData(config, model.tokenizer, components)).split(options.split as Split);
   const { sequenceLength: length } = config.evaluation;
   await checkPositions(model.config, { field: '--sequence-length', length, examples: () => Promise.resolve(items) });
+  if (options.out !== undefined) makeOut(options.out);
   const engine = await createEngine({ ...config.engine, ...readEngineOptions(raw) });
   try {
     const { adapter, start } = loaded ? attachAdapter(loaded, model, components) : {};
@@ -123,7 +124,6 @@ async function runEval(raw: object): Promise<void> {
       process.stdout.write(`${name.padEnd(28)} ${Number.isInteger(value) ? value : value.toFixed(4)}\n`);
     }
     if (options.out === undefined) return;
-    mkdirSync(options.out, { recursive: true });
     writeFileSync(join(options.out, 'metrics.json'), `${JSON.stringify(metrics, null, 2)}\n`);
     writeFileSync(
       join(options.out, 'predictions.jsonl'),
@@ -131,5 +131,14 @@ async function runEval(raw: object): Promise<void> {
     );
   } finally {
     await engine.dispose();
+  }
+}
+
+/** Before anything is scored. @throws UserError where results cannot be written */
+function makeOut(out: string): void {
+  try {
+    mkdirSync(out, { recursive: true });
+  } catch (error) {
+    throw new UserError(`--out: ${out}: cannot be made a folder: ${messageOf(error)}`, { cause: error });
   }
 }
