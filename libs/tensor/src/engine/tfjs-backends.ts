@@ -44,11 +44,26 @@ export async function probeTfjsBackend(device: TfjsDevice): Promise<BackendProbe
     const detail = await load(device);
     if (!(await tf.setBackend(device))) throw new Error(`tfjs could not initialise the '${device}' backend`);
     await tf.ready();
+    computes(detail);
     return { device, ok: true, detail };
   } catch (error) {
     return { device, ok: false, detail: messageOf(error) };
   } finally {
     if (previous) await tf.setBackend(previous);
+  }
+}
+
+/** A backend may open and not compute: tfjs-node 4.22 calls a function in every operation that Node 23 removed. */
+function computes(detail: string): void {
+  try {
+    const product = tf.tidy(() => tf.matMul(tf.tensor2d([[1, 2]]), tf.tensor2d([[3], [4]])).dataSync()[0]);
+    if (product !== 11) throw new Error(`1 x 3 + 2 x 4 is ${product} there`);
+  } catch (error) {
+    const reason = messageOf(error);
+    const advice = reason.includes('isNullOrUndefined')
+      ? `; it needs Node 22 or older (this is ${process.version})`
+      : '';
+    throw new Error(`${detail} opens and does not compute: ${reason}${advice}`, { cause: error });
   }
 }
 
