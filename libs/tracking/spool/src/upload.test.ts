@@ -442,6 +442,28 @@ describe.each(servers)('upload to the $name', { timeout: 120_000 }, ({ name: ser
     expect(await runsOf(experiment)).toEqual([]);
   });
 
+  it('says how to restore an experiment that someone deleted, whose name the server keeps taken; other runs go on', async () => {
+    const directory = folder();
+    const [gone, there] = [unique('gone'), unique('there')];
+    const experiment = await client.experiments.create({ name: gone });
+    await client.experiments.delete(experiment);
+    for (const [id, name] of [
+      [unique('run-of-gone'), gone],
+      [unique('run-of-there'), there],
+    ] as const) {
+      const run = openSpool(directory).run({ id, experiment: name, name });
+      run.metrics(0, { a: 1 });
+      run.end();
+    }
+    const { runs } = await syncDirectory(directory, client, { patienceMs: 500 });
+    const [of, other] = [gone, there].map((name) => runs.find((run) => run.name === name)!);
+    expect(other).toMatchObject({ state: 'synced' });
+    expect(of!.state).not.toBe('synced');
+    expect(of!.error).toContain(
+      `restore it (mlflow experiments restore --experiment-id ${experiment}) or take another`,
+    );
+  });
+
   it('links a child whose parent comes later', async () => {
     const [one, other] = [folder(), folder()];
     const experiment = unique('late-parent');
