@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { loadSweep, planStatus, planSweep, SweepStore } from '@gmoe/experiment';
@@ -144,6 +144,19 @@ describe('options that a plain comparison does not show', () => {
     process.emit('SIGINT');
     expect((await watched).stdout).toMatch(/^watching .*; Ctrl-C ends it$/m);
     expect((await gmoeHere(['sync', lab('done')])).stdout).not.toContain('watching');
+  });
+
+  it('pretrain keeps a model that is there, unless told to overwrite it', async () => {
+    mkdirSync(lab('kept'));
+    writeFileSync(lab('kept', 'config.json'), '{}');
+    writeFileSync(lab('kept.yaml'), JSON.stringify({ name: 'p', output: 'kept', training: { steps: 3 } }));
+    // What a device cannot do is found later.
+    const words = ['pretrain', lab('kept.yaml'), '--device', 'wasm'];
+    const { code, stderr } = await gmoeHere(words);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`output: ${lab('kept')} holds a model; name another`)]);
+    expect((await gmoeHere([...words, '--overwrite'])).stderr).toContain("device: 'wasm'");
+    mkdirSync(lab('kept.work'));
+    expect((await gmoeHere(words)).stderr).toContain("device: 'wasm'");
   });
 
   it('doctor tells what works as JSON', async () => {

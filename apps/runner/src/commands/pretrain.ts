@@ -1,6 +1,6 @@
-import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { parseOptions, stableHash, type Json } from '@gmoe/core';
+import { parseOptions, stableHash, UserError, type Json } from '@gmoe/core';
 import { familiesOf, saveModel } from '@gmoe/model';
 import { createEngine } from '@gmoe/tensor';
 import { pretrain, pretrainRecipeSchema, type PretrainedModel, type PretrainRecipe } from '@gmoe/trial';
@@ -21,15 +21,22 @@ export function addPretrain(program: Command): void {
       '--steps <n>',
       "pause after this many of the recipe's steps, with the model so far; without it the run goes on",
     )
+    .option('--overwrite', 'take the place of a finished model in the output folder')
     .action(runPretrain);
   addEngineOptions(command);
 }
 
-async function runPretrain(path: string, options: { steps?: string }): Promise<void> {
+async function runPretrain(path: string, options: { steps?: string; overwrite?: true }): Promise<void> {
   const recipe: PretrainRecipe = components.resolve(pretrainRecipeSchema, readYaml(path), { where: path });
   const { steps: stopAfter } = parseOptions(stepsOption(recipe.training.steps), options, '--');
   const output = resolve(dirname(path), recipe.output);
   const work = `${output}.work`;
+  // Beside a run that goes on, what lies there is that run's.
+  if (!existsSync(work) && existsSync(join(output, 'config.json')) && options.overwrite === undefined) {
+    throw new UserError(
+      `${path}: output: ${output} holds a model; name another folder, or train it anew in its place with --overwrite`,
+    );
+  }
   const engine = await createEngine(readEngineOptions(options));
   const stop = onInterrupt('stopping after this step, with a checkpoint');
   mkdirSync(work, { recursive: true });

@@ -183,6 +183,7 @@ export const COMMAND_CASES: Readonly<Record<string, Readonly<Record<string, Comm
   merge: { '--base': { words: ['--base', 'bundled'] }, '--floats': { words: ['--floats', 'BF16'] } },
   pretrain: {
     '--steps': { words: ['--steps', '99'], says: /--steps: .*<=3 .*99/ },
+    '--overwrite': { shownBy: ['apps/runner/src/options-commands.test.ts', 'keeps a model that is there'] },
     '--engine': { words: ['--engine', 'eager', '--threads', '2'], says: /threads: 2 is for the compiled engine/ },
     '--device': { words: ['--device', 'wasm'], says: /device: 'wasm' is for --engine eager/ },
     '--threads': { words: ['--engine', 'eager', '--threads', '3'], says: /threads: 3 is for the compiled engine/ },
