@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadSweep, planStatus, planSweep, SweepStore } from '@gmoe/experiment';
 import { describe, expect, it } from 'vitest';
 import { schema } from './components.js';
-import { writeTinyBase, writeTinyData } from './testing/options/tiny-inputs.js';
+import { writeTinySweep } from './testing/options/tiny-inputs.js';
 import { setUpGmoe } from './testing/run-gmoe.js';
 
 const { folder, program } = setUpGmoe();
@@ -40,18 +40,13 @@ const outcomes = (store: SweepStore) =>
 
 async function writeLab(name: string): Promise<string> {
   const own = join(folder(), name);
-  mkdirSync(own);
-  writeTinyData(join(own, 'data'));
-  await writeTinyBase(join(own, 'base'));
   const trial = {
-    base: 'base',
-    task: { id: 'classification', dataDir: 'data', trainFile: 'rows.csv' },
     adapter: { lora: { rank: 2, alpha: 4 }, mixture: null },
     training: { steps: 40, batchSize: 2, sequenceLength: 32 },
     schedule: { warmupSteps: 1 },
     evaluation: { batchSize: 2, sequenceLength: 32 },
   };
-  writeFileSync(join(own, 'sweep.yaml'), JSON.stringify({ name: 'own', trial, seeds: 6 }));
+  await writeTinySweep(own, trial, 6);
   return own;
 }
 

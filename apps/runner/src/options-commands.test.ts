@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { loadSweep, planStatus, planSweep, SweepStore } from '@gmoe/experiment';
+import { freePorts } from '@gmoe/experiment/testing';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { schema } from './components.js';
@@ -77,15 +76,6 @@ describe('every option of a command', () => {
   });
 });
 
-/** A port on loopback that nothing listens at. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}
-
 describe('options that a plain comparison does not show', () => {
   it.each([
     [['--engine', 'eager', '--threads', '2'], /^gmoe: threads: 2 is for the compiled engine[^\n]*\n$/],
@@ -118,7 +108,7 @@ describe('options that a plain comparison does not show', () => {
   });
 
   it('ui listens where --port says, until Ctrl-C', async () => {
-    const port = await freePort();
+    const [port] = await freePorts(1);
     let ended: GmoeResult | undefined;
     const page = gmoeHere(['ui', lab('done'), '--port', String(port)]).then((result) => (ended = result));
     const answers = () =>

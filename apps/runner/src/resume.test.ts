@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadResults } from '@gmoe/report';
 import { expect, it, onTestFinished } from 'vitest';
-import { writeTinyBase, writeTinyData } from './testing/options/tiny-inputs.js';
+import { writeTinySweep } from './testing/options/tiny-inputs.js';
 import { publishedFolder } from './testing/published-folder.js';
 import { setUpGmoe } from './testing/run-gmoe.js';
 
@@ -74,19 +74,14 @@ it('after kill -9 in the middle, the same command goes on and ends with the same
 
 it('a killed sweep is finished by a worker in another folder, with the bits of an undisturbed one, two trials at a time', async () => {
   const own = join(folder(), 'own');
-  mkdirSync(own);
-  writeTinyData(join(own, 'data'));
-  await writeTinyBase(join(own, 'base'));
   const trial = {
-    base: 'base',
-    task: { id: 'classification', dataDir: 'data', trainFile: 'rows.csv' },
     adapter: { lora: { rank: 2, alpha: 4, dropout: 0.1 }, mixture: { experts: 4, rank: 2, alpha: 4 } },
     router: { id: 'linear' },
     coordination: [{ id: 'normal' }],
     training: { steps: 100, batchSize: 2, accumulate: 2, sequenceLength: 32, checkpointEvery: 5 },
     evaluation: { batchSize: 2, sequenceLength: 32 },
   };
-  writeFileSync(join(own, 'sweep.yaml'), JSON.stringify({ name: 'own', trial, seeds: 2 }));
+  await writeTinySweep(own, trial, 2);
   const [undisturbed, killed] = [join(folder(), 'sweep-undisturbed'), join(folder(), 'sweep-killed')];
   const sweep = (out: string, jobs: number) => ['sweep', join(own, 'sweep.yaml'), '--out', out, '--jobs', String(jobs)];
   const whole = gmoe(sweep(undisturbed, 2));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoName, parseJson, readRegularFile, writeWhole } from '@gmoe/core';
+import { errnoName, readRegularJson, writeWhole } from '@gmoe/core';
 import type { SweepStore } from '@gmoe/experiment';
 import { z } from 'zod';
 import { pageOptions, terminalText } from './write-report.js';
@@ -68,7 +68,7 @@ function versionOf(file: string): string {
 
 function readKept(file: string): z.output<typeof keptSchema> | undefined {
   try {
-    return keptSchema.parse(parseJson(readRegularFile(file, MOST_BYTES).toString('utf8')));
+    return keptSchema.parse(readRegularJson(file, MOST_BYTES));
   } catch {
     return undefined;
   }

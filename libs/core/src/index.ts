@@ -46,6 +46,7 @@ export { makeSubfolder } from './files/make-subfolder.js';
 export { parseJsonLine, readLines, type Line } from './files/json-lines.js';
 export { parseJson } from './files/parse-json.js';
 export { gunzipBounded, openRegular, readBounded, readRegularFile } from './files/read-bounded.js';
+export { readRegularJson } from './files/read-regular-json.js';
 export { readRange, readTail } from './files/read-range.js';
 export { errnoName, systemFailure, type Blame, type SystemFailure } from './system/errno.js';
 export { isAlive, isKnownDead, isOwn, ownIdentity, type ProcessIdentity } from './system/process-identity.js';

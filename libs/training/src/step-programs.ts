@@ -3,7 +3,7 @@ import { decoderHidden, decoderLogits } from '@gmoe/model';
 import type { Optimizer, OptimizerScalars, OptimizerState, ParameterGroups } from '@gmoe/optimizers';
 import type { tf } from '@gmoe/tensor';
 import { crossEntropy, gatherRows } from '@gmoe/tensor';
-import type { TrainableModel, FrozenTensors } from './trainable-model.js';
+import type { TrainableModel, FrozenTensors, PassOptions } from './trainable-model.js';
 import { valueAndGradient } from './value-and-gradient.js';
 
 type Named<T> = Readonly<Record<string, T>>;
@@ -56,8 +56,15 @@ export interface StepFrozen extends FrozenTensors {
   readonly groups: ParameterGroups;
 }
 
-const tokenMask = ({ segments_BS }: BatchTensors): tf.Tensor1D =>
-  segments_BS.reshape([-1]).greater(0).cast('float32') as tf.Tensor1D;
+/** What a pass over a batch is told: who a token belongs with, and where the pass is one of several of a step. */
+function trainingPass(
+  { segments_BS, domains_BS }: BatchTensors,
+  randomInputs: Named<tf.Tensor>,
+  step?: StepPass,
+): PassOptions {
+  const tokenMask_T = segments_BS.reshape([-1]).greater(0).cast<tf.Tensor1D>('float32');
+  return { tokenMask_T, segments_BS, domains_BS, training: true, randomInputs, ...(step ? { step } : {}) };
+}
 
 /**
  * Loss and gradient of one batch: `sum_n w_n CE_n targetScale + sum_i coefficient_i loss_i`, the head evaluated on the supervised
@@ -73,9 +80,7 @@ export function batchGradient(
   randomInputs: Named<tf.Tensor>,
   step?: StepPass,
 ) {
-  const { segments_BS, domains_BS } = batch;
-  const whole = { tokenMask_T: tokenMask(batch), segments_BS, domains_BS, training: true, randomInputs };
-  const pass = { ...whole, ...(step ? { step } : {}) };
+  const pass = trainingPass(batch, randomInputs, step);
   const { loss, gradient, rest } = valueAndGradient((params: tf.Tensor1D) => {
     const { weights, adapter } = model.pass(frozen, model.layout.split(params), buffers, pass);
     const hidden_TD = decoderHidden(model.config, weights, batch, adapter?.hooks, model.decoder);
@@ -140,8 +145,7 @@ export function collectStep(model: TrainableModel) {
     randomInputs: Named<tf.Tensor>,
     step: StepPass,
   ): { readonly sums: StepSums; readonly assigned: readonly tf.Tensor1D[] } => {
-    const { segments_BS, domains_BS } = batch;
-    const options = { tokenMask_T: tokenMask(batch), segments_BS, domains_BS, training: true, randomInputs, step };
+    const options = trainingPass(batch, randomInputs, step);
     const { weights, adapter } = model.pass(frozen, model.layout.split(params_N), buffers, options);
     decoderHidden(model.config, weights, batch, adapter?.hooks, model.decoder);
     const routing = adapter?.routing;

@@ -180,10 +180,10 @@ export function realTokens({ segments_BS }: TrainingBatch): number {
 }
 
 /** A batch may carry more than the program takes. */
-function pick({ domains_BS, ...batch }: TrainingBatch): TrainingBatch {
-  const { ids_BS, positions_BS, segments_BS, supervised_N, targets_N, weights_N } = batch;
-  const taken = { ids_BS, positions_BS, segments_BS, supervised_N, targets_N, weights_N };
-  return domains_BS ? { ...taken, domains_BS } : taken;
+function pick(batch: TrainingBatch): TrainingBatch {
+  const { ids_BS, positions_BS, segments_BS, supervised_N, targets_N, weights_N, domains_BS } = batch;
+  const marks = domains_BS ? { domains_BS } : {};
+  return { ids_BS, positions_BS, segments_BS, supervised_N, targets_N, weights_N, ...marks };
 }
 
 function lossControls(batches: readonly TrainingBatch[], coefficients: Readonly<Record<string, number>>) {

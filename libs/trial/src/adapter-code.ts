@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { componentKind, parseJson, parseOptions, readRegularFile, UserError, type ComponentRegistry } from '@gmoe/core';
+import { componentKind, parseOptions, readRegularJson, UserError, type ComponentRegistry } from '@gmoe/core';
 import { codeSchema, type TrialCode } from '@gmoe/experiment';
 
 const FILE = 'code.json';
@@ -45,7 +45,7 @@ const MOST_BYTES = 16 << 20;
 function readCode(path: string): TrialCode {
   let value: unknown;
   try {
-    value = parseJson(readRegularFile(path, MOST_BYTES).toString('utf8'));
+    value = readRegularJson(path, MOST_BYTES);
   } catch (error) {
     throw new UserError(`${path}: is no readable JSON`, { cause: error });
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { makeSubfolder, parseJson, readRegularFile, redact, writeWhole } from '@gmoe/core';
+import { makeSubfolder, readRegularJson, redact, writeWhole } from '@gmoe/core';
 import type { SweepStore } from '@gmoe/experiment';
 import { describeMachine, openSpool, readGitState, type GitState, type Spool, type SweepFields } from '@gmoe/spool';
 import { z } from 'zod';
@@ -84,7 +84,7 @@ function readFile(store: SweepStore): z.output<typeof fileSchema> | undefined {
   const file = join(store.folder, FILE);
   if (!existsSync(file)) return undefined;
   try {
-    return fileSchema.parse(parseJson(readRegularFile(file, MOST_BYTES).toString('utf8')));
+    return fileSchema.parse(readRegularJson(file, MOST_BYTES));
   } catch {
     return undefined;
   }

@@ -1,9 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from './free-ports.js';
 
 /** Variable that names the cluster which a process is of. */
 const MARK = 'GMOE_TEST_RAY';
@@ -36,7 +36,7 @@ export interface RealRay {
 export async function startRay(cpus: number): Promise<RealRay> {
   // Sockets below it must stay within the 107 bytes of a path.
   const folder = mkdtempSync(join(tmpdir(), 'ray-'));
-  const [port, dashboard, headAgent, nodeAgent] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  const [port, dashboard, headAgent, nodeAgent] = await freePorts(4);
   const env = { ...process.env, RAY_USAGE_STATS_ENABLED: '0', RAY_DISABLE_IMPORT_WARNING: '1', [MARK]: folder };
   const ray = (...args: string[]): void => {
     execFileSync(join(VENV, 'bin', 'ray'), args, { env, stdio: ['ignore', 'ignore', 'inherit'], timeout: 120_000 });
@@ -108,12 +108,4 @@ function kill(pid: number): void {
   } catch {
     // It has ended.
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,7 +1,8 @@
 import { choice, curveFigure, element, LiveFigure, meanCurve } from '@gmoe/report/page';
 import type { SweepAnswer, SweepEntry, TrialEntry } from '../ui-answers.js';
-import { colourAt, MOST_CURVES } from './curves-panel.js';
+import { colourAt, MOST_CURVES, swatchOf } from './curve-colours.js';
 import { MetricChoice } from './metric-choice.js';
+import { plainTable } from './plain-table.js';
 import { TrialCurves } from './trial-curves.js';
 import { accuracyOf } from './trials-table.js';
 
@@ -108,21 +109,9 @@ export class ComparePanel {
     this.first =
       shared.length > 0 ? shared.slice(0, 3) : [...own.keys()].slice(0, 2).concat([...others.keys()].slice(0, 2));
     this.table.replaceChildren(
-      element(
-        'table',
-        {},
-        element(
-          'thead',
-          {},
-          element(
-            'tr',
-            {},
-            ...['Curve', 'Arm', mine.name, theirs.name, 'Difference (points)'].map((text) =>
-              element('th', { scope: 'col' }, text),
-            ),
-          ),
-        ),
-        element('tbody', {}, ...this.named.map((name, i) => this.row(name, i, own.get(name), others.get(name)))),
+      plainTable(
+        ['Curve', 'Arm', mine.name, theirs.name, 'Difference (points)'],
+        this.named.map((name, i) => this.row(name, i, own.get(name), others.get(name))),
       ),
       element(
         'p',
@@ -144,9 +133,7 @@ export class ComparePanel {
       },
     });
     box.checked = this.ticked.has(name);
-    const swatch = element('span', { class: 'swatch' });
     const place = this.chosen().indexOf(name);
-    if (place >= 0) swatch.style.background = colourAt(place);
     const show = (values: readonly number[]) =>
       values.length === 0
         ? '–'
@@ -155,7 +142,7 @@ export class ComparePanel {
     return element(
       'tr',
       {},
-      element('td', {}, box, ' ', swatch),
+      element('td', {}, box, ' ', swatchOf(place < 0 ? undefined : place)),
       element('td', {}, name),
       element('td', {}, show(a)),
       element('td', {}, show(b)),

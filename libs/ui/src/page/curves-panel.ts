@@ -1,12 +1,8 @@
-import { CATEGORY_COLOURS, curveFigure, element, LiveFigure, meanCurve, slider } from '@gmoe/report/page';
+import { curveFigure, element, LiveFigure, meanCurve, slider } from '@gmoe/report/page';
 import type { SweepAnswer, TrialEntry } from '../ui-answers.js';
+import { colourAt, MOST_CURVES, swatchOf } from './curve-colours.js';
 import { MetricChoice } from './metric-choice.js';
 import { nameOf, TrialCurves } from './trial-curves.js';
-
-/** Curves at once; more cannot be told apart. */
-export const MOST_CURVES = CATEGORY_COLOURS.length;
-
-export const colourAt = (place: number): string => CATEGORY_COLOURS[place % CATEGORY_COLOURS.length]!;
 
 /** The trials whose curves are shown: those ticked, else those that run, else those that have steps. */
 export function shownTrials({ trials }: SweepAnswer, ticked: ReadonlySet<string>): TrialEntry[] {
@@ -63,13 +59,7 @@ export class CurvesPanel {
     await this.curves.follow(shown);
     this.metric.offer(this.curves.metrics(shown));
     this.figure.update();
-    this.key.replaceChildren(
-      ...shown.map((trial, i) => {
-        const swatch = element('span', { class: 'swatch', 'aria-hidden': 'true' });
-        swatch.style.background = colourAt(i);
-        return element('li', {}, swatch, ' ', this.titleOf(trial));
-      }),
-    );
+    this.key.replaceChildren(...shown.map((trial, i) => element('li', {}, swatchOf(i), ' ', this.titleOf(trial))));
   }
 
   private titleOf(trial: TrialEntry): string {

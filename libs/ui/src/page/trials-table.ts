@@ -1,6 +1,7 @@
 import { element } from '@gmoe/report/page';
 import type { SweepAnswer, TrialEntry } from '../ui-answers.js';
-import { colourAt } from './curves-panel.js';
+import { swatchOf } from './curve-colours.js';
+import { plainTable } from './plain-table.js';
 import { nameOf } from './trial-curves.js';
 
 /** What can be done with a trial. */
@@ -34,15 +35,9 @@ export function trialsTable(
   actions: TrialActions,
 ): HTMLElement {
   const places = new Map(shown.map(({ hash }, i) => [hash, i]));
-  return element(
-    'table',
-    {},
-    element('thead', {}, element('tr', {}, ...COLUMNS.map((text) => element('th', { scope: 'col' }, text)))),
-    element(
-      'tbody',
-      {},
-      ...sweep.trials.map((trial) => row(sweep, trial, places.get(trial.hash), ticked.has(trial.hash), actions)),
-    ),
+  return plainTable(
+    COLUMNS,
+    sweep.trials.map((trial) => row(sweep, trial, places.get(trial.hash), ticked.has(trial.hash), actions)),
   );
 }
 
@@ -62,15 +57,13 @@ function row(
     onchange: () => actions.tick(trial, box.checked),
   });
   box.checked = ticked;
-  const swatch = element('span', { class: 'swatch' });
-  if (place !== undefined) swatch.style.background = colourAt(place);
   const accuracy = accuracyOf(trial);
   const bar = element('span');
   bar.style.width = `${Math.round(100 * (trial.steps ? Math.min(1, (trial.step ?? 0) / trial.steps) : 0))}%`;
   return element(
     'tr',
     { 'data-trial': id },
-    element('td', {}, box, ' ', swatch),
+    element('td', {}, box, ' ', swatchOf(place)),
     element('td', {}, arm),
     element('td', {}, String(trial.seed)),
     element('td', { title: trial.problem }, element('span', { class: `state ${trial.state}` }, stateOf(trial))),

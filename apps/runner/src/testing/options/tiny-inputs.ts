@@ -36,3 +36,14 @@ export function writeTinyData(folder: string): void {
   const texts = rows.map(([prompt, label]) => `${JSON.stringify({ prompt, answer: ` ${label}.` })}\n`);
   writeFileSync(join(folder, 'rows.jsonl'), texts.join(''));
 }
+
+/** A folder of a sweep's own: `sweep.yaml`, and beside it the base and the data that its trial names. */
+export async function writeTinySweep(folder: string, trial: object, seeds: number): Promise<void> {
+  writeTinyData(join(folder, 'data'));
+  await writeTinyBase(join(folder, 'base'));
+  const task = { id: 'classification', dataDir: 'data', trainFile: 'rows.csv' };
+  writeFileSync(
+    join(folder, 'sweep.yaml'),
+    JSON.stringify({ name: 'own', trial: { base: 'base', task, ...trial }, seeds }),
+  );
+}

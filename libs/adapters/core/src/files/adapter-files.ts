@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, parseJson, readRegularFile, UserError, writeWhole } from '@gmoe/core';
+import { messageOf, readRegularJson, UserError, writeWhole } from '@gmoe/core';
 import { readSafetensors, STORED_WEIGHTS, writeSafetensors } from '@gmoe/model';
 import { withPrefix, type HostTensor } from '@gmoe/tensor';
 import type { Adapter, AdapterInit, AdapterParams } from '../adapter.js';
@@ -71,7 +71,7 @@ export async function loadAdapter(dir: string): Promise<AdapterFile> {
   const where = join(dir, CONFIG);
   let json: unknown;
   try {
-    json = parseJson(readRegularFile(where, MOST_BYTES).toString('utf8'));
+    json = readRegularJson(where, MOST_BYTES);
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`${where}: cannot be read: ${messageOf(error)}`, { cause: error });
