@@ -1,11 +1,14 @@
 /**
- * `npx tsx --tsconfig tsconfig.base.json tools/study/main.ts`: puts the tables of `results/real-llm` into docs/study.md.
- * With a sweep's folder: prints the table of its arms, e.g. for docs/ablation.md.
+ * `npx tsx --tsconfig tsconfig.base.json tools/study/main.ts`: puts the tables and figures of `results/real-llm` into docs/study.md.
+ * With a sweep's folder: prints the tables of its arms, e.g. for docs/ablation.md.
  */
 import { loadResults } from '@gmoe/report';
-import { armTable } from './study-tables.js';
+import { routingTable, scoreTable } from './arm-table.js';
 import { writeStudy } from './write-study.js';
 
 const folder = process.argv[2];
 if (folder === undefined) writeStudy(process.cwd());
-else process.stdout.write(armTable(loadResults(folder)));
+else {
+  const results = loadResults(folder);
+  process.stdout.write(`${scoreTable(results)}\n${routingTable(results)}`);
+}
