@@ -98,7 +98,8 @@ function sessionOptions(
 ): ort.InferenceSession.SessionOptions {
   return {
     executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
-    graphOptimizationLevel: 'all',
+    // A traced graph leaves ONNX Runtime nothing to fuse that would show on a cpu, and its hundred passes are half of the start.
+    graphOptimizationLevel: provider === 'cpu' ? 'disabled' : 'all',
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',

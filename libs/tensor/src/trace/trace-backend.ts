@@ -39,14 +39,27 @@ class TraceBackend extends tf.KernelBackend {
     return { dataId, shape: [...shape], dtype };
   }
 
-  /** The graph's name for a tensor, with the tensor's shape. */
-  nameOf(tensor: tf.TensorInfo): string {
+  /** The same value in another shape; a node only where an op reads it so. */
+  reshaped(tensor: tf.TensorInfo, shape: readonly number[]): tf.TensorInfo {
+    const value = this.traced(tensor);
+    const dataId = {};
+    this.values.set(dataId, value.host ? { host: value.host, shape } : value);
+    return { dataId, shape: [...shape], dtype: tensor.dtype };
+  }
+
+  private traced(tensor: tf.TensorInfo): TracedValue {
     const value = this.values.get(tensor.dataId);
     if (!value) {
       throw new TraceError(
         'a tensor from outside was captured by a traced function: pass it in as an argument or as a frozen weight',
       );
     }
+    return value;
+  }
+
+  /** The graph's name for a tensor, with the tensor's shape. */
+  nameOf(tensor: tf.TensorInfo): string {
+    const value = this.traced(tensor);
     if (value.name === undefined) value.name = this.builder.constant(value.host!, value.shape, tensor.dtype as DType);
     if (value.shape.join() === tensor.shape.join()) return value.name;
     return this.builder.node('Reshape', [value.name, this.builder.int64s(tensor.shape)]);

@@ -1,15 +1,15 @@
 import { tf } from '../../tf.js';
+import { traceBackend } from '../trace-backend.js';
 import { axes, castName, int64s, lower, node, nodes, out, ref, scalar } from './lowering.js';
 
 lower('Reshape', ({ x }, { shape }) => {
-  const target = tf.util.inferFromImplicitShape(shape, tf.util.sizeFromShape(x!.shape));
-  return out(node('Reshape', [ref(x!), int64s(target)]), target, x!.dtype);
+  return traceBackend.reshaped(x!, tf.util.inferFromImplicitShape(shape, tf.util.sizeFromShape(x!.shape)));
 });
 
 lower('ExpandDims', ({ input }, { dim }) => {
   const shape = [...input!.shape];
   shape.splice(dim < 0 ? dim + shape.length + 1 : dim, 0, 1);
-  return out(node('Reshape', [ref(input!), int64s(shape)]), shape, input!.dtype);
+  return traceBackend.reshaped(input!, shape);
 });
 
 lower('Transpose', ({ x }, { perm }) =>
