@@ -22,8 +22,9 @@ export const values = ({ finished }: StudyArm, name: string): number[] =>
   finished.map((trial) => metric(trial, name)).filter(Number.isFinite);
 export const meanOf = (numbers: readonly number[]): number => (numbers.length > 0 ? mean(numbers) : Number.NaN);
 
-/** A number as a cell has it; nothing where there is none. */
-export const shown = (value: number, digits: number): string => (Number.isFinite(value) ? value.toFixed(digits) : '');
+/** A number as a cell has it, 0 without a sign; nothing where there is none. */
+export const shown = (value: number, digits: number): string =>
+  Number.isFinite(value) ? value.toFixed(digits).replace(/^-(?=[0.]*$)/, '') : '';
 export const percent = (value: number, digits = 1): string => shown(100 * value, digits);
 export const percentRange = (interval: { readonly low: number; readonly high: number } | undefined): string =>
   interval ? `${percent(interval.low)} to ${percent(interval.high)}` : '';
