@@ -18,7 +18,8 @@ const DESCRIBED = [
 
 /**
  * The tests of the design, paired over the seeds that both arms finished, Holm-corrected over the four; the pairs without a p are
- * described. The second interval is that of other seeds and other examples (pigeonhole bootstrap, 2000 resamples).
+ * described. The second interval is that of other seeds and other examples (pigeonhole bootstrap, 2000 resamples). The last columns are
+ * secondary: differences with their t intervals over seeds.
  */
 export function testTable(results: SweepResults): string {
   const arms = new Map(armsOf(results).map(({ name, finished }) => [name, finished]));
@@ -27,8 +28,8 @@ export function testTable(results: SweepResults): string {
     ...comparison(arms.get(one) ?? [], arms.get(other) ?? []),
   }));
   const corrected = holm(pairs.slice(0, HYPOTHESES.length).map(({ test }) => test?.p));
-  const rows = pairs.map(({ name, differences, test, bootstrap }, i) => {
-    if (!test) return [name, 'fewer than two shared seeds', '', '', '', '', ''];
+  const rows = pairs.map(({ name, differences, test, bootstrap, norm, loss }, i) => {
+    if (!test) return [name, 'fewer than two shared seeds', '', '', '', '', '', '', ''];
     const tested = i < HYPOTHESES.length;
     return [
       name,
@@ -38,10 +39,22 @@ export function testTable(results: SweepResults): string {
       tested ? shown(test.p, 3) : '',
       tested ? shown(corrected[i] ?? Number.NaN, 3) : '',
       shown(cohensDz(differences) ?? Number.NaN, 2),
+      norm ? `${percent(norm.difference)} (${percentRange(norm.interval)})` : '',
+      loss ? `${shown(loss.difference, 3)} (${shown(loss.interval.low, 3)} to ${shown(loss.interval.high, 3)})` : '',
     ];
   });
   return markdownTable(
-    ['accuracy', 'points', '95 % interval, seeds', '95 % interval, seeds and examples', 'p', 'p (Holm)', 'd_z'],
+    [
+      'accuracy',
+      'points',
+      '95 % interval, seeds',
+      '95 % interval, seeds and examples',
+      'p',
+      'p (Holm)',
+      'd_z',
+      'acc_norm, points',
+      'loss, nats',
+    ],
     rows,
   );
 }
@@ -52,11 +65,19 @@ function comparison(first: readonly Finished[], second: readonly Finished[]) {
     const other = bySeed.get(trial.trial.seed);
     return other ? [[trial, other] as const] : [];
   });
-  const differences = shared.map(([a, b]) => metric(a, 'eval/accuracy') - metric(b, 'eval/accuracy'));
+  const differencesOf = (name: string) =>
+    shared.map(([a, b]) => metric(a, name) - metric(b, name)).filter(Number.isFinite);
+  const differences = differencesOf('eval/accuracy');
   const answers = shared.map(([a, b]) => {
     const right = new Map(b.predictions.map(({ id, correct }) => [id, Number(correct)]));
     return a.predictions.flatMap(({ id, correct }) => (right.has(id) ? [Number(correct) - right.get(id)!] : []));
   });
   const bootstrap = pairedBootstrap(answers, { key: RandomKey.fromSeed(0), over: 'seeds-and-examples' });
-  return { differences, test: pairedTTest(differences), bootstrap };
+  return {
+    differences,
+    test: pairedTTest(differences),
+    bootstrap,
+    norm: pairedTTest(differencesOf('eval/accuracy_norm')),
+    loss: pairedTTest(differencesOf('eval/loss')),
+  };
 }
