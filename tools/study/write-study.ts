@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadResults, reportCharts, summarise, wideSvg, type SweepResults } from '@gmoe/report';
 import { routingTable, scoreTable } from './arm-table.js';
@@ -65,7 +65,6 @@ function counts({ trials }: SweepResults): string {
 /** `npx tsx --tsconfig tsconfig.base.json tools/study/main.ts`: puts tables and figures of `results/real-llm` into docs/. */
 export function writeStudy(root: string): void {
   const { text, figures } = studyOf(root);
-  mkdirSync(join(root, IMAGES), { recursive: true });
   for (const [file, svg] of figures) writeFileSync(join(root, IMAGES, file), svg);
   writeFileSync(join(root, STUDY), text);
 }
