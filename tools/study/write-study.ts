@@ -10,6 +10,8 @@ const STUDY = 'docs/study.md';
 const IMAGES = 'docs/images';
 const RESULTS = 'results/real-llm';
 const RATES = 'rates';
+/** Asked for letters, which tests none of the hypotheses. */
+const CONTROL = 'letters';
 const [BEGIN, END] = ['<!-- results: begin -->', '<!-- results: end -->'];
 
 /** The study's text and figures, made of the published results. */
@@ -24,8 +26,9 @@ export function studyOf(root: string): Study {
   const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)];
   if (from < 0 || to < from) throw new Error(`${STUDY}: has no place for results (${BEGIN} ... ${END})`);
   const sweeps = publishedSweeps(root);
-  const tasks = new Map([...sweeps].filter(([name]) => name !== RATES));
+  const tasks = new Map([...sweeps].filter(([name]) => name !== RATES && name !== CONTROL));
   const rates = sweeps.get(RATES);
+  const control = sweeps.get(CONTROL);
   const figures = new Map<string, string>();
   const parts = [
     ...(tasks.size > 0 ? [`### Accuracy and stability\n\n${overviewTable(tasks)}`] : []),
@@ -37,6 +40,7 @@ export function studyOf(root: string): Study {
       const tables = [scoreTable(results), testTable(results), routingTable(results)].join('\n');
       return `### ${name}\n\n${counts(results)}\n\n${picture}${tables}`;
     }),
+    ...(control ? [`### ${CONTROL}: a control\n\n${counts(control)}\n\n${scoreTable(control)}`] : []),
     ...(rates ? [`### ${RATES}\n\n${counts(rates)}\n\n${ratesTable(rates)}`] : []),
   ];
   const made = parts.length > 0 ? parts.join('\n') : 'Nothing is published yet.\n';
