@@ -4,13 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { weightsFor } from '@gmoe/model';
-import { createEngine, RandomKey, type Compute } from '@gmoe/tensor';
+import { createEngine, RandomKey, type Compute, type Recompute } from '@gmoe/tensor';
 import { createTrainingStep } from '@gmoe/training';
 import { createBenchStep, optimizer, type StepSize } from './bench-step.js';
 
 export interface ChildRun {
   readonly size: StepSize;
   readonly compute: Compute;
+  readonly recompute?: Recompute;
   readonly threads: number;
   readonly steps: number;
   readonly warmUp: number;
@@ -26,10 +27,10 @@ export interface ChildResult {
   readonly mebibytes: number;
 }
 
-const { size, compute, threads, steps, warmUp } = JSON.parse(process.argv[2]!) as ChildRun;
+const { size, compute, recompute = 'none', threads, steps, warmUp } = JSON.parse(process.argv[2]!) as ChildRun;
 const { model, batches } = createBenchStep(size);
 const weights = await weightsFor(compute, model.config, model.frozen.weights);
-const engine = await createEngine({ threads });
+const engine = await createEngine({ threads, recompute });
 const trainingStep = createTrainingStep(engine, { ...model, frozen: { ...model.frozen, weights } }, optimizer);
 let state = trainingStep.initial();
 const times: number[] = [];

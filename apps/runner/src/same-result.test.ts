@@ -27,6 +27,8 @@ describe('a trial leaves the same bits', () => {
   beforeAll(() => void (first = runTiny(dropped())));
   it.each<[string, JsonObject]>([
     ['as the second one of its process', {}],
+    ['with layers computed again for the gradient', { engine: { recompute: 'full' } }],
+    ['with all but frozen products computed again', { engine: { recompute: 'selective' } }],
     ['with two threads, which have no op here large enough to share', { engine: { threads: 2 } }],
   ])('%s', async (_, over) => {
     expect(await runTiny({ ...dropped(), ...over })).toEqual(await first);

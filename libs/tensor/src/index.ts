@@ -39,5 +39,7 @@ export {
 export { weightLimit } from './quantization/weight-limit.js';
 export { gelu, geluTanh, layerNorm, linear, repeatColumns, rmsNorm, silu, swiglu } from './ops/layers.js';
 export { attention, rope, type AttentionOptions } from './ops/attention.js';
+export { beginBackward, recomputable } from './ops/recomputable.js';
+export { RECOMPUTES, type Recompute } from './trace/recompute.js';
 export { FlatLayout, type FlatEntry } from './ops/flat-parameters.js';
 export { underPrefix, withPrefix } from './named-tensors.js';

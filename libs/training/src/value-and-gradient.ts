@@ -1,4 +1,4 @@
-import { mapTree, tf, type TensorTree } from '@gmoe/tensor';
+import { beginBackward, mapTree, tf, type TensorTree } from '@gmoe/tensor';
 
 const isTensor = (value: unknown): value is tf.Tensor => value instanceof tf.Tensor;
 
@@ -17,6 +17,7 @@ export function valueAndGradient<X extends tf.Tensor, Rest extends TensorTree>(
       kept.push(held);
       return held;
     }) as TensorTree;
+    beginBackward();
     return result.loss;
   })(x);
   const out = mapTree(rest, isTensor, (tensor) => tensor.clone()) as Rest;

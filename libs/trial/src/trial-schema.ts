@@ -7,7 +7,7 @@ import { createTrialSchema, type JsonObject, type TrialRule, type TrialSchema } 
 import { evaluationSchema } from '@gmoe/evaluation';
 import { optimizerKind } from '@gmoe/optimizers';
 import { routerKind } from '@gmoe/routers-core';
-import { COMPUTES, DEVICES, ENGINES } from '@gmoe/tensor';
+import { COMPUTES, DEVICES, ENGINES, RECOMPUTES } from '@gmoe/tensor';
 import { scheduleKind } from '@gmoe/schedules';
 import { ROUTING_EVERY, trainingSchema } from '@gmoe/training';
 import { z } from 'zod';
@@ -25,6 +25,12 @@ const engineSchema = z
       .default('auto')
       .describe('compiled: cpu, webgpu, cuda; eager: tensorflow, wasm, cpu; auto: the first that works'),
     threads: z.int().min(1).default(1).describe('threads inside one op; compiled engine on the cpu'),
+    recompute: z
+      .enum(RECOMPUTES)
+      .default('none')
+      .describe(
+        'what the backward pass computes again in place of holding it, layer by layer: none; selective = all but products with frozen weights; full; the same numbers in less memory and more time; compiled engine on the cpu',
+      ),
   })
   .refine(({ engine, device }) => DEVICES_OF[engine].includes(device), {
     path: ['device'],
@@ -36,7 +42,12 @@ const engineSchema = z
   .refine(({ engine, threads }) => engine === 'compiled' || threads === 1, {
     path: ['threads'],
     message: 'must be 1 with engine: eager',
+  })
+  .refine(({ engine, device, recompute }) => recompute === 'none' || (engine === 'compiled' && !OFF_CPU.has(device)), {
+    path: ['recompute'],
+    message: 'must be none with engine: eager, and on webgpu and cuda',
   });
+const OFF_CPU: ReadonlySet<string> = new Set(['webgpu', 'cuda']);
 
 /** Where each engine computes. */
 const DEVICES_OF: Readonly<Record<(typeof ENGINES)[number], readonly (typeof DEVICES)[number][]>> = {

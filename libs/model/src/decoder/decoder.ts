@@ -7,6 +7,7 @@ import {
   geluTanh,
   layerNorm,
   linear,
+  recomputable,
   rmsNorm,
   swiglu,
   tf,
@@ -120,9 +121,7 @@ export function runLayers(
   const norm = (x: tf.Tensor2D, path: string): tf.Tensor2D => normed(config, weights, x, path);
   const scaled = (x: tf.Tensor2D): tf.Tensor2D => (residualScale === undefined ? x : x.mul(residualScale));
 
-  let x_TD = gatherRows(weight<tf.Tensor2D>(weights, EMBEDDING), ids_BS.reshape([tokens]));
-  if (embeddingScale !== undefined) x_TD = x_TD.mul(embeddingScale);
-  for (let layer = 0; layer < config.layers; layer++) {
+  const layerOf = (in_TD: tf.Tensor2D, layer: number): tf.Tensor2D => {
     const base = (name: SiteName) => baseLinear(config, weights, { layer, name });
     const apply = (name: SiteName, x: tf.Tensor2D): tf.Tensor2D =>
       hooks.linear ? hooks.linear({ layer, name }, x, base(name)) : base(name)(x);
@@ -137,19 +136,26 @@ export function runLayers(
       return rows.reshape([batch, length, count, headSize]);
     };
 
-    const a_TD = normIf(x_TD, norms.beforeAttention);
+    const a_TD = normIf(in_TD, norms.beforeAttention);
     const q_BSHP = split(apply('q_proj', a_TD), heads, 'q_norm');
     const k_BSJP = split(apply('k_proj', a_TD), kvHeads, 'k_norm');
     const v_BSJP = split(apply('v_proj', a_TD), kvHeads);
     const mixed_BSO = attend(layer, rotate(layer, q_BSHP), rotate(layer, k_BSJP), v_BSJP);
     const o_TD = apply('o_proj', mixed_BSO.reshape([tokens, heads * headSize]));
-    x_TD = x_TD.add(scaled(normIf(o_TD, norms.afterAttention)));
+    const mid_TD = in_TD.add<tf.Tensor2D>(scaled(normIf(o_TD, norms.afterAttention)));
 
-    const f_TD = normIf(x_TD, norms.beforeFfn);
+    const f_TD = normIf(mid_TD, norms.beforeFfn);
     const ffn = { gate: base('gate_proj'), up: base('up_proj'), down: base('down_proj'), glu };
     const y_TD =
       hooks.ffn?.(layer, f_TD, ffn) ?? apply('down_proj', glu(apply('gate_proj', f_TD), apply('up_proj', f_TD)));
-    x_TD = x_TD.add(scaled(normIf(y_TD, norms.afterFfn)));
+    return mid_TD.add(scaled(normIf(y_TD, norms.afterFfn)));
+  };
+
+  let x_TD = gatherRows(weight<tf.Tensor2D>(weights, EMBEDDING), ids_BS.reshape([tokens]));
+  if (embeddingScale !== undefined) x_TD = x_TD.mul(embeddingScale);
+  for (let layer = 0; layer < config.layers; layer++) {
+    const in_TD = x_TD;
+    x_TD = recomputable(() => layerOf(in_TD, layer));
   }
   return norm(x_TD, FINAL_NORM);
 }

@@ -22,6 +22,11 @@ export async function createCompiledEngine(options: EngineOptions): Promise<Engi
   const provider = await chooseProvider(options);
   const threads = options.threads ?? 1;
   if (!Number.isInteger(threads) || threads < 1) throw new UserError(`threads: ${threads} is not a positive integer`);
+  const { recompute = 'none' } = options;
+  // Elsewhere ONNX Runtime's optimiser would join again what is computed twice.
+  if (recompute !== 'none' && provider !== 'cpu') {
+    throw new UserError(`recompute: must be none on device ${provider}, not '${recompute}'; the cpu recomputes`);
+  }
   const settings: SessionSettings = {
     provider,
     threads,
@@ -41,10 +46,11 @@ export async function createCompiledEngine(options: EngineOptions): Promise<Engi
   }
 
   async function compile(fn: TensorFunction, frozen: unknown, args: readonly unknown[]): Promise<Compiled> {
-    const { model, result } = trace(fn, [
+    const named = [
       nameInputs(frozen, 'frozen', isHostTensor),
       ...args.map((arg, i) => nameInputs(arg, `arg${i}`, isHostTensor)),
-    ]);
+    ];
+    const { model, result } = trace(fn, named, recompute);
     const weights = new Map(namedInputs(frozen, 'frozen', isHostTensor).map(({ name, host }) => [name, host]));
     const { session, release } = await openSession(model, weights, settings);
     return { session, release, inputs: new Set(session.inputNames), result };

@@ -14,6 +14,9 @@ export async function createEagerEngine(options: EngineOptions): Promise<Engine>
   if (options.threads !== undefined && options.threads !== 1) {
     throw new UserError(`threads: ${options.threads} is for the compiled engine; the eager engine takes 1`);
   }
+  if (options.recompute !== undefined && options.recompute !== 'none') {
+    throw new UserError(`recompute: '${options.recompute}' is for the compiled engine; the eager engine takes none`);
+  }
   const device = await openTfjsBackend(options.device ?? 'auto');
   const uploads = new Map<HostTensor, tf.Tensor>();
 

@@ -1,6 +1,7 @@
 import type { tf } from '../tf.js';
 import type { HostTensor } from '../host-tensor.js';
 import type { HostOf } from '../tree.js';
+import type { Recompute } from '../trace/recompute.js';
 
 export const ENGINES = ['compiled', 'eager'] as const;
 export type EngineName = (typeof ENGINES)[number];
@@ -15,6 +16,8 @@ export interface EngineOptions {
   readonly device?: DeviceName;
   /** Threads inside one op, compiled engine on the cpu only. Default 1. */
   readonly threads?: number;
+  /** What backward passes compute again in place of holding it: less memory, more time, the same bits. Compiled engine on the cpu; default none. */
+  readonly recompute?: Recompute;
   /** Writes ONNX Runtime's per-node timings to files with this prefix (compiled engine). */
   readonly profilePrefix?: string;
 }

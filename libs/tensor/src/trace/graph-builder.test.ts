@@ -2,25 +2,31 @@ import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from './graph-builder.js';
 
 describe('GraphBuilder', () => {
-  it('puts what a gathering node alone reads before it, the first computed last', () => {
-    const graph = new GraphBuilder();
-    const count = 20;
-    // A chain, as the backward pass is one, with a branch at each of its values, as weight gradients are.
-    let chain = 'x';
-    const branches = Array.from({ length: count }, () => {
-      chain = graph.node('Neg', [chain]);
-      return graph.node('Reshape', [graph.node('Gemm', [chain, 'w']), graph.int64s([4])]);
-    });
-    const { nodes } = graph.finish([graph.node('Concat', branches, { axis: 0 })]);
+  it.each(['in its turn', 'where it is gathered'])(
+    'puts what a gathering node alone reads before it, the first computed last: recorded %s',
+    (recorded) => {
+      const graph = new GraphBuilder();
+      const count = 20;
+      // A chain, as the backward pass is one, with a branch at each of its values, as weight gradients are.
+      let chain = 'x';
+      const reshaped = (name: string) => graph.node('Reshape', [name, graph.int64s([4])]);
+      const gradients = Array.from({ length: count }, () => {
+        chain = graph.node('Neg', [chain]);
+        const gradient = graph.node('Gemm', [chain, 'w']);
+        return recorded === 'in its turn' ? reshaped(gradient) : gradient;
+      });
+      const branches = recorded === 'in its turn' ? gradients : gradients.toReversed().map(reshaped).toReversed();
+      const { nodes } = graph.finish([graph.node('Concat', branches, { axis: 0 })]);
 
-    const made = new Set(['x', 'w']);
-    for (const { inputs, outputs } of nodes) {
-      inputs.filter((name) => name.startsWith('v')).forEach((name) => expect(made.has(name)).toBe(true));
-      outputs.forEach((name) => made.add(name));
-    }
-    expect(nodes.map(({ op }) => op).slice(-count - 1)).toEqual([...Array<string>(count).fill('Reshape'), 'Concat']);
-    expect(nodes.slice(-count - 1, -1).flatMap(({ outputs }) => outputs)).toEqual(branches.toReversed());
-  });
+      const made = new Set(['x', 'w']);
+      for (const { inputs, outputs } of nodes) {
+        inputs.filter((name) => name.startsWith('v')).forEach((name) => expect(made.has(name)).toBe(true));
+        outputs.forEach((name) => made.add(name));
+      }
+      expect(nodes.map(({ op }) => op).slice(-count - 1)).toEqual([...Array<string>(count).fill('Reshape'), 'Concat']);
+      expect(nodes.slice(-count - 1, -1).flatMap(({ outputs }) => outputs)).toEqual(branches.toReversed());
+    },
+  );
 
   it('puts what widens a weight first, where it is computed just before it is read', () => {
     const graph = new GraphBuilder();

@@ -1,5 +1,7 @@
 import { sizeOf, type DType, type TypedData } from '../host-tensor.js';
 import type { Attribute, OnnxInitializer, OnnxNode, OnnxType } from './onnx-proto.js';
+import { recomputeBlocks, type Recompute } from './recompute.js';
+import { WIDENING } from './widening.js';
 
 export interface NodeOptions {
   readonly attributes?: Readonly<Record<string, Attribute>>;
@@ -20,6 +22,26 @@ export class GraphBuilder {
   private readonly initializers = new Map<string, OnnxInitializer>();
   private readonly known = new Map<string, readonly string[]>();
   private count = 0;
+  private readonly blocks = new Map<OnnxNode, number>();
+  private blockCount = 0;
+  private block: number | undefined;
+  private backwardFrom = Infinity;
+
+  /** Nodes that `record` adds form one block, whose results a backward pass may compute again. Within a block, no more blocks. */
+  inBlock<T>(record: () => T): T {
+    if (this.block !== undefined) return record();
+    this.block = this.blockCount++;
+    try {
+      return record();
+    } finally {
+      this.block = undefined;
+    }
+  }
+
+  /** Nodes from here on belong to the backward pass. */
+  beginBackward(): void {
+    this.backwardFrom = this.nodes.length;
+  }
 
   /** Adds a node and returns the names of its outputs. An empty input name is an absent optional input. */
   emit(op: string, inputs: readonly string[], options: NodeOptions = {}): readonly string[] {
@@ -28,7 +50,9 @@ export class GraphBuilder {
     const same = this.known.get(key);
     if (same) return same;
     const names = Array.from({ length: outputs }, () => `v${this.count++}`);
-    this.nodes.push({ op, domain, inputs, outputs: names, attributes });
+    const node = { op, domain, inputs, outputs: names, attributes };
+    this.nodes.push(node);
+    if (this.block !== undefined) this.blocks.set(node, this.block);
     this.known.set(key, names);
     return names;
   }
@@ -92,49 +116,78 @@ export class GraphBuilder {
   }
 
   /** The nodes and constants that the outputs need. */
-  finish(outputs: readonly string[]): { nodes: OnnxNode[]; initializers: OnnxInitializer[] } {
-    const needed = new Set(outputs);
-    const kept: OnnxNode[] = [];
-    for (const node of [...this.nodes].reverse()) {
-      if (!node.outputs.some((name) => needed.has(name))) continue;
-      node.inputs.forEach((name) => needed.add(name));
-      kept.push(node);
-    }
+  finish(
+    outputs: readonly string[],
+    recompute: Recompute = 'none',
+  ): { nodes: OnnxNode[]; initializers: OnnxInitializer[] } {
+    const needed = neededNodes(this.nodes, outputs);
+    const nodes = recompute === 'none' ? needed : neededNodes(this.recomputing(needed, outputs, recompute), outputs);
+    const names = new Set(nodes.flatMap(({ inputs }) => inputs).concat(outputs));
     return {
-      nodes: widenedLate(gathersEarly(kept.reverse())),
-      initializers: [...this.initializers.values()].filter(({ name }) => needed.has(name)),
+      nodes: widenedLate(gathersEarly(nodes)),
+      initializers: [...this.initializers.values()].filter(({ name }) => names.has(name)),
     };
   }
+
+  private recomputing(
+    needed: readonly OnnxNode[],
+    outputs: readonly string[],
+    recompute: Exclude<Recompute, 'none'>,
+  ): OnnxNode[] {
+    const backward = new Set(this.nodes.slice(this.backwardFrom));
+    const parts = {
+      blockOf: (node: OnnxNode) => this.blocks.get(node),
+      isBackward: (node: OnnxNode) => backward.has(node),
+    };
+    return recomputeBlocks(needed, parts, outputs, recompute);
+  }
+}
+
+function neededNodes(nodes: readonly OnnxNode[], outputs: readonly string[]): OnnxNode[] {
+  const needed = new Set(outputs);
+  const kept: OnnxNode[] = [];
+  for (const node of [...nodes].reverse()) {
+    if (!node.outputs.some((name) => needed.has(name))) continue;
+    node.inputs.forEach((name) => needed.add(name));
+    kept.push(node);
+  }
+  return kept.reverse();
 }
 
 /** From this many inputs on, a node gathers results that come up all over the graph: the gradients of all parameters. */
 const GATHERED = 16;
 
 /**
- * Moves what only a gathering node reads to just before it, in reverse. ONNX Runtime walks a graph from its end and among a
- * node's inputs looks first at what stands last: this makes it compute each gradient as soon as it can be, where it
- * would else hold the activations of all layers until the backward pass is through.
+ * Moves what only a gathering node reads to just before it, what can be computed first standing last. ONNX Runtime walks a graph
+ * from its end and among a node's inputs looks first at what stands last: this makes it compute each gradient as soon as it can
+ * be, where it would else hold the activations of all layers until the backward pass is through.
  */
 function gathersEarly(nodes: readonly OnnxNode[]): OnnxNode[] {
   const readers = new Map<string, number>();
   for (const { inputs } of nodes) for (const name of inputs) readers.set(name, (readers.get(name) ?? 0) + 1);
   const producers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const places = new Map(nodes.map((node, place) => [node, place] as const));
+  /** Where the values come from: a gradient is recorded in its turn, its other shape only where it is gathered. */
+  const placeOf = (node: OnnxNode): number => {
+    const source = node.op === 'Reshape' ? producers.get(node.inputs[0]!) : undefined;
+    return source ? placeOf(source) : places.get(node)!;
+  };
   const movedTo = new Map<OnnxNode, OnnxNode[]>();
   const moved = new Set<OnnxNode>();
   for (const node of nodes) {
     if (node.inputs.length < GATHERED) continue;
     const own = new Set(node.inputs.map((name) => producers.get(name)).filter((producer) => producer !== undefined));
-    const movable = nodes.filter(
-      (producer) => own.has(producer) && producer.outputs.length === 1 && readers.get(producer.outputs[0]!) === 1,
+    const movable = [...own].filter(
+      (producer) => producer.outputs.length === 1 && readers.get(producer.outputs[0]!) === 1,
     );
     movable.forEach((producer) => moved.add(producer));
-    movedTo.set(node, movable.reverse());
+    movedTo.set(
+      node,
+      movable.toSorted((a, b) => placeOf(b) - placeOf(a)),
+    );
   }
   return nodes.filter((node) => !moved.has(node)).flatMap((node) => [...(movedTo.get(node) ?? []), node]);
 }
-
-/** Ops that turn weights in 8 bits into floats. */
-const WIDENING = new Set(['Cast', 'DequantizeLinear']);
 
 /**
  * Puts what widens a weight first in the list, for the same reason: what stands first is looked at last, and computed just before

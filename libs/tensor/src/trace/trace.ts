@@ -3,6 +3,7 @@ import { tf } from '../tf.js';
 import { flattenTree, mapTree, type Tree } from '../tree.js';
 import { GraphBuilder } from './graph-builder.js';
 import type { OnnxModel, OnnxValue } from './onnx-proto.js';
+import type { Recompute } from './recompute.js';
 import { traceBackend } from './trace-backend.js';
 import { TraceError } from './trace-error.js';
 import { TRACE_BACKEND } from './trace-state.js';
@@ -37,7 +38,11 @@ const isTensor = (value: unknown): value is tf.Tensor => value instanceof tf.Ten
  * @param args trees of named inputs, one per parameter of `fn`
  * @throws TraceError if the function reads values, draws host randomness or uses an op without a lowering
  */
-export function trace(fn: (...args: never[]) => unknown, args: readonly Tree<OnnxValueLeaf>[]): Trace {
+export function trace(
+  fn: (...args: never[]) => unknown,
+  args: readonly Tree<OnnxValueLeaf>[],
+  recompute: Recompute = 'none',
+): Trace {
   const graph = new GraphBuilder();
   const inputs: OnnxValue<DType>[] = [];
   // A process that has used no tfjs yet has no backend, and must not be left with the recording one.
@@ -70,7 +75,10 @@ export function trace(fn: (...args: never[]) => unknown, args: readonly Tree<Onn
         return new OutputRef(name, spec);
       });
     });
-    const { nodes, initializers } = graph.finish(outputs.map(({ source }) => source));
+    const { nodes, initializers } = graph.finish(
+      outputs.map(({ source }) => source),
+      recompute,
+    );
     const used = new Set([...nodes.flatMap((node) => node.inputs), ...outputs.map(({ source }) => source)]);
     return {
       model: {

@@ -1,0 +1,2 @@
+/** Ops that turn weights in 8 bits into floats. */
+export const WIDENING: ReadonlySet<string> = new Set(['Cast', 'DequantizeLinear']);
