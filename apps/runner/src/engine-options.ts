@@ -1,5 +1,5 @@
 import { parseOptions } from '@gmoe/core';
-import { createEngine, DEVICES, ENGINES, type EngineOptions } from '@gmoe/tensor';
+import { createEngine, DEVICES, ENGINES, RECOMPUTES, type EngineOptions } from '@gmoe/tensor';
 import type { Command } from 'commander';
 import { z } from 'zod';
 
@@ -7,6 +7,7 @@ const schema = z.object({
   engine: z.enum(ENGINES).optional(),
   device: z.enum(DEVICES).optional(),
   threads: z.coerce.number().int().min(1).optional(),
+  recompute: z.enum(RECOMPUTES).optional(),
 });
 
 /** Adds `--engine`, `--device` and `--threads` to a command. */
@@ -17,13 +18,22 @@ export function addEngineOptions(command: Command): Command {
     .option('--threads <n>', 'threads inside one op, compiled engine on the cpu (default: 1)');
 }
 
+/** Adds `--recompute` to a command that trains without a trial's config. */
+export function addRecomputeOption(command: Command): Command {
+  return command.option(
+    '--recompute <what>',
+    `${RECOMPUTES.join(' | ')}: what a gradient computes again in place of holding it (default: none)`,
+  );
+}
+
 /** @throws UserError naming the option and what is allowed */
 export function readEngineOptions(options: object): EngineOptions {
-  const { engine, device, threads } = parseOptions(schema, pick(options), '--');
+  const { engine, device, threads, recompute } = parseOptions(schema, pick(options), '--');
   return {
     ...(engine ? { engine } : {}),
     ...(device ? { device } : {}),
     ...(threads ? { threads } : {}),
+    ...(recompute ? { recompute } : {}),
   };
 }
 
@@ -33,6 +43,6 @@ export async function requireEngine(options: EngineOptions): Promise<void> {
 }
 
 function pick(options: object): object {
-  const { engine, device, threads } = options as Record<string, unknown>;
-  return { engine, device, threads };
+  const { engine, device, threads, recompute } = options as Record<string, unknown>;
+  return { engine, device, threads, recompute };
 }

@@ -46,6 +46,15 @@ describe('optimizer and schedule of a trial', () => {
       'trial.yaml: engine.device: must be one of auto, tensorflow, wasm, cpu with engine: eager (got "cuda")',
     ],
     [{ engine: { engine: 'eager', threads: 2 } }, /^trial.yaml: engine.threads: must be 1 with engine: eager/],
+    [
+      { engine: { engine: 'eager', recompute: 'full' } },
+      /^trial.yaml: engine.recompute: must be none with engine: eager, and on webgpu and cuda/,
+    ],
+    [
+      { engine: { device: 'cuda', recompute: 'full' } },
+      /^trial.yaml: engine.recompute: must be none with engine: eager/,
+    ],
+    [{ engine: { recompute: 'some' } }, /^trial.yaml: engine.recompute: .*"none"\|"selective"\|"full"/],
     [{ training: { patience: 2 } }, /^trial.yaml: training.patience: applies only with evalEvery set/],
   ])('refuses %j', (over, message) => {
     expect(() => resolve(over)).toThrow(message);

@@ -7,7 +7,7 @@ import { pretrain, pretrainRecipeSchema, type PretrainedModel, type PretrainReci
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { components } from '../components.js';
-import { addEngineOptions, readEngineOptions } from '../engine-options.js';
+import { addEngineOptions, addRecomputeOption, readEngineOptions } from '../engine-options.js';
 import { EXIT } from '../exit.js';
 import { onInterrupt } from '../interrupt.js';
 import { readYaml } from '../read-yaml.js';
@@ -23,7 +23,7 @@ export function addPretrain(program: Command): void {
     )
     .option('--overwrite', 'take the place of a finished model in the output folder')
     .action(runPretrain);
-  addEngineOptions(command);
+  addRecomputeOption(addEngineOptions(command));
 }
 
 async function runPretrain(path: string, options: { steps?: string; overwrite?: true }): Promise<void> {

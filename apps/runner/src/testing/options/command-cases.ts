@@ -187,6 +187,10 @@ export const COMMAND_CASES: Readonly<Record<string, Readonly<Record<string, Comm
     '--engine': { words: ['--engine', 'eager', '--threads', '2'], says: /threads: 2 is for the compiled engine/ },
     '--device': { words: ['--device', 'wasm'], says: /device: 'wasm' is for --engine eager/ },
     '--threads': { words: ['--engine', 'eager', '--threads', '3'], says: /threads: 3 is for the compiled engine/ },
+    '--recompute': {
+      words: ['--engine', 'eager', '--recompute', 'full'],
+      says: /recompute: 'full' is for the compiled/,
+    },
   },
   doctor: { '--format': { shownBy: ['apps/runner/src/options-commands.test.ts', 'as JSON'] } },
   verify: { '--all': { words: ['--all'] }, '--brief': { words: ['--brief'] }, ...ENGINE() },

@@ -142,4 +142,7 @@ export const TRIAL_CASES: Readonly<Record<string, TrialCase>> = {
 export const TRIAL_COSTS: OptionCases = {
   'trial evaluation.batchSize': { costOnly: 'scores do not depend on it (scoring contract)' },
   'trial engine.threads': { costOnly: 'threads inside one op' },
+  'trial engine.recompute': {
+    costOnly: 'what is held and what computed again; same-result.test.ts holds that no bit depends on it',
+  },
 };
