@@ -45,17 +45,20 @@ export function stepOperations(size: StepSize): number {
   return 2 * (layers * layer * tokens + head);
 }
 
-/** How the step's time grows with experts, slots, rank and tokens, beside how its operations do. */
+const ROUNDS = 3;
+
+/** How the step's time grows with experts, slots, rank and tokens, beside how its operations do: medians of rounds. */
 export function printScaling(threads: number, row: (name: string, value: string) => void): void {
   const time = (size: StepSize) => ownStep({ size, compute: 'float32', threads, steps: 4, warmUp: 1 }).milliseconds;
   for (const [name, change] of VARIANTS) {
     const size = { ...BASE, ...change };
     // The base again beside each: the machine's speed drifts.
-    const ratio = time(size) / time(BASE);
+    const ratios = Array.from({ length: ROUNDS }, () => time(size) / time(BASE)).sort((a, b) => a - b);
+    const ratio = ratios[ROUNDS >> 1]!;
     const predicted = stepOperations(size) / stepOperations(BASE);
     row(
       `scaling: ${name}`,
-      `${ratio.toFixed(2)} x the time, ${predicted.toFixed(2)} x the operations: ${(ratio / predicted).toFixed(2)}`,
+      `${ratio.toFixed(2)} x the time, ${predicted.toFixed(2)} x the operations: ${(ratio / predicted).toFixed(2)} (${ratios.map((each) => (each / predicted).toFixed(2)).join(', ')})`,
     );
   }
 }
