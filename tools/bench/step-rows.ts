@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { COMPUTES, type Compute } from '@gmoe/tensor';
+import { COMPUTES, RECOMPUTES } from '@gmoe/tensor';
 import type { StepSize } from './bench-step.js';
 import type { ChildResult, ChildRun } from './child-step.js';
 
@@ -10,9 +10,18 @@ export interface StepRow {
   run(): ChildResult | undefined;
 }
 
-/** Our own rows, each in a process of its own. */
-export function ownRows(run: Omit<ChildRun, 'compute'>, computes: readonly Compute[] = COMPUTES): StepRow[] {
-  return computes.map((compute) => ({ name: `ours, ${compute}`, run: () => ownStep({ ...run, compute }) }));
+/** Our own rows, each in a process of its own: every way to compute, and float32 with every way to hold less. */
+export function ownRows(run: Omit<ChildRun, 'compute' | 'recompute'>): StepRow[] {
+  const rowOf = (name: string, more: Pick<ChildRun, 'compute' | 'recompute'>): StepRow => ({
+    name: `ours, ${name}`,
+    run: () => ownStep({ ...run, ...more }),
+  });
+  return [
+    ...COMPUTES.map((compute) => rowOf(compute, { compute })),
+    ...RECOMPUTES.filter((recompute) => recompute !== 'none').map((recompute) =>
+      rowOf(`float32, recompute ${recompute}`, { compute: 'float32', recompute }),
+    ),
+  ];
 }
 
 export function ownStep(run: ChildRun): ChildResult {
