@@ -1,5 +1,6 @@
 import { largest } from '@gmoe/core';
 import { stdInterval, tInterval, type SweepResults } from '@gmoe/report';
+import { loadShares, normalizedEntropy } from '@gmoe/routers-diagnostics';
 import {
   armsOf,
   markdownTable,
@@ -18,14 +19,7 @@ const median = (numbers: readonly number[]): number =>
 /** How evenly a trial's layers load their experts, and how much goes to each layer's commonest pair; means and medians over layers. */
 function routingOf(trial: Finished) {
   const layers = trial.routing?.layers ?? [];
-  const evenness = layers.map(({ selected }) => {
-    const total = selected.reduce((sum, count) => sum + count, 0);
-    const entropy = selected.reduce(
-      (sum, count) => (count > 0 ? sum - (count / total) * Math.log(count / total) : sum),
-      0,
-    );
-    return Math.exp(entropy) / selected.length;
-  });
+  const evenness = loadShares(layers.map(({ selected }) => selected)).map(normalizedEntropy);
   const pairs = layers.map(
     ({ together }) =>
       largest(
