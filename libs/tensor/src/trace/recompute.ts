@@ -1,3 +1,4 @@
+import { smallest } from '@gmoe/core';
 import type { OnnxNode } from './onnx-proto.js';
 import { WIDENING } from './widening.js';
 
@@ -53,7 +54,7 @@ export function recomputeBlocks(
   const once = (name: string, nodesOf: () => readonly OnnxNode[]): string => {
     if (!again.has(name)) {
       again.set(name, name);
-      added.push(...nodesOf());
+      for (const node of nodesOf()) added.push(node);
     }
     return name;
   };
@@ -140,7 +141,7 @@ function gradientArrivals(
       if (arrival !== undefined) arrivals.set(block, arrival);
     }
     const from = node.inputs.map((name, i) => blocks[i] ?? reached.get(name) ?? Infinity);
-    const first = Math.min(...from);
+    const first = smallest(from, Infinity);
     if (first < Infinity) node.outputs.forEach((name) => reached.set(name, first));
   }
   return arrivals;
