@@ -33,7 +33,7 @@ import { printOverhead } from './overhead.js';
 import { profileShares } from './profile-shares.js';
 import { printScaling } from './scaling.js';
 import { printStores } from './stores.js';
-import { ownRows, printSteps, torchRows } from './step-rows.js';
+import { middle, ownRows, printSteps, torchRows } from './step-rows.js';
 
 const argument = (name: string, fallback: number) => {
   const at = process.argv.indexOf(name);
@@ -48,7 +48,6 @@ const threads = argument('--threads', 1);
 const rounds = argument('--rounds', 3);
 const folder = mkdtempSync(join(tmpdir(), 'gmoe-bench-'));
 
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 const row = (name: string, value: string) => process.stdout.write(`${name.padEnd(46)} ${value}\n`);
 
 async function timeSteps(step: BenchStep, options: EngineOptions, count: number, warmUp: number) {
@@ -70,7 +69,7 @@ async function timeSteps(step: BenchStep, options: EngineOptions, count: number,
   }
   await trainingStep.dispose();
   await engine.dispose();
-  return { milliseconds: median(times), first, losses };
+  return { milliseconds: middle(times), first, losses };
 }
 
 /** Every way to compute one step, in turn. */

@@ -1,5 +1,5 @@
 import { BENCH_SIZE, type StepSize } from './bench-step.js';
-import { ownStep } from './step-rows.js';
+import { middle, ownStep } from './step-rows.js';
 
 /** A few layers of SmolLM2's shape: what is asked is how cost grows, not how large it is. */
 const BASE: StepSize = {
@@ -53,8 +53,8 @@ export function printScaling(threads: number, row: (name: string, value: string)
   for (const [name, change] of VARIANTS) {
     const size = { ...BASE, ...change };
     // The base again beside each: the machine's speed drifts.
-    const ratios = Array.from({ length: ROUNDS }, () => time(size) / time(BASE)).sort((a, b) => a - b);
-    const ratio = ratios[ROUNDS >> 1]!;
+    const ratios = Array.from({ length: ROUNDS }, () => time(size) / time(BASE));
+    const ratio = middle(ratios);
     const predicted = stepOperations(size) / stepOperations(BASE);
     row(
       `scaling: ${name}`,

@@ -52,7 +52,9 @@ export function torchRows(folder: string, { threads, steps, warmUp }: Omit<Child
   ];
 }
 
-const middle = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+/** The median. */
+export const middle = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 /**
  * Runs the rows in turn, round after round, and prints for each: median time, ratios to the others' times of the same round, memory, and

@@ -3,6 +3,7 @@ import type { JsonObject, TrialRule } from '@gmoe/experiment';
 import { STORED_WEIGHTS, type StoredWeights } from '@gmoe/model';
 import type { DeviceName } from '@gmoe/tensor';
 import { z } from 'zod';
+import { isAccelerator } from './accelerator.js';
 
 /** A base model and how its weights are held. A name or path alone means float32. */
 export type BaseChoice = string | { readonly path: string; readonly weights: StoredWeights };
@@ -68,14 +69,12 @@ export const weightsFitDevice: TrialRule<{
   readonly base: BaseChoice;
   readonly engine: { readonly device: string };
 }> = ({ base, engine: { device } }) =>
-  storedWeights(base) === 'int8' && holdsFloats(device)
+  storedWeights(base) === 'int8' && isAccelerator(device)
     ? { field: 'base.weights', message: `must be float32 on engine.device ${device}: ${ON_DEVICE}` }
     : undefined;
 
 /** @throws UserError if a device of the command line does not take them */
 export function checkWeightsFit(base: BaseChoice, device: DeviceName | undefined): void {
-  if (device === undefined || storedWeights(base) !== 'int8' || !holdsFloats(device)) return;
+  if (device === undefined || storedWeights(base) !== 'int8' || !isAccelerator(device)) return;
   throw new UserError(`--device ${device}: ${ON_DEVICE}`);
 }
-
-const holdsFloats = (device: string): boolean => device === 'webgpu' || device === 'cuda';

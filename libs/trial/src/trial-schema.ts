@@ -11,6 +11,7 @@ import { COMPUTES, DEVICES, ENGINES, RECOMPUTES } from '@gmoe/tensor';
 import { scheduleKind } from '@gmoe/schedules';
 import { ROUTING_EVERY, trainingSchema } from '@gmoe/training';
 import { z } from 'zod';
+import { isAccelerator } from './accelerator.js';
 import { adapterRule, withAdapterId } from './adapter-choice.js';
 import { baseField, basePlace, weightsFitDevice, withShortBase, type BaseChoice } from './base-choice.js';
 import { isBase } from './base-path.js';
@@ -43,11 +44,13 @@ const engineSchema = z
     path: ['threads'],
     message: 'must be 1 with engine: eager',
   })
-  .refine(({ engine, device, recompute }) => recompute === 'none' || (engine === 'compiled' && !OFF_CPU.has(device)), {
-    path: ['recompute'],
-    message: 'must be none with engine: eager, and on webgpu and cuda',
-  });
-const OFF_CPU: ReadonlySet<string> = new Set(['webgpu', 'cuda']);
+  .refine(
+    ({ engine, device, recompute }) => recompute === 'none' || (engine === 'compiled' && !isAccelerator(device)),
+    {
+      path: ['recompute'],
+      message: 'must be none with engine: eager, and on webgpu and cuda',
+    },
+  );
 
 /** Where each engine computes. */
 const DEVICES_OF: Readonly<Record<(typeof ENGINES)[number], readonly (typeof DEVICES)[number][]>> = {
@@ -73,7 +76,7 @@ export interface TrialConfig {
 }
 
 const computeFitsDevice: TrialRule<TrialConfig> = ({ compute, engine: { device } }) =>
-  compute !== 'float32' && (device === 'webgpu' || device === 'cuda')
+  compute !== 'float32' && isAccelerator(device)
     ? { field: 'compute', message: `must be float32 on engine.device ${device}: products in 8 bits run on the cpu` }
     : undefined;
 

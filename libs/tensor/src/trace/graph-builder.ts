@@ -1,5 +1,6 @@
 import { sizeOf, type DType, type TypedData } from '../host-tensor.js';
 import type { Attribute, OnnxInitializer, OnnxNode, OnnxType } from './onnx-proto.js';
+import { producersOf } from './producers.js';
 import { recomputeBlocks, type Recompute } from './recompute.js';
 import { WIDENING } from './widening.js';
 
@@ -165,7 +166,7 @@ const GATHERED = 16;
 function gathersEarly(nodes: readonly OnnxNode[]): OnnxNode[] {
   const readers = new Map<string, number>();
   for (const { inputs } of nodes) for (const name of inputs) readers.set(name, (readers.get(name) ?? 0) + 1);
-  const producers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const producers = producersOf(nodes);
   const places = new Map(nodes.map((node, place) => [node, place] as const));
   /** Where the values come from: a gradient is recorded in its turn, its other shape only where it is gathered. */
   const placeOf = (node: OnnxNode): number => {

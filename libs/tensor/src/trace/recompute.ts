@@ -1,5 +1,6 @@
 import { smallest } from '@gmoe/core';
 import type { OnnxNode } from './onnx-proto.js';
+import { producersOf } from './producers.js';
 import { WIDENING } from './widening.js';
 
 /**
@@ -38,7 +39,7 @@ export function recomputeBlocks(
   outputs: readonly string[],
   recompute: Exclude<Recompute, 'none'>,
 ): OnnxNode[] {
-  const producers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const producers = producersOf(nodes);
   const held = heldValues(nodes, producers, { blockOf, isBackward }, outputs, recompute);
   /** The block that would leave a value for the backward pass alone. */
   const leftBy = (name: string): number | undefined => {
@@ -59,7 +60,11 @@ export function recomputeBlocks(
     return name;
   };
   const delayed = (name: string, block: number): string => {
-    const arrival = once(`block:${block}:arrival`, () => [emptyShape(arrivals.get(block)!, `block:${block}:arrival`)]);
+    const gradient = arrivals.get(block)!;
+    // No numbers, but not before the gradient is there.
+    const arrival = once(`block:${block}:arrival`, () => [
+      nodeOf('Shape', [gradient], `block:${block}:arrival`, { start: 0, end: 0 }),
+    ]);
     const renamed = once(`${name}:after:${block}`, () => waiting(name, arrival, `${name}:after:${block}`));
     late.add(renamed);
     return renamed;
@@ -141,37 +146,29 @@ function gradientArrivals(
       if (arrival !== undefined) arrivals.set(block, arrival);
     }
     const from = node.inputs.map((name, i) => blocks[i] ?? reached.get(name) ?? Infinity);
-    const first = smallest(from, Infinity);
+    const first = smallest(from);
     if (first < Infinity) node.outputs.forEach((name) => reached.set(name, first));
   }
   return arrivals;
 }
 
-/** No numbers, but not before the value is there. */
-function emptyShape(name: string, output: string): OnnxNode {
-  return { op: 'Shape', domain: '', inputs: [name], outputs: [output], attributes: { start: 0, end: 0 } };
+function nodeOf(op: string, inputs: string[], output: string, attributes: OnnxNode['attributes'] = {}): OnnxNode {
+  return { op, domain: '', inputs, outputs: [output], attributes };
 }
 
 /** The value under a new name, not before another, which holds no numbers, is there: in its own shape, joined to the other. */
 function waiting(name: string, empty: string, renamed: string): OnnxNode[] {
   const [own, shape] = [`${renamed}:own`, `${renamed}:shape`];
-  const node = (op: string, inputs: string[], output: string, attributes: OnnxNode['attributes'] = {}): OnnxNode => ({
-    op,
-    domain: '',
-    inputs,
-    outputs: [output],
-    attributes,
-  });
   return [
-    node('Shape', [name], own),
-    node('Concat', [empty, own], shape, { axis: 0 }),
-    node('Reshape', [name, shape], renamed),
+    nodeOf('Shape', [name], own),
+    nodeOf('Concat', [empty, own], shape, { axis: 0 }),
+    nodeOf('Reshape', [name, shape], renamed),
   ];
 }
 
 /** The nodes with the added ones, each before the first that reads it. */
 function inOrder(nodes: readonly OnnxNode[], added: readonly OnnxNode[]): OnnxNode[] {
-  const producers = new Map([...nodes, ...added].flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const producers = producersOf([...nodes, ...added]);
   const ordered = new Set<OnnxNode>();
   const place = (node: OnnxNode): void => {
     if (ordered.has(node)) return;

@@ -36,6 +36,7 @@ const isTensor = (value: unknown): value is tf.Tensor => value instanceof tf.Ten
  * Runs `fn` once on the recording backend and returns the graph of what it did.
  *
  * @param args trees of named inputs, one per parameter of `fn`
+ * @param recompute what the backward pass of `fn` computes again, where it has one
  * @throws TraceError if the function reads values, draws host randomness or uses an op without a lowering
  */
 export function trace(
