@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HostTensor, INT8_SUFFIX, quantizeRows, RandomKey, weightLimit, withinLimit } from '@gmoe/tensor';
+import { FULL_RANGE, HostTensor, INT8_SUFFIX, quantizeRows, RandomKey, weightRange } from '@gmoe/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { initWeights } from '../config/init-weights.js';
 import { sitePaths } from '../config/weight-shapes.js';
@@ -33,7 +33,7 @@ const plain = (tensors: Readonly<Record<string, HostTensor>>) =>
 const expected = Object.fromEntries(
   Object.entries(weights).flatMap(([name, tensor]) => {
     if (!matrices.includes(name)) return [[name, tensor]];
-    const { q, scale } = quantizeRows(tensor, 127);
+    const { q, scale } = quantizeRows(tensor, FULL_RANGE);
     return [
       [name + INT8_SUFFIX.rows, q],
       [name + INT8_SUFFIX.scale, scale],
@@ -98,7 +98,7 @@ describe('weights: int8', () => {
     const mapped = await loadWeights(dir, config, { weights: 'int8', mapFrom: 0, copies });
     const floats = await loadWeights(dir, config);
     const name = matrices[0]!;
-    expect(mapped[name + INT8_SUFFIX.rows]!.data).toEqual(quantizeRows(floats[name]!, 127).q.data);
+    expect(mapped[name + INT8_SUFFIX.rows]!.data).toEqual(quantizeRows(floats[name]!, FULL_RANGE).q.data);
     expect(await readdir(copies)).toHaveLength(1);
   });
 
@@ -129,21 +129,10 @@ describe('weights: int8', () => {
       expect(plain(products)).toEqual(plain(await weightsFor(compute, config, small)));
       for (const name of matrices) expect(products[name + INT8_SUFFIX.columns]!.file).toBeDefined();
     }
-    const limit = await weightLimit();
-    expect((await readdir(copies)).filter((name) => name.endsWith(`-products-${limit}.safetensors`))).toHaveLength(1);
+    const { peak, pair } = await weightRange();
+    const end = `-products-${peak}-${pair}.safetensors`;
+    expect((await readdir(copies)).filter((name) => name.endsWith(end))).toHaveLength(1);
     expect(await readdir(copies)).toHaveLength(2);
-  });
-
-  it('takes fewer steps where a processor does', () => {
-    const { q, scale } = quantizeRows(weights[matrices[0]!]!, 127);
-    const fewer = withinLimit({ q, scale }, 64);
-    expect(Math.max(...Array.from(fewer.q.data, Math.abs))).toBe(64);
-    const columns = q.shape[1]!;
-    fewer.q.data.forEach((value, i) => {
-      const row = Math.floor(i / columns);
-      const difference = value * fewer.scale.data[row]! - q.data[i]! * scale.data[row]!;
-      expect(Math.abs(difference)).toBeLessThanOrEqual(0.5001 * fewer.scale.data[row]!);
-    });
   });
 
   it('is kept where the environment says', () => {

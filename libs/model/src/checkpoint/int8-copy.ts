@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import {
+  FULL_RANGE,
   INT8_SUFFIX,
   quantizeRows,
   transposed,
-  withinLimit,
+  withinRange,
   type HostTensor,
   type QuantizedRows,
   type TensorSpec,
+  type WeightRange,
 } from '@gmoe/tensor';
 import type { ModelConfig } from '../config/model-config.js';
 import { sitePaths, weightShapes } from '../config/weight-shapes.js';
@@ -17,8 +19,6 @@ import type { SafetensorsFile } from './safetensors-reader.js';
 
 /** Counted up when the same weights give other values. */
 const VERSION = 1;
-/** Stored weights are -127..127, whatever this processor's products take. */
-const STORED_LIMIT = 127;
 
 type Named = Readonly<Record<string, HostTensor>>;
 
@@ -36,7 +36,7 @@ export function int8CopiesFolder(env: NodeJS.ProcessEnv = process.env): string {
 
 /**
  * The weights of a model with the linear layers' matrices in 8 bits, in a file that is made at the first use of these contents, and mapped by every
- * process: `NAME.int8` [O, I] and `NAME.int8.scale` [O] in place of NAME (`W[o, i] = scale[o] q[o, i]`, `scale[o] = max_i |W[o, i]| / 127`); embeddings, head,
+ * process: `NAME.int8` [O, I] and `NAME.int8.scale` [O] in place of NAME (`W[o, i] = scale[o] q[o, i]`, `scale[o] = max_i |W[o, i]| / 127`, whatever this processor's products take); embeddings, head,
  * norms and biases as they are, so that all of it is in one place.
  * @param folder where such files are kept, if anywhere
  * @returns undefined where the file cannot be kept
@@ -58,7 +58,7 @@ export async function int8Copy(
   const key = createHash('sha256').update(
     JSON.stringify([VERSION, source.contents(), Object.keys(floats), [...matrices]]),
   );
-  const fetch = partsOf(async (name) => quantizeRows(await source.readFloats(name), STORED_LIMIT));
+  const fetch = partsOf(async (name) => quantizeRows(await source.readFloats(name), FULL_RANGE));
   // Floats first: matrices of any size leave them where they can be mapped.
   const specs = { ...floats, ...quantized };
   const file = await keptCopy(join(folder, `${key.digest('hex').slice(0, 32)}.safetensors`), specs, (name) =>
@@ -80,7 +80,7 @@ export async function int8InMemory(
       weights[name] = tensor;
       continue;
     }
-    const { q, scale } = quantizeRows(tensor, STORED_LIMIT);
+    const { q, scale } = quantizeRows(tensor, FULL_RANGE);
     weights[name + INT8_SUFFIX.rows] = q;
     weights[name + INT8_SUFFIX.scale] = scale;
   }
@@ -88,7 +88,7 @@ export async function int8InMemory(
 }
 
 /**
- * What products in 8 bits read beside weights that are stored so: both layouts and the scales, in steps that this processor takes, in a file
+ * What products in 8 bits read beside weights that are stored so: both layouts and the scales, in the range that this processor takes, in a file
  * beside theirs.
  * @param names of the matrices
  * @returns undefined where the weights are in no file, or the file cannot be kept
@@ -96,11 +96,11 @@ export async function int8InMemory(
 export async function int8Products(
   weights: Named,
   names: readonly string[],
-  limit: number,
+  range: WeightRange,
 ): Promise<Record<string, HostTensor> | undefined> {
   const stored = weights[names[0]! + INT8_SUFFIX.rows]?.file?.path;
   if (stored === undefined) return undefined;
-  const own = limit >= STORED_LIMIT;
+  const own = range.pair >= FULL_RANGE.pair;
   const specs: Record<string, TensorSpec> = {};
   for (const name of names) {
     const { shape } = weights[name + INT8_SUFFIX.rows]!;
@@ -108,9 +108,9 @@ export async function int8Products(
     specs[name + INT8_SUFFIX.columns] = { shape: [...shape].reverse(), dtype: 'int8' };
   }
   const fetch = partsOf((name) =>
-    withinLimit({ q: weights[name + INT8_SUFFIX.rows]!, scale: weights[name + INT8_SUFFIX.scale]! }, limit),
+    withinRange({ q: weights[name + INT8_SUFFIX.rows]!, scale: weights[name + INT8_SUFFIX.scale]! }, range),
   );
-  const path = stored.replace(/\.safetensors$/, `-products-${limit}.safetensors`);
+  const path = stored.replace(/\.safetensors$/, `-products-${range.peak}-${range.pair}.safetensors`);
   const file = await keptCopy(path, specs, fetch);
   if (!file) return undefined;
   const made = await mapAll(file, Object.keys(specs));

@@ -1,4 +1,4 @@
-import { INT8_SUFFIX, int8Weights, weightLimit, type Compute, type HostTensor } from '@gmoe/tensor';
+import { INT8_SUFFIX, int8Weights, weightRange, type Compute, type HostTensor } from '@gmoe/tensor';
 import { int8Products } from '../checkpoint/int8-copy.js';
 import type { ModelConfig } from '../config/model-config.js';
 import { sitePaths } from '../config/weight-shapes.js';
@@ -13,7 +13,7 @@ type Named = Readonly<Record<string, HostTensor>>;
 export async function weightsFor(compute: Compute, config: ModelConfig, weights: Named): Promise<Named> {
   if (compute === 'float32') return weights;
   const names = sitePaths(config).map((path) => `${path}.weight`);
-  const products = await int8Products(weights, names, await weightLimit());
+  const products = await int8Products(weights, names, await weightRange());
   if (!products) return int8Weights(weights, names, compute);
   const rows = names.map((name) => name + INT8_SUFFIX.rows);
   const unread = new Set(compute === 'int8' ? [] : rows);

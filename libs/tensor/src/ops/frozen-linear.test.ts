@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { HostTensor } from '../host-tensor.js';
-import { COMPUTES, INT8_SUFFIX, int8Weights, quantizeRows } from '../quantization/int8-weights.js';
-import { weightLimit } from '../quantization/weight-limit.js';
+import { COMPUTES, INT8_SUFFIX, int8Weights } from '../quantization/int8-weights.js';
+import { quantizeRows } from '../quantization/quantize-rows.js';
+import { FULL_RANGE, weightRange } from '../quantization/weight-range.js';
 import { RandomKey } from '../random-key.js';
 import { onBothEngines, relativeError } from '../testing/index.js';
 import { tf } from '../tf.js';
@@ -45,7 +46,7 @@ function product(
 describe('frozenLinear', () => {
   it.each(COMPUTES)('%s: value and gradient of both engines are those of double precision', async (compute) => {
     const frozen = await int8Weights({ w: weight_OI }, ['w'], compute);
-    const { q, scale } = quantizeRows(weight_OI, await weightLimit());
+    const { q, scale } = quantizeRows(weight_OI, await weightRange());
     const w = (o: number, i: number) =>
       compute === 'float32' ? weight_OI.data[o * I + i]! : scale.data[o]! * q.data[o * I + i]!;
     const y = product(x_TI.data, I, (i, o) => w(o, i), O, compute !== 'float32');
@@ -73,7 +74,7 @@ describe('frozenLinear', () => {
   });
 
   it('computes in float32 from weights that are stored in 8 bits, and takes them as they are for 8 bits', async () => {
-    const { q, scale } = quantizeRows(weight_OI, 127);
+    const { q, scale } = quantizeRows(weight_OI, FULL_RANGE);
     const stored = { [`w${INT8_SUFFIX.rows}`]: q, [`w${INT8_SUFFIX.scale}`]: scale };
     const w = (i: number, o: number) => scale.data[o]! * q.data[o * I + i]!;
     const { compiled, eager } = await onBothEngines(program, stored, [x_TI, dy_TO]);
@@ -88,12 +89,12 @@ describe('frozenLinear', () => {
     }
 
     const ready = await int8Weights(stored, ['w'], 'int8');
-    const limit = await weightLimit();
+    const range = await weightRange();
     const restored = (i: number, o: number) =>
       ready[`w${INT8_SUFFIX.scale}`]!.data[o]! * ready[`w${INT8_SUFFIX.columns}`]!.data[i * O + o]!;
     for (let o = 0; o < O; o++) {
       for (let i = 0; i < I; i++) {
-        expect(Math.abs(restored(i, o) - w(i, o))).toBeLessThanOrEqual(limit === 127 ? 0 : 1.01 * scale.data[o]!);
+        expect(Math.abs(restored(i, o) - w(i, o))).toBeLessThanOrEqual(range === FULL_RANGE ? 0 : 64 * scale.data[o]!);
       }
     }
   });
