@@ -1,9 +1,10 @@
 import { tf } from '../tf.js';
+import { isTracing, runTraceKernel } from '../trace/trace-state.js';
 import { customGradient } from './custom-gradient.js';
 
 /**
  * Rotary position embedding, half-split form as in Hugging Face checkpoints (Su et al. 2021).
- * x [B, S, H, P] (P = head width), cos and sin [B, S, 1, P] -> [B, S, H, P].
+ * x [B, S, H, P] (P = head width), cos and sin [B, S, 1, P], the same in both halves -> [B, S, H, P].
  */
 export function rope(x_BSHP: tf.Tensor4D, cos_BS1P: tf.Tensor4D, sin_BS1P: tf.Tensor4D): tf.Tensor4D {
   return customGradient(x_BSHP, (x: tf.Tensor4D, save) => {
@@ -17,6 +18,7 @@ export function rope(x_BSHP: tf.Tensor4D, cos_BS1P: tf.Tensor4D, sin_BS1P: tf.Te
 }
 
 function rotate(x: tf.Tensor4D, cos: tf.Tensor4D, sin: tf.Tensor4D): tf.Tensor4D {
+  if (isTracing()) return runTraceKernel('Rope', { x, cos, sin });
   const [first, second] = tf.split(x, 2, -1) as [tf.Tensor4D, tf.Tensor4D];
   return x.mul(cos).add(tf.concat([second.neg(), first], -1).mul(sin));
 }

@@ -198,7 +198,7 @@ const cases: Case[] = [
 ];
 
 /** Ours, which tfjs does not have: their own tests hold them against naive loops. */
-const OWN = ['DequantizeRows', 'GatherAlongLast', 'RowwiseInt8MatMul', 'ScatterAddAlongLast', 'Silu'];
+const OWN = ['DequantizeRows', 'GatherAlongLast', 'Rope', 'RowwiseInt8MatMul', 'ScatterAddAlongLast', 'Silu'];
 /** Reached through names that tfjs's ops on the cpu do not use. */
 const ALIASES = ['LogSoftmax', 'Identity', 'Step'];
 
