@@ -2,7 +2,7 @@ import type { DType, HostTensor, TensorSpec } from '../host-tensor.js';
 import { tf } from '../tf.js';
 import { flattenTree, mapTree, type Tree } from '../tree.js';
 import { GraphBuilder } from './graph-builder.js';
-import type { OnnxModel, OnnxValue } from './onnx-proto.js';
+import type { OnnxModel, OnnxNode, OnnxValue } from './onnx-proto.js';
 import type { Recompute } from './recompute.js';
 import { traceBackend } from './trace-backend.js';
 import { TraceError } from './trace-error.js';
@@ -69,7 +69,6 @@ export function trace(
         }),
       );
       result = mapTree(fn(...(tensors as never[])), isTensor, (tensor, path) => {
-        // An Identity gives each output a name of its own, also where two are the same value or one is an input.
         const name = `out:${outputs.length}:${path}`;
         const spec = { shape: tensor.shape, dtype: tensor.dtype as DType };
         outputs.push({ name, ...spec, source: traceBackend.nameOf(tensor) });
@@ -83,16 +82,7 @@ export function trace(
     const used = new Set([...nodes.flatMap((node) => node.inputs), ...outputs.map(({ source }) => source)]);
     return {
       model: {
-        nodes: [
-          ...nodes,
-          ...outputs.map(({ name, source }) => ({
-            op: 'Identity',
-            domain: '',
-            inputs: [source],
-            outputs: [name],
-            attributes: {},
-          })),
-        ],
+        nodes: nameOutputs(nodes, outputs),
         initializers,
         inputs: inputs.filter(({ name }) => used.has(name)),
         outputs: outputs.map(({ name, shape, dtype }) => ({ name, shape, dtype })),
@@ -106,6 +96,28 @@ export function trace(
     traceBackend.end();
     void tf.setBackend(previous);
   }
+}
+
+/**
+ * The nodes with the values behind outputs named as these. An output of its own node costs no copy; an Identity gives a name to one that is an input, a
+ * constant, or the same value as another.
+ */
+function nameOutputs(nodes: readonly OnnxNode[], outputs: readonly TracedOutput[]): OnnxNode[] {
+  const made = new Set(nodes.flatMap((node) => node.outputs));
+  const names = new Map<string, string>();
+  const copies: OnnxNode[] = [];
+  for (const { name, source } of outputs) {
+    if (made.has(source) && !names.has(source)) names.set(source, name);
+    else {
+      const inputs = [names.get(source) ?? source];
+      copies.push({ op: 'Identity', domain: '', inputs, outputs: [name], attributes: {} });
+    }
+  }
+  const named = (value: string) => names.get(value) ?? value;
+  return [
+    ...nodes.map((node) => ({ ...node, inputs: node.inputs.map(named), outputs: node.outputs.map(named) })),
+    ...copies,
+  ];
 }
 
 /** A named input of the graph, as a leaf of an argument tree. */
