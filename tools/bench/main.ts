@@ -10,7 +10,8 @@
  * - with --all: evaluation against transformers, and how the step's time grows with its size
  *
  * Options: --size bench|smollm2 (default bench; smollm2: the table of steps alone), --steps N (default 20; 4 of smollm2),
- * --rounds N (default 3), --skip-wasm, --threads N (default 1), --only overhead|launchers|stores|evaluation|scaling, --all
+ * --rounds N (default 3), --skip-wasm, --threads N (default 1), --only overhead|launchers|stores|evaluation|scaling, --all,
+ * --rows REGEXP (the table of steps alone, of the rows whose names match)
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -43,6 +44,7 @@ const word = (name: string) => process.argv[process.argv.indexOf(name) + 1];
 const large = process.argv.includes('--size') && word('--size') === 'smollm2';
 const only = process.argv.includes('--only') ? word('--only') : undefined;
 const all = process.argv.includes('--all');
+const wanted = process.argv.includes('--rows') ? new RegExp(word('--rows') ?? '') : undefined;
 const steps = argument('--steps', large ? 4 : 20);
 const threads = argument('--threads', 1);
 const rounds = argument('--rounds', 3);
@@ -80,7 +82,12 @@ async function compareSteps(size: StepSize): Promise<void> {
   );
   await exportBenchStep(createBenchStep(size), folder);
   const run = { threads, steps, warmUp: size.layers > BENCH_SIZE.layers ? 1 : 3 };
-  printSteps([...ownRows({ size, ...run }), ...torchRows(folder, run)], size, rounds);
+  const table = [...ownRows({ size, ...run }), ...torchRows(folder, run)];
+  const chosen = table.filter(({ name }) => wanted?.test(name) ?? true);
+  if (chosen.length === 0) {
+    throw new Error(`--rows ${String(wanted)} matches none of: ${table.map(({ name }) => name).join('; ')}`);
+  }
+  printSteps(chosen, size, rounds);
 }
 
 async function benchStep(): Promise<void> {
@@ -128,12 +135,13 @@ async function benchStep(): Promise<void> {
 }
 
 try {
-  if (only === undefined) await (large ? compareSteps(SMOLLM2_SIZE) : benchStep());
+  if (wanted) await compareSteps(large ? SMOLLM2_SIZE : BENCH_SIZE);
+  else if (only === undefined) await (large ? compareSteps(SMOLLM2_SIZE) : benchStep());
   if (only === 'scaling' || all) printScaling(threads, row);
   if (only === 'evaluation' || all) printEvaluation(folder, threads, row);
   if (only === 'stores' || all) await printStores(row);
   if (only === 'launchers' || all) await printLaunchers(row);
-  if (only === 'overhead' || (only === undefined && !large) || all) await printOverhead(row);
+  if (only === 'overhead' || (only === undefined && !large && !wanted) || all) await printOverhead(row);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
