@@ -45,6 +45,7 @@ const large = process.argv.includes('--size') && word('--size') === 'smollm2';
 const only = process.argv.includes('--only') ? word('--only') : undefined;
 const all = process.argv.includes('--all');
 const wanted = process.argv.includes('--rows') ? new RegExp(word('--rows') ?? '') : undefined;
+const tableOnly = large || wanted !== undefined;
 const steps = argument('--steps', large ? 4 : 20);
 const threads = argument('--threads', 1);
 const rounds = argument('--rounds', 3);
@@ -135,13 +136,12 @@ async function benchStep(): Promise<void> {
 }
 
 try {
-  if (wanted) await compareSteps(large ? SMOLLM2_SIZE : BENCH_SIZE);
-  else if (only === undefined) await (large ? compareSteps(SMOLLM2_SIZE) : benchStep());
+  if (only === undefined || wanted) await (tableOnly ? compareSteps(large ? SMOLLM2_SIZE : BENCH_SIZE) : benchStep());
   if (only === 'scaling' || all) printScaling(threads, row);
   if (only === 'evaluation' || all) printEvaluation(folder, threads, row);
   if (only === 'stores' || all) await printStores(row);
   if (only === 'launchers' || all) await printLaunchers(row);
-  if (only === 'overhead' || (only === undefined && !large && !wanted) || all) await printOverhead(row);
+  if (only === 'overhead' || (only === undefined && !tableOnly) || all) await printOverhead(row);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -28,7 +28,7 @@ export { crossEntropy } from './ops/cross-entropy.js';
 export { frozenLinear } from './ops/frozen-linear.js';
 export { COMPUTES, INT8_SUFFIX, int8Weights, transposed, type Compute } from './quantization/int8-weights.js';
 export { quantizeRows, withinRange, type QuantizedRows } from './quantization/quantize-rows.js';
-export { FULL_RANGE, HALF_RANGE, PAIRED_RANGE, weightRange, type WeightRange } from './quantization/weight-range.js';
+export { FULL_RANGE, weightRange, type WeightRange } from './quantization/weight-range.js';
 export { gelu, geluTanh, layerNorm, linear, repeatColumns, rmsNorm, silu, swiglu } from './ops/layers.js';
 export { attention, rope, type AttentionOptions } from './ops/attention.js';
 export { beginBackward, recomputable } from './ops/recomputable.js';

@@ -92,9 +92,19 @@ describe('frozenLinear', () => {
     const range = await weightRange();
     const restored = (i: number, o: number) =>
       ready[`w${INT8_SUFFIX.scale}`]!.data[o]! * ready[`w${INT8_SUFFIX.columns}`]!.data[i * O + o]!;
+    // Neighbours, in a row or a column, that add up to the range's limit may have lost what was beyond it.
+    const columns = ready[`w${INT8_SUFFIX.columns}`]!.data;
+    const at = (o: number, i: number) => columns[i * O + o] ?? 0;
+    const cut = (o: number, i: number) =>
+      Math.abs(at(o, i) + at(o, i ^ 1)) === range.pair || Math.abs(at(o, i) + at(o ^ 1, i)) === range.pair;
+    let cuts = 0;
+    for (let o = 0; o < O; o++) for (let i = 0; i < I; i++) cuts += cut(o, i) ? 1 : 0;
+    expect(cuts).toBeLessThan(0.01 * O * I);
     for (let o = 0; o < O; o++) {
       for (let i = 0; i < I; i++) {
-        expect(Math.abs(restored(i, o) - w(i, o))).toBeLessThanOrEqual(range === FULL_RANGE ? 0 : 64 * scale.data[o]!);
+        expect(Math.abs(restored(i, o) - w(i, o))).toBeLessThanOrEqual(
+          range === FULL_RANGE ? 0 : cut(o, i) ? 64 * scale.data[o]! : 1.01 * scale.data[o]!,
+        );
       }
     }
   });

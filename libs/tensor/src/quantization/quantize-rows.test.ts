@@ -85,6 +85,16 @@ describe('withinRange', () => {
     expect(withinRange(paired, PAIRED_RANGE)).toEqual(paired);
   });
 
+  it('rounds to the nearest of fewer steps in half the range', () => {
+    const half = withinRange(stored, HALF_RANGE);
+    expect(Math.max(...Array.from(half.q.data, Math.abs))).toBe(64);
+    const before = restored(stored);
+    restored(half).forEach((value, at) => {
+      const step = half.scale.data[Math.floor(at / COLUMNS)]!;
+      expect(Math.abs(value - before[at]!)).toBeLessThanOrEqual(0.5001 * step);
+    });
+  });
+
   it.each([PAIRED_RANGE, HALF_RANGE])('has rows in coarser steps where it must: %o', (range) => {
     const within = withinRange(stored, range);
     for (const along of ['rows', 'columns'] as const) {

@@ -20,16 +20,14 @@ const ROUNDING = 1 / 12;
  * them, and rows two by two have the step, up to twice as coarse, in which that and rounding make the least squared error.
  */
 export function quantizeRows(weight: HostTensor, range: WeightRange): QuantizedRows {
-  const least = leastSteps(weight, range);
-  return range.pair < 2 * range.peak ? quantizePairs(weight, least, range) : roundAll(weight, least, range);
+  return quantized(weight, leastSteps(weight, range), range);
 }
 
 /** What is stored in 8 bits, in coarser steps where this range asks for them. */
 export function withinRange(stored: QuantizedRows, range: WeightRange): QuantizedRows {
   if (range.pair >= FULL_RANGE.pair) return stored;
   const least = leastSteps(stored.q, range).map((step) => Math.max(1, step));
-  const { q, scale } =
-    range.pair < 2 * range.peak ? quantizePairs(stored.q, least, range) : roundAll(stored.q, least, range);
+  const { q, scale } = quantized(stored.q, least, range);
   const factors = scale.data as Float32Array;
   return {
     q,
@@ -48,6 +46,10 @@ function leastSteps({ data, shape }: HostTensor, { peak }: WeightRange): Float32
     for (let i = row * columns; i < (row + 1) * columns; i++) largest = Math.max(largest, Math.abs(data[i]!));
     return largest / peak;
   });
+}
+
+function quantized(matrix: HostTensor, least: Float32Array, range: WeightRange): QuantizedRows {
+  return range.pair < 2 * range.peak ? quantizePairs(matrix, least, range) : roundAll(matrix, least, range);
 }
 
 function roundAll({ data, shape }: HostTensor, steps: Float32Array, { peak }: WeightRange): QuantizedRows {

@@ -3,6 +3,7 @@ import { tf } from '../tf.js';
 import { flattenTree, mapTree, type Tree } from '../tree.js';
 import { GraphBuilder } from './graph-builder.js';
 import type { OnnxModel, OnnxNode, OnnxValue } from './onnx-proto.js';
+import { producersOf } from './producers.js';
 import type { Recompute } from './recompute.js';
 import { traceBackend } from './trace-backend.js';
 import { TraceError } from './trace-error.js';
@@ -103,11 +104,11 @@ export function trace(
  * constant, or the same value as another.
  */
 function nameOutputs(nodes: readonly OnnxNode[], outputs: readonly TracedOutput[]): OnnxNode[] {
-  const made = new Set(nodes.flatMap((node) => node.outputs));
+  const producers = producersOf(nodes);
   const names = new Map<string, string>();
   const copies: OnnxNode[] = [];
   for (const { name, source } of outputs) {
-    if (made.has(source) && !names.has(source)) names.set(source, name);
+    if (producers.has(source) && !names.has(source)) names.set(source, name);
     else {
       const inputs = [names.get(source) ?? source];
       copies.push({ op: 'Identity', domain: '', inputs, outputs: [name], attributes: {} });
