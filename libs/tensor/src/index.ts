@@ -24,6 +24,7 @@ export { oneHot, topKIds, topKMask } from './ops/top-k.js';
 export { sortDescending } from './ops/sort.js';
 export { takeAlongLast } from './ops/take-along.js';
 export { gatherRows } from './ops/gather-rows.js';
+export { groupedMatMul, groupedPlaces, groupRows, type RowGroups } from './ops/grouped-matmul.js';
 export { crossEntropy } from './ops/cross-entropy.js';
 export { frozenLinear } from './ops/frozen-linear.js';
 export { COMPUTES, INT8_SUFFIX, int8Weights, transposed, type Compute } from './quantization/int8-weights.js';

@@ -2,6 +2,7 @@ import { linear, oneHot, RandomKey, silu, swiglu, tf } from '@gmoe/tensor';
 import type { Selection } from '@gmoe/routers-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { mixtureAdditive, mixtureFfn, type ExpertFactors } from './mixture-forward.js';
+import { productForm } from './slot-products.js';
 
 const T = 5;
 const D = 6;
@@ -105,71 +106,95 @@ function worst(got: tf.Tensor, want: tf.Tensor): number {
   return got.sub(want).abs().max().div(want.abs().max()).dataSync()[0]!;
 }
 
+describe('productForm', () => {
+  it('groups tokens where their experts would otherwise be computed for nothing', () => {
+    expect(productForm(1024, 8, 8)).toBe('grouped');
+    expect(productForm(1024, 64, 8)).toBe('grouped');
+    expect(productForm(1024, 4, 8)).toBe('masked');
+    expect(productForm(1, 8, 8)).toBe('masked');
+    expect(productForm(128, 64, 8)).toBe('masked');
+  });
+});
+
 describe('mixture forms against a loop over tokens and experts', () => {
   beforeAll(() => tf.setBackend('cpu'));
 
-  const cases = (['ffn', 'additive'] as const).flatMap((form) =>
+  const forms = [
+    { form: 'ffn', products: 'masked' },
+    { form: 'ffn', products: 'grouped' },
+    { form: 'additive' },
+  ] as const;
+  const cases = forms.flatMap((form) =>
     Object.keys(CHOICES).flatMap((choice) =>
-      ([SITES, ['gate_proj', 'up_proj'], ['down_proj']] as Site[][]).map((targets) => ({ form, choice, targets })),
+      ([SITES, ['gate_proj', 'up_proj'], ['down_proj']] as Site[][]).map((targets) => ({
+        products: undefined,
+        ...form,
+        choice,
+        targets,
+      })),
     ),
   );
 
-  it.each(cases)('$form, $choice, on $targets: values and gradients', ({ form, choice, targets }) => {
-    const slots = CHOICES[choice]!;
-    const base = Object.fromEntries(SITES.map((s) => [s, draw(`w.${s}`, [size[s][1], size[s][0]])])) as Record<
-      Site,
-      tf.Tensor2D
-    >;
-    const probe = draw('probe', [T, D]);
-    const forward = form === 'additive' ? mixtureAdditive : mixtureFfn;
-    const fast = (x: tf.Tensor2D, w: tf.Tensor2D, a: tf.Tensor2D[], b: tf.Tensor2D[]) => {
-      const experts: ExpertFactors = Object.fromEntries(
-        targets.map((s) => [s, { a: a[SITES.indexOf(s)]!, b: b[SITES.indexOf(s)]! }]),
-      );
-      const projections = {
-        gate: (y: tf.Tensor2D) => linear(y, base.gate_proj),
-        up: (y: tf.Tensor2D) => linear(y, base.up_proj),
-        down: (y: tf.Tensor2D) => linear(y, base.down_proj),
-        glu: swiglu<tf.Tensor2D>,
+  it.each(cases)(
+    '$form $products, $choice, on $targets: values and gradients',
+    ({ form, products, choice, targets }) => {
+      const slots = CHOICES[choice]!;
+      const base = Object.fromEntries(SITES.map((s) => [s, draw(`w.${s}`, [size[s][1], size[s][0]])])) as Record<
+        Site,
+        tf.Tensor2D
+      >;
+      const probe = draw('probe', [T, D]);
+      const forward = form === 'additive' ? mixtureAdditive : mixtureFfn;
+      const fast = (x: tf.Tensor2D, w: tf.Tensor2D, a: tf.Tensor2D[], b: tf.Tensor2D[]) => {
+        const experts: ExpertFactors = Object.fromEntries(
+          targets.map((s) => [s, { a: a[SITES.indexOf(s)]!, b: b[SITES.indexOf(s)]! }]),
+        );
+        const projections = {
+          gate: (y: tf.Tensor2D) => linear(y, base.gate_proj),
+          up: (y: tf.Tensor2D) => linear(y, base.up_proj),
+          down: (y: tf.Tensor2D) => linear(y, base.down_proj),
+          glu: swiglu<tf.Tensor2D>,
+        };
+        return forward(x, projections, experts, selectionOf(slots, w), {
+          rank: R,
+          scaling: SCALING,
+          dropout: (_, y) => y,
+          ...(products ? { products } : {}),
+        });
       };
-      return forward(x, projections, experts, selectionOf(slots, w), {
-        rank: R,
-        scaling: SCALING,
-        dropout: (_, y) => y,
-      });
-    };
-    const slow = (x: tf.Tensor2D, w: tf.Tensor2D, a: tf.Tensor2D[], b: tf.Tensor2D[]) => {
-      const named = (list: tf.Tensor2D[]) =>
-        Object.fromEntries(SITES.map((s, i) => [s, list[i]!])) as Record<Site, tf.Tensor2D>;
-      return naive(form, targets, slots, x, w, base, named(a), named(b));
-    };
-    const inputs = [
-      draw('x', [T, D]),
-      tf.tensor2d(slots.map((row) => row.map(([, weight]) => weight!))),
-      ...SITES.map((s) => draw(`a.${s}`, [E * R, size[s][0]])),
-      ...SITES.map((s) => draw(`b.${s}`, [size[s][1], E * R])),
-    ];
-    const run = (f: typeof fast) => {
-      const objective = (...t: tf.Tensor[]) => {
-        const [x, w, ...rest] = t as tf.Tensor2D[];
-        return f(x!, w!, rest.slice(0, 3), rest.slice(3)).mul(probe).sum();
+      const slow = (x: tf.Tensor2D, w: tf.Tensor2D, a: tf.Tensor2D[], b: tf.Tensor2D[]) => {
+        const named = (list: tf.Tensor2D[]) =>
+          Object.fromEntries(SITES.map((s, i) => [s, list[i]!])) as Record<Site, tf.Tensor2D>;
+        return naive(form, targets, slots, x, w, base, named(a), named(b));
       };
-      const [x, w, ...rest] = inputs as tf.Tensor2D[];
-      return { y: f(x!, w!, rest.slice(0, 3), rest.slice(3)), objective };
-    };
-    const got = run(fast);
-    const want = run(slow);
-    expect(worst(got.y, want.y)).toBeLessThan(2e-6);
-    // Factors of a site that is not targeted have no gradient: leave them out.
-    const used = [true, true, ...SITES.map((s) => targets.includes(s)), ...SITES.map((s) => targets.includes(s))];
-    const gradsOf = (objective: (...t: tf.Tensor[]) => tf.Tensor) => {
-      const free = inputs.filter((_, i) => used[i]);
-      return tf.grads((...t: tf.Tensor[]) => {
-        let next = 0;
-        return objective(...inputs.map((input, i) => (used[i] ? t[next++]! : input)));
-      })(free);
-    };
-    const gotGrads = gradsOf(got.objective);
-    gradsOf(want.objective).forEach((want, i) => expect(worst(gotGrads[i]!, want)).toBeLessThan(5e-6));
-  });
+      const inputs = [
+        draw('x', [T, D]),
+        tf.tensor2d(slots.map((row) => row.map(([, weight]) => weight!))),
+        ...SITES.map((s) => draw(`a.${s}`, [E * R, size[s][0]])),
+        ...SITES.map((s) => draw(`b.${s}`, [size[s][1], E * R])),
+      ];
+      const run = (f: typeof fast) => {
+        const objective = (...t: tf.Tensor[]) => {
+          const [x, w, ...rest] = t as tf.Tensor2D[];
+          return f(x!, w!, rest.slice(0, 3), rest.slice(3)).mul(probe).sum();
+        };
+        const [x, w, ...rest] = inputs as tf.Tensor2D[];
+        return { y: f(x!, w!, rest.slice(0, 3), rest.slice(3)), objective };
+      };
+      const got = run(fast);
+      const want = run(slow);
+      expect(worst(got.y, want.y)).toBeLessThan(2e-6);
+      // Factors of a site that is not targeted have no gradient: leave them out.
+      const used = [true, true, ...SITES.map((s) => targets.includes(s)), ...SITES.map((s) => targets.includes(s))];
+      const gradsOf = (objective: (...t: tf.Tensor[]) => tf.Tensor) => {
+        const free = inputs.filter((_, i) => used[i]);
+        return tf.grads((...t: tf.Tensor[]) => {
+          let next = 0;
+          return objective(...inputs.map((input, i) => (used[i] ? t[next++]! : input)));
+        })(free);
+      };
+      const gotGrads = gradsOf(got.objective);
+      gradsOf(want.objective).forEach((want, i) => expect(worst(gotGrads[i]!, want)).toBeLessThan(5e-6));
+    },
+  );
 });

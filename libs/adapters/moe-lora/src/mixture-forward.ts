@@ -2,7 +2,8 @@ import type { LoraFactors } from '@gmoe/adapters-lora';
 import type { SiteName } from '@gmoe/model';
 import type { Selection } from '@gmoe/routers-core';
 import type { tf } from '@gmoe/tensor';
-import { linear, oneHot, repeatColumns } from '@gmoe/tensor';
+import { linear, repeatColumns } from '@gmoe/tensor';
+import { productForm, PRODUCTS, type ProductForm } from './slot-products.js';
 
 /** The frozen projections of a feed-forward network. */
 export interface FfnBase {
@@ -23,6 +24,8 @@ export interface MixtureSettings {
   readonly scaling: number;
   /** Dropout on a site's input in front of the updates; the identity outside of training. Last two axes [T, in]. */
   dropout<X extends tf.Tensor>(site: SiteName, x: X): X;
+  /** How an expert's own factors are multiplied; default what takes less time. Experts as whole networks only. */
+  readonly products?: ProductForm;
   /** Told of the experts of a summed update: `A x` [T, E R] and B, before scaling and mixture weights. */
   readonly outputs?: (inner_TM: tf.Tensor2D, b: tf.Tensor2D) => void;
 }
@@ -39,22 +42,22 @@ export function mixtureFfn(
   base: FfnBase,
   experts: ExpertFactors,
   { ids_TK, weights_TK, mask_TE }: Selection,
-  { rank, scaling, dropout }: MixtureSettings,
+  { rank, scaling, dropout, products = productForm(x_TD.shape[0], mask_TE.shape[1], rank) }: MixtureSettings,
 ): tf.Tensor2D {
   const slots = ids_TK.shape[1];
   const count = mask_TE.shape[1];
   const columnOf = <X extends tf.Tensor2D>(x_TK: X, slot: number) => x_TK.slice<X>([0, slot], [-1, 1]);
-  const masks_TM = Array.from({ length: slots }, (_, slot) =>
-    repeatColumns(oneHot(columnOf(ids_TK, slot).reshape([-1]), count) as tf.Tensor2D, rank),
+  const slotExperts = Array.from({ length: slots }, (_, slot) =>
+    PRODUCTS[products](columnOf(ids_TK, slot).reshape([-1]), count, rank),
   );
-  const weights_T1 = masks_TM.map((_, slot) => columnOf(weights_TK, slot));
+  const weights_T1 = slotExperts.map((_, slot) => columnOf(weights_TK, slot));
 
   /** A projection as each slot sees it, [T, F]; one for all where the experts do not differ. */
   const project = (site: 'gate_proj' | 'up_proj', y_TF: tf.Tensor2D): tf.Tensor2D[] => {
     const factors = experts[site];
-    if (!factors) return masks_TM.map(() => y_TF);
+    if (!factors) return slotExperts.map(() => y_TF);
     const inner_TM = linear(dropout(site, x_TD), factors.a).mul<tf.Tensor2D>(scaling);
-    return masks_TM.map((mask_TM) => y_TF.add(linear(inner_TM.mul(mask_TM), factors.b)));
+    return slotExperts.map(({ up }) => y_TF.add(up(inner_TM, factors.b)));
   };
   // Slots stay separate tensors: summing a stacked [K, T, F] over its first axis, and the gradients of broadcasting into it, cost
   // a tenth of the step.
@@ -66,9 +69,7 @@ export function mixtureFfn(
   const down = experts.down_proj;
   if (!down) return y_TD;
   const inner_TM = sumOf(
-    hidden_TF.map((h_TF, slot) =>
-      linear(dropout('down_proj', h_TF), down.a).mul<tf.Tensor2D>(masks_TM[slot]!.mul(weights_T1[slot]!)),
-    ),
+    hidden_TF.map((h_TF, slot) => slotExperts[slot]!.down(dropout('down_proj', h_TF), down.a, weights_T1[slot]!)),
   ).mul<tf.Tensor2D>(scaling);
   return y_TD.add(linear(inner_TM, down.b));
 }
