@@ -82,7 +82,7 @@ async function compareSteps(size: StepSize): Promise<void> {
     `step: ${layers} layers, width ${hiddenSize}, ${rows} x ${length} tokens, ${experts} experts of rank ${rank}, top ${topK}, graph router, Poisson and Normal; ${threads} thread(s), ${cpus()[0]?.model ?? 'unknown processor'}\n\n`,
   );
   await exportBenchStep(createBenchStep(size), folder);
-  const run = { threads, steps, warmUp: size.layers > BENCH_SIZE.layers ? 1 : 3 };
+  const run = { threads, steps, warmUp: 3 };
   const table = [...ownRows({ size, ...run }), ...torchRows(folder, run)];
   const chosen = table.filter(({ name }) => wanted?.test(name) ?? true);
   if (chosen.length === 0) {

@@ -31,7 +31,6 @@ const masked: Products = (ids_T, experts, rank) => {
 
 /** Over the token's own expert, tokens sorted by it. */
 const grouped: Products = (ids_T, experts, rank) => {
-  const tokens = ids_T.shape[0];
   const mask_TE = oneHot(ids_T, experts) as tf.Tensor2D;
   const groups = groupRows(ids_T, experts);
   return {
@@ -42,31 +41,46 @@ const grouped: Products = (ids_T, experts, rank) => {
     down: (x_TI, a_MI, weight_T1) => {
       const a_ERI = a_MI.reshape<tf.Tensor3D>([experts, rank, a_MI.shape[1]]);
       const own_TR = groupedMatMul(x_TI, a_ERI, groups, true);
-      const weighted_TE1 = mask_TE.mul(weight_T1).expandDims<tf.Tensor3D>(2);
-      return own_TR
-        .expandDims<tf.Tensor3D>(1)
-        .mul<tf.Tensor3D>(weighted_TE1)
-        .reshape([tokens, experts * rank]);
+      return inColumns(own_TR.mul(weight_T1), ids_T, mask_TE);
     },
   };
 };
 
 /** The values of each token's own expert. inner [T, E R], ids [T] int32, mask one-hot [T, E] -> [T, R]. */
 function ownColumns(inner_TM: tf.Tensor2D, ids_T: tf.Tensor1D, mask_TE: tf.Tensor2D): tf.Tensor2D {
-  const [tokens, experts] = mask_TE.shape;
-  const rank = inner_TM.shape[1] / experts;
   return customGradient(inner_TM, (inner: tf.Tensor2D, save) => {
     save([mask_TE]);
-    const row_T = tf.range(0, tokens * experts, experts, 'int32').add<tf.Tensor1D>(ids_T);
     return {
-      value: tf.gather(inner.reshape<tf.Tensor2D>([tokens * experts, rank]), row_T),
-      gradFunc: (dy_TR: tf.Tensor2D, [mask]) =>
-        dy_TR
-          .expandDims<tf.Tensor3D>(1)
-          .mul<tf.Tensor3D>(mask!.expandDims(2))
-          .reshape<tf.Tensor2D>([tokens, experts * rank]),
+      value: gatherOwn(inner, ids_T, mask_TE.shape[1]),
+      gradFunc: (dy_TR: tf.Tensor2D, [mask]) => spreadOwn(dy_TR, mask as tf.Tensor2D),
     };
   });
+}
+
+/** The other way round: own [T, R] -> [T, E R], 0 at other experts. */
+function inColumns(own_TR: tf.Tensor2D, ids_T: tf.Tensor1D, mask_TE: tf.Tensor2D): tf.Tensor2D {
+  const experts = mask_TE.shape[1];
+  return customGradient(own_TR, (own: tf.Tensor2D, save) => {
+    save([ids_T]);
+    return {
+      value: spreadOwn(own, mask_TE),
+      gradFunc: (dy_TM: tf.Tensor2D, [ids]) => gatherOwn(dy_TM, ids as tf.Tensor1D, experts),
+    };
+  });
+}
+
+function gatherOwn(all_TM: tf.Tensor2D, ids_T: tf.Tensor1D, experts: number): tf.Tensor2D {
+  const [tokens, columns] = all_TM.shape;
+  const row_T = tf.range(0, tokens * experts, experts, 'int32').add<tf.Tensor1D>(ids_T);
+  return tf.gather(all_TM.reshape<tf.Tensor2D>([tokens * experts, columns / experts]), row_T);
+}
+
+function spreadOwn(own_TR: tf.Tensor2D, mask_TE: tf.Tensor2D): tf.Tensor2D {
+  const [tokens, experts] = mask_TE.shape;
+  return own_TR
+    .expandDims<tf.Tensor3D>(1)
+    .mul<tf.Tensor3D>(mask_TE.expandDims(2))
+    .reshape([tokens, experts * own_TR.shape[1]]);
 }
 
 export const PRODUCTS = { masked, grouped };

@@ -87,8 +87,10 @@ export function decoderHidden(
     return segmentLengths(batch.positions_BS, batch.segments_BS);
   });
   const { scale, softcap } = attentionOptions(config);
+  // A row that sees nothing at all attends to all keys alike.
+  const causal = options.padding !== 'tokens';
   return runLayers(config, weights, batch.ids_BS, rotate, hooks, (layer, q, k, v) =>
-    attention(q, k, v, mask(attentionOfLayer(config, layer).slidingWindow), { scale, softcap }),
+    attention(q, k, v, mask(attentionOfLayer(config, layer).slidingWindow), { scale, softcap, causal }),
   );
 }
 

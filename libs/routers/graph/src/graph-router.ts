@@ -178,28 +178,29 @@ function createGraphRouter(options: GraphRouterOptions): Router {
       const fromExperts = (count: number) => adjacency.slice([0, 0], [count, E]);
       const fromToken = (count: number) => adjacency.slice([0, E], [count, 1]);
 
-      // Layer 1: A[:, :E] (e Wc^T), the same for all tokens, + A[:, E] (x) (h Wc^T).
+      // Layer 1: A[:, :E] (e Wc^T), the same for all tokens, + A[:, E] (x) (h Wc^T). Nodes come first: the graph mixes rows of [N, T G].
       const count = rows(0);
-      const shared_1NG = tf.matMul(fromExperts(count), linear(e_EG, weight('conv.0'))).reshape([1, count, G]);
-      const token_TMG = tokenMessages(options, h_TG, e_EG, weight, count);
-      const activate = (y_TNG: tf.Tensor3D, i: number) =>
-        i < options.layers - 1 || options.activateLast ? silu(y_TNG) : y_TNG;
-      const first_TNG = token_TMG.mul(fromToken(count).reshape([1, count, 1])).add<tf.Tensor3D>(shared_1NG);
-      let nodes_TNG = activate(first_TNG, 0);
+      const shared_N1G = tf.matMul(fromExperts(count), linear(e_EG, weight('conv.0'))).reshape([count, 1, G]);
+      const token_MTG = tokenMessages(options, h_TG, e_EG, weight, count);
+      const activate = (y_NTG: tf.Tensor3D, i: number) =>
+        i < options.layers - 1 || options.activateLast ? silu(y_NTG) : y_NTG;
+      const first_NTG = token_MTG.mul(fromToken(count).reshape([count, 1, 1])).add<tf.Tensor3D>(shared_N1G);
+      let nodes_NTG = activate(first_NTG, 0);
       for (let i = 1; i < options.layers; i++) {
-        const N = nodes_TNG.shape[1];
-        const mixed = linear(nodes_TNG.reshape([T * N, G]), weight(`conv.${i}`)).reshape([T, N, G]) as tf.Tensor3D;
-        const rowsOf = adjacency.slice([0, 0], [rows(i), N]);
-        nodes_TNG = activate(applyAdjacency(rowsOf, mixed), i);
+        const [N, M] = [nodes_NTG.shape[0], rows(i)];
+        const mixed_MTG = tf.matMul(adjacency.slice([0, 0], [M, N]), nodes_NTG.reshape<tf.Tensor2D>([N, T * G]));
+        const mapped = linear(mixed_MTG.reshape([M * T, G]), weight(`conv.${i}`)).reshape<tf.Tensor3D>([M, T, G]);
+        nodes_NTG = activate(mapped, i);
       }
-      const logits_TE = linear(nodes_TNG.reshape([T * E, G]), weight('proj')).reshape([T, E]) as tf.Tensor2D;
+      const logits_ET = linear(nodes_NTG.reshape([E * T, G]), weight('proj')).reshape<tf.Tensor2D>([E, T]);
+      const logits_TE = logits_ET.transpose<tf.Tensor2D>();
       return { logits_TE, probs_TE: tf.softmax(logits_TE) };
     },
   };
 }
 
 /**
- * What the token sends to each node of the first layer, already mapped: the same to all, [T, 1, G], or to each node its own, [T, N, G], N the
+ * What the token sends to each node of the first layer, already mapped: the same to all, [1, T, G], or to each node its own, [N, T, G], N the
  * experts and, where there is a layer behind, the token itself.
  */
 function tokenMessages(
@@ -212,29 +213,22 @@ function tokenMessages(
   const T = h_TG.shape[0];
   const E = e_EG.shape[0];
   const mapped = (rows: tf.Tensor2D, count: number) =>
-    linear(rows, weight('conv.0')).reshape<tf.Tensor3D>([T, count, G]);
-  const toAll_T1G = mapped(h_TG, 1);
-  if (tokenEdges === 'equal' && tokenMessage === 'shared') return toAll_T1G;
-  const toEach_TEG = () => {
-    const weighted_TEG = h_TG.expandDims<tf.Tensor3D>(1).mul<tf.Tensor3D>(weight('message').expandDims(0));
-    return mapped(weighted_TEG.reshape([T * E, G]), E);
+    linear(rows, weight('conv.0')).reshape<tf.Tensor3D>([count, T, G]);
+  const toAll_1TG = mapped(h_TG, 1);
+  if (tokenEdges === 'equal' && tokenMessage === 'shared') return toAll_1TG;
+  const toEach_ETG = () => {
+    const weighted_ETG = h_TG.expandDims<tf.Tensor3D>(0).mul<tf.Tensor3D>(weight('message').expandDims(1));
+    return mapped(weighted_ETG.reshape([E * T, G]), E);
   };
-  const message_TMG = tokenMessage === 'per-expert' ? toEach_TEG() : toAll_T1G;
-  const strength_TE1 = () =>
+  const message_MTG = tokenMessage === 'per-expert' ? toEach_ETG() : toAll_1TG;
+  const strength_ET1 = () =>
     tf
       .softmax(tf.matMul(h_TG, e_EG, false, true).mul<tf.Tensor2D>(1 / Math.sqrt(G)))
       .mul<tf.Tensor2D>(E)
+      .transpose<tf.Tensor2D>()
       .expandDims<tf.Tensor3D>(2);
-  const experts_TEG = tokenEdges === 'attention' ? message_TMG.mul<tf.Tensor3D>(strength_TE1()) : message_TMG;
-  return nodes === E ? experts_TEG : tf.concat([experts_TEG, toAll_T1G], 1);
-}
-
-/** `A Y` for every token: rows [M, N], nodes [T, N, G] -> [T, M, G]. One matrix product, with T folded into columns. */
-function applyAdjacency(rows_MN: tf.Tensor2D, nodes_TNG: tf.Tensor3D): tf.Tensor3D {
-  const [T, N, G] = nodes_TNG.shape;
-  const M = rows_MN.shape[0];
-  const columns = nodes_TNG.transpose([1, 0, 2]).reshape([N, T * G]) as tf.Tensor2D;
-  return tf.matMul(rows_MN, columns).reshape([M, T, G]).transpose([1, 0, 2]) as tf.Tensor3D;
+  const experts_ETG = tokenEdges === 'attention' ? message_MTG.mul<tf.Tensor3D>(strength_ET1()) : message_MTG;
+  return nodes === E ? experts_ETG : tf.concat([experts_ETG, toAll_1TG], 0);
 }
 
 export const graphRouter = defineComponent(routerKind, {

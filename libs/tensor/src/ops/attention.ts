@@ -29,7 +29,13 @@ export interface AttentionOptions {
   readonly scale?: number | undefined;
   /** Scores become `softcap tanh(score / softcap)` before the mask is added (Gemma 2). */
   readonly softcap?: number | undefined;
+  /** The mask hides every key behind its query (S = Z): blocks of queries then see the keys up to their own end alone. Default false. */
+  readonly causal?: boolean | undefined;
 }
+
+/** Queries of a block. Shorter ones leave out more keys; each costs ops of its own. */
+const CAUSAL_BLOCK = 64;
+const MOST_BLOCKS = 4;
 
 /**
  * Softmax attention with grouped queries. Query head h uses key head floor(h / (H / Hkv)).
@@ -41,7 +47,32 @@ export function attention(
   k_BZJP: tf.Tensor4D,
   v_BZJP: tf.Tensor4D,
   mask_B1SZ: tf.Tensor4D,
-  { scale, softcap }: AttentionOptions = {},
+  { causal, ...options }: AttentionOptions = {},
+): tf.Tensor3D {
+  const length = q_BSHP.shape[1];
+  const size = Math.ceil(length / Math.min(MOST_BLOCKS, Math.max(1, Math.floor(length / CAUSAL_BLOCK))));
+  if (!causal || size === length) return attend(q_BSHP, k_BZJP, v_BZJP, mask_B1SZ, options);
+  const starts = Array.from({ length: Math.ceil(length / size) }, (_, block) => block * size);
+  const sizes = starts.map((start) => Math.min(size, length - start));
+  const queries = tf.split(q_BSHP, sizes, 1) as tf.Tensor4D[];
+  const masks = tf.split(mask_B1SZ, sizes, 2) as tf.Tensor4D[];
+  const blocks = starts.map((start, block) => {
+    const seen = <X extends tf.Tensor4D>(x: X, axis: number) =>
+      x.slice<X>(
+        [0, 0, 0, 0],
+        x.shape.map((count, i) => (i === axis ? start + sizes[block]! : count)),
+      );
+    return attend(queries[block]!, seen(k_BZJP, 1), seen(v_BZJP, 1), seen(masks[block]!, 3), options);
+  });
+  return tf.concat(blocks, 1);
+}
+
+function attend(
+  q_BSHP: tf.Tensor4D,
+  k_BZJP: tf.Tensor4D,
+  v_BZJP: tf.Tensor4D,
+  mask_B1SZ: tf.Tensor4D,
+  { scale, softcap }: AttentionOptions,
 ): tf.Tensor3D {
   const [batch, length, heads, width] = q_BSHP.shape;
   const [, keys, keyHeads] = k_BZJP.shape;

@@ -35,21 +35,20 @@ export function geluTanh<T extends tf.Tensor>(x: T): T {
 }
 
 /**
- * `silu(gate) * up`, the SwiGLU non-linearity (Shazeer 2020). Same shapes in and out. It keeps its inputs alone for the
- * gradient: `dup = dy a`, `dgate = dy up s (1 + gate - a)` with s = sigmoid(gate), a = gate s.
+ * `h = silu(gate) * up`, the SwiGLU non-linearity (Shazeer 2020). Same shapes in and out. Its gradient, with s = sigmoid(gate):
+ * `dup = dy gate s`, `dgate = dy (h + s (up - h))`.
  */
 export function swiglu<T extends tf.Tensor>(gate: T, up: T): T {
   return tf.customGrad((...given: (tf.Tensor | tf.GradSaveFunc)[]) => {
     const [x, y, save] = given as [T, T, tf.GradSaveFunc];
-    save([x, y]);
+    const value = siluValue(x).mul<T>(y);
+    save([x, y, value]);
     return {
-      value: siluValue(x).mul<T>(y),
+      value,
       gradFunc: (dy: T, saved: tf.Tensor[]) => {
-        const [gateIn, upIn] = saved as [T, T];
+        const [gateIn, upIn, h] = saved as [T, T, T];
         const sigmoid = tf.sigmoid(gateIn);
-        const activated = gateIn.mul<T>(sigmoid);
-        const slope = gateIn.sub(activated).add(1).mul<T>(sigmoid);
-        return [dy.mul(upIn).mul<T>(slope), dy.mul<T>(activated)];
+        return [dy.mul(h.add(sigmoid.mul(upIn.sub(h)))), dy.mul<T>(gateIn.mul(sigmoid))];
       },
     };
   })(gate, up) as T;
