@@ -13,7 +13,13 @@ const shortened = z.strictObject({
     .enum(['none', 'characters'])
     .default('none')
     .describe('short for scoring: {id: log-likelihood, normalize: ...}; beside scoring: log-likelihood only'),
-  batchSize: z.int().min(1).default(16).describe('B, packed rows of a batch'),
+  batchSize: z
+    .int()
+    .min(1)
+    .default(16)
+    .describe(
+      'B: a batch holds at most as many tokens as B rows of sequenceLength; its rows are as many and as long as leaves few places empty',
+    ),
   sequenceLength: z
     .int()
     .min(2)

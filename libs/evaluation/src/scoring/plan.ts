@@ -41,16 +41,72 @@ export function planScoring<Item extends EvaluationItem>(
     return laid.segments.map((segment) => ({ ...segment, domain }));
   });
   const candidates = segments.flatMap(({ queries }) => queries.map((query) => query.candidates.length));
-  const shape = {
-    batchSize,
-    sequenceLength,
-    queries: queriesPerBatch(segments, batchSize * sequenceLength),
-    noDomain: domains.length,
-    shared,
-    candidates: candidates.reduce((most, each) => Math.max(most, each), 1),
-  };
+  const { rows: most, length } = gridOf(segments, batchSize, sequenceLength);
+  const pack = (rows: number): PackedScoring[] =>
+    packSegments(segments, {
+      batchSize: rows,
+      sequenceLength: length,
+      queries: queriesPerBatch(segments, rows * length),
+      noDomain: domains.length,
+      shared,
+      candidates: candidates.reduce((most, each) => Math.max(most, each), 1),
+    });
   const tokens = segments.reduce((sum, segment) => sum + lengthOf(segment), 0);
-  return { items, batches: packSegments(segments, shape), domains, truncated, tokens };
+  return { items, batches: fewestRows(pack, most, tokens / length), domains, truncated, tokens };
+}
+
+/** Segments that the length of a row is chosen by. */
+const SAMPLE = 1000;
+/** Lengths of a row that are tried, in multiples of a granule. */
+const LENGTHS = 12;
+const GRANULE = 16;
+
+/**
+ * Rows of a length between the longest segment and `sequenceLength` that leave the fewest places empty, and as many of them as hold the tokens
+ * of `batchSize` rows of `sequenceLength`.
+ */
+function gridOf(segments: readonly Segment[], batchSize: number, sequenceLength: number) {
+  const size = batchSize * sequenceLength;
+  const lengths = segments.map(lengthOf);
+  const longest = lengths.reduce((most, each) => Math.max(most, each), 1);
+  const step = Math.ceil(lengths.length / SAMPLE);
+  const sample = lengths.filter((_, i) => i % step === 0).sort((a, b) => b - a);
+  const tried = Array.from({ length: LENGTHS }, (_, i) => {
+    const length = longest + ((sequenceLength - longest) * i) / (LENGTHS - 1);
+    return Math.min(sequenceLength, GRANULE * Math.ceil(length / GRANULE));
+  });
+  const places = (length: number) => length * filledRows(sample, length);
+  const length = tried.reduce((best, each) => (places(each) < places(best) ? each : best));
+  return { rows: Math.floor(size / length), length };
+}
+
+/** Rows that hold pieces of these lengths, each put into the first row with room. */
+function filledRows(lengths: readonly number[], rowLength: number): number {
+  const free: number[] = [];
+  for (const length of lengths) {
+    const row = free.findIndex((room) => room >= length);
+    if (row < 0) free.push(rowLength - length);
+    else free[row]! -= length;
+  }
+  return free.length;
+}
+
+/** Beyond this many batches, an empty end of the last one is no matter. */
+const FEW_BATCHES = 20;
+
+/**
+ * As many batches as `most` rows each give, with as few rows as hold everything: all batches have one shape, and the last one would else be
+ * computed nearly empty.
+ * @param filled rows that the tokens fill
+ */
+function fewestRows(pack: (rows: number) => PackedScoring[], most: number, filled: number): PackedScoring[] {
+  const batches = pack(most);
+  if (batches.length === 0 || batches.length > FEW_BATCHES) return batches;
+  for (let rows = Math.ceil(filled / batches.length); rows < most; rows++) {
+    const smaller = pack(rows);
+    if (smaller.length <= batches.length) return smaller;
+  }
+  return batches;
 }
 
 /** Slots for queries: what full rows of average segments would ask, so that neither rows nor slots are wasted. */
