@@ -1,6 +1,6 @@
 import { adaptedWeights, type Adapter } from '@gmoe/adapters-core';
 import { decoderHidden, decoderLogits, type ModelConfig } from '@gmoe/model';
-import { gatherRows, type HostTensor, oneHot, takeAlongLast, tf } from '@gmoe/tensor';
+import { gatherRows, type HostTensor, logSoftmax, oneHot, takeAlongLast, tf } from '@gmoe/tensor';
 import { routingSums } from './routing-sums.js';
 
 type Named<T> = Readonly<Record<string, T>>;
@@ -76,7 +76,7 @@ export function scoringProgram(model: EvaluatedModel, domains: number, greedy = 
     // One column more, for padding and for tokens without a domain.
     const domain_TG =
       routing && domains > 0 ? (oneHot(batch.domains_BS.reshape([-1]), domains + 1) as tf.Tensor2D) : undefined;
-    const logProbs_NV = tf.logSoftmax(logits_NV);
+    const logProbs_NV = logSoftmax(logits_NV);
     const logProbs_NC = takeAlongLast(logProbs_NV, candidates_NC);
     const first_N = () => logProbs_NC.slice([0, 0], [-1, 1]).reshape<tf.Tensor1D>([-1]);
     return {

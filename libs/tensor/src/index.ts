@@ -31,6 +31,7 @@ export { COMPUTES, INT8_SUFFIX, int8Weights, transposed, type Compute } from './
 export { quantizeRows, withinRange, type QuantizedRows } from './quantization/quantize-rows.js';
 export { FULL_RANGE, weightRange, type WeightRange } from './quantization/weight-range.js';
 export { gelu, geluTanh, layerNorm, linear, repeatColumns, rmsNorm, silu, swiglu } from './ops/layers.js';
+export { logSoftmax } from './ops/log-softmax.js';
 export { attention, rope, type AttentionOptions } from './ops/attention.js';
 export { beginBackward, recomputable } from './ops/recomputable.js';
 export { RECOMPUTES, type Recompute } from './trace/recompute.js';

@@ -1,5 +1,6 @@
 import { tf } from '../tf.js';
 import { customGradient } from './custom-gradient.js';
+import { logSoftmax } from './log-softmax.js';
 import { addAlongLast, takeAlongLast } from './take-along.js';
 
 /**
@@ -10,7 +11,7 @@ export function crossEntropy(logits_NV: tf.Tensor2D, targets_N: tf.Tensor1D): tf
   const [rows] = logits_NV.shape;
   const targets_N1 = targets_N.reshape([rows, 1]) as tf.Tensor2D;
   return customGradient(logits_NV, (x_NV: tf.Tensor2D, save) => {
-    const logProbs_NV = tf.logSoftmax(x_NV);
+    const logProbs_NV = logSoftmax(x_NV);
     save([logProbs_NV, targets_N1]);
     return {
       value: takeAlongLast(logProbs_NV, targets_N1).neg().reshape([rows]) as tf.Tensor1D,
