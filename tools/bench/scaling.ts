@@ -1,3 +1,5 @@
+import { productForm } from '@gmoe/adapters-moe-lora';
+import { groupedPlaces } from '@gmoe/tensor';
 import { BENCH_SIZE, type StepSize } from './bench-step.js';
 import { middle, ownStep } from './step-rows.js';
 
@@ -35,8 +37,10 @@ export function stepOperations(size: StepSize): number {
   const kv = (d / heads) * kvHeads;
   const inner = experts * rank;
   const frozen = 2 * d * d + 2 * d * kv + 3 * d * f;
-  // Two factors on the way in, which each slot reads, and one on the way out, which each slot feeds.
-  const rankSpace = inner * (2 * d + 2 * topK * f + topK * f + d);
+  // Two factors on the way in, which each slot reads, and one on the way out, which each slot feeds: for all experts, or, sorted, for one.
+  const grouped = productForm(tokens, experts, rank) === 'grouped';
+  const ofSlot = grouped ? (rank * groupedPlaces(tokens, experts)) / tokens : inner;
+  const rankSpace = inner * (2 * d + d) + ofSlot * (2 * topK * f + topK * f);
   const lora = rank * (2 * (d + d) + 2 * (d + kv));
   const router = d * g + 2 * (experts + 1) * (g * g + (experts + 1) * g) + experts * g;
   const attention = 2 * size.length * d;

@@ -8,3 +8,4 @@ export {
   type FfnBase,
   type MixtureSettings,
 } from './mixture-forward.js';
+export { productForm, type ProductForm } from './slot-products.js';
