@@ -1,6 +1,7 @@
 import { adaptedWeights, type Adapter } from '@gmoe/adapters-core';
 import { decoderHidden, decoderLogits, type ModelConfig } from '@gmoe/model';
-import { gatherRows, type HostTensor, logSoftmax, oneHot, takeAlongLast, tf } from '@gmoe/tensor';
+import type { tf } from '@gmoe/tensor';
+import { gatherRows, type HostTensor, logSoftmax, oneHot, takeAlongLast } from '@gmoe/tensor';
 import { routingSums } from './routing-sums.js';
 
 type Named<T> = Readonly<Record<string, T>>;

@@ -1,4 +1,4 @@
-import { tf } from '../tf.js';
+import type { tf } from '../tf.js';
 import { customGradient } from './custom-gradient.js';
 import { logSoftmax } from './log-softmax.js';
 import { addAlongLast, takeAlongLast } from './take-along.js';
