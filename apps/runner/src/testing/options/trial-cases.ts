@@ -123,7 +123,7 @@ export const TRIAL_CASES: Readonly<Record<string, TrialCase>> = {
   'trial training.routingEvery': { with: () => MIXTURE, to: { training: { routingEvery: 1 } } },
   'trial evaluation.scoring': evaluation(LIKELIHOOD),
   'trial evaluation.normalize': evaluation({ normalize: 'characters' }, { scoring: 'log-likelihood' }),
-  'trial evaluation.sequenceLength': evaluation({ sequenceLength: 14 }),
+  'trial evaluation.sequenceLength': evaluation({ sequenceLength: 8 }),
   'trial evaluation.limit': evaluation({ limit: 1 }),
   'trial evaluation.calibrationBins': evaluation({ calibrationBins: 1000 }),
   'trial engine.engine': { to: { engine: { engine: 'eager', device: 'cpu' } } },
