@@ -1,5 +1,6 @@
 import {
   customGradient,
+  gatherRows,
   groupedMatMul,
   groupedPlaces,
   groupRows,
@@ -36,7 +37,7 @@ const grouped: Products = (ids_T, experts, rank) => {
   return {
     up: (inner_TM, b_OM) => {
       const b_ERO = b_OM.reshape<tf.Tensor3D>([b_OM.shape[0], experts, rank]).transpose<tf.Tensor3D>([1, 2, 0]);
-      return groupedMatMul(ownColumns(inner_TM, ids_T, mask_TE), b_ERO, groups);
+      return groupedMatMul(ownColumns(inner_TM, ids_T, experts), b_ERO, groups);
     },
     down: (x_TI, a_MI, weight_T1) => {
       const a_ERI = a_MI.reshape<tf.Tensor3D>([experts, rank, a_MI.shape[1]]);
@@ -46,41 +47,25 @@ const grouped: Products = (ids_T, experts, rank) => {
   };
 };
 
-/** The values of each token's own expert. inner [T, E R], ids [T] int32, mask one-hot [T, E] -> [T, R]. */
-function ownColumns(inner_TM: tf.Tensor2D, ids_T: tf.Tensor1D, mask_TE: tf.Tensor2D): tf.Tensor2D {
-  return customGradient(inner_TM, (inner: tf.Tensor2D, save) => {
-    save([mask_TE]);
-    return {
-      value: gatherOwn(inner, ids_T, mask_TE.shape[1]),
-      gradFunc: (dy_TR: tf.Tensor2D, [mask]) => spreadOwn(dy_TR, mask as tf.Tensor2D),
-    };
-  });
+/** The values of each token's own expert. inner [T, E R], ids [T] int32 -> [T, R]; differentiable. */
+function ownColumns(inner_TM: tf.Tensor2D, ids_T: tf.Tensor1D, experts: number): tf.Tensor2D {
+  const [tokens, columns] = inner_TM.shape;
+  const row_T = tf.range(0, tokens * experts, experts, 'int32').add<tf.Tensor1D>(ids_T);
+  return gatherRows(inner_TM.reshape([tokens * experts, columns / experts]), row_T);
 }
 
-/** The other way round: own [T, R] -> [T, E R], 0 at other experts. */
+/** The other way round: own [T, R] -> [T, E R], 0 at other experts. mask one-hot [T, E]; differentiable in own. */
 function inColumns(own_TR: tf.Tensor2D, ids_T: tf.Tensor1D, mask_TE: tf.Tensor2D): tf.Tensor2D {
-  const experts = mask_TE.shape[1];
+  const [tokens, experts] = mask_TE.shape;
+  const rank = own_TR.shape[1];
   return customGradient(own_TR, (own: tf.Tensor2D, save) => {
     save([ids_T]);
+    const spread_TER = own.expandDims<tf.Tensor3D>(1).mul<tf.Tensor3D>(mask_TE.expandDims(2));
     return {
-      value: spreadOwn(own, mask_TE),
-      gradFunc: (dy_TM: tf.Tensor2D, [ids]) => gatherOwn(dy_TM, ids as tf.Tensor1D, experts),
+      value: spread_TER.reshape<tf.Tensor2D>([tokens, experts * rank]),
+      gradFunc: (dy_TM: tf.Tensor2D, [ids]) => ownColumns(dy_TM, ids as tf.Tensor1D, experts),
     };
   });
-}
-
-function gatherOwn(all_TM: tf.Tensor2D, ids_T: tf.Tensor1D, experts: number): tf.Tensor2D {
-  const [tokens, columns] = all_TM.shape;
-  const row_T = tf.range(0, tokens * experts, experts, 'int32').add<tf.Tensor1D>(ids_T);
-  return tf.gather(all_TM.reshape<tf.Tensor2D>([tokens * experts, columns / experts]), row_T);
-}
-
-function spreadOwn(own_TR: tf.Tensor2D, mask_TE: tf.Tensor2D): tf.Tensor2D {
-  const [tokens, experts] = mask_TE.shape;
-  return own_TR
-    .expandDims<tf.Tensor3D>(1)
-    .mul<tf.Tensor3D>(mask_TE.expandDims(2))
-    .reshape([tokens, experts * own_TR.shape[1]]);
 }
 
 export const PRODUCTS = { masked, grouped };

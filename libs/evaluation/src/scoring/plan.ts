@@ -40,7 +40,8 @@ export function planScoring<Item extends EvaluationItem>(
     const domain = item.domain === undefined ? domains.length : domains.indexOf(item.domain);
     return laid.segments.map((segment) => ({ ...segment, domain }));
   });
-  const candidates = segments.flatMap(({ queries }) => queries.map((query) => query.candidates.length));
+  const counts = segments.flatMap(({ queries }) => queries.map((query) => query.candidates.length));
+  const candidates = counts.reduce((largest, each) => Math.max(largest, each), 1);
   const { rows: most, length } = gridOf(segments, batchSize, sequenceLength);
   const pack = (rows: number): PackedScoring[] =>
     packSegments(segments, {
@@ -49,7 +50,7 @@ export function planScoring<Item extends EvaluationItem>(
       queries: queriesPerBatch(segments, rows * length),
       noDomain: domains.length,
       shared,
-      candidates: candidates.reduce((most, each) => Math.max(most, each), 1),
+      candidates,
     });
   const tokens = segments.reduce((sum, segment) => sum + lengthOf(segment), 0);
   return { items, batches: fewestRows(pack, most, tokens / length), domains, truncated, tokens };
