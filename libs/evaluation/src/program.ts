@@ -1,7 +1,7 @@
 import { adaptedWeights, type Adapter } from '@gmoe/adapters-core';
 import { decoderHidden, decoderLogits, type ModelConfig } from '@gmoe/model';
 import type { tf } from '@gmoe/tensor';
-import { gatherRows, type HostTensor, logSoftmax, oneHot, takeAlongLast } from '@gmoe/tensor';
+import { type HostTensor, logSoftmax, oneHot, takeAlongLast } from '@gmoe/tensor';
 import { routingSums } from './routing-sums.js';
 
 type Named<T> = Readonly<Record<string, T>>;
@@ -56,8 +56,7 @@ export function forward(
   const tokenMask_T = batch.segments_BS.reshape([-1]).greater(0).cast('float32') as tf.Tensor1D;
   const bound = adapter?.bind({ trainable, frozen: frozen.adapter, state: buffers }, { tokenMask_T, training: false });
   const weights = adapter ? adaptedWeights(adapter, frozen.weights, trainable) : { ...frozen.weights, ...trainable };
-  const hidden_TD = decoderHidden(config, weights, batch, bound?.hooks);
-  const logits_NV = decoderLogits(config, weights, gatherRows(hidden_TD, rows_N));
+  const logits_NV = decoderLogits(config, weights, decoderHidden(config, weights, batch, bound?.hooks, { rows_N }));
   return { logits_NV, routing: bound?.routing?.layers(), tokenMask_T };
 }
 

@@ -46,6 +46,27 @@ it.each(['gemma2', 'stablelm', 'olmo2', 'granite', 'phi3'])(
   },
 );
 
+it.each(['gemma2', 'stablelm', 'olmo2', 'granite', 'phi3', 'qwen3'])(
+  '%s: the last layer on some tokens alone gives their rows',
+  async (name) => {
+    const { config, weights } = await loadGolden(name);
+    const rows = [4, 2];
+    const program = engine.jit(
+      (w: Weights, batch: DecoderBatch, rows_N: tf.Tensor1D) => ({
+        all: decoderHidden(config, w, batch),
+        some: decoderHidden(config, w, batch, {}, { rows_N }),
+        hooked: decoderHidden(config, w, batch, { linear: (_, x, base) => base(x) }, { rows_N }),
+      }),
+      { name: 'rows', frozen: weights },
+    );
+    const { all, some, hooked } = await program(batchOf([3, 9, 4, 7, 5]), HostTensor.int(Int32Array.from(rows)));
+    const width = config.hiddenSize;
+    const want = rows.flatMap((row) => Array.from(all.data.slice(row * width, (row + 1) * width)));
+    expect(relativeError(some.data, want)).toBeLessThan(1e-6);
+    expect(relativeError(hooked.data, want)).toBeLessThan(1e-6);
+  },
+);
+
 it('an update of one part of a fused projection is that of its rows in the file', async () => {
   const { config, weights } = await loadGolden('phi3');
   const delta = RandomKey.fromSeed(4).normal([8, 16], 0, 0.2);

@@ -2,7 +2,7 @@ import { expertCounts, type RouterUsage, type StepPass, type StepSums } from '@g
 import { decoderHidden, decoderLogits } from '@gmoe/model';
 import type { Optimizer, OptimizerScalars, OptimizerState, ParameterGroups } from '@gmoe/optimizers';
 import type { tf } from '@gmoe/tensor';
-import { crossEntropy, gatherRows } from '@gmoe/tensor';
+import { crossEntropy } from '@gmoe/tensor';
 import type { TrainableModel, FrozenTensors, PassOptions } from './trainable-model.js';
 import { valueAndGradient } from './value-and-gradient.js';
 
@@ -83,8 +83,9 @@ export function batchGradient(
   const pass = trainingPass(batch, randomInputs, step);
   const { loss, gradient, rest } = valueAndGradient((params: tf.Tensor1D) => {
     const { weights, adapter } = model.pass(frozen, model.layout.split(params), buffers, pass);
-    const hidden_TD = decoderHidden(model.config, weights, batch, adapter?.hooks, model.decoder);
-    const logits_NV = decoderLogits(model.config, weights, gatherRows(hidden_TD, batch.supervised_N));
+    const options = { ...model.decoder, rows_N: batch.supervised_N };
+    const hidden_ND = decoderHidden(model.config, weights, batch, adapter?.hooks, options);
+    const logits_NV = decoderLogits(model.config, weights, hidden_ND);
     const lmLoss = crossEntropy(logits_NV, batch.targets_N).mul(batch.weights_N).sum().mul<tf.Scalar>(targetScale);
     const routing = adapter?.routing;
     const { parts = [], metrics = {}, state = {} } = routing?.losses() ?? {};

@@ -60,6 +60,8 @@ export interface BoundRoutedLayers {
 /** Routers, one a layer, with a selector and auxiliary losses: the part that all routed adapters share. */
 export interface RoutedLayers extends AdapterRouting {
   init(key: RandomKey): AdapterInit;
+  /** Whether a strategy asks for what the experts put out (`BoundRoutedLayers.outputs`). */
+  readonly readsOutputs: boolean;
   /** Noise of the routers that need it. */
   randomInputs(key: RandomKey, tokens: number): HostTensors;
   bind(params: AdapterParams, context: ForwardContext): BoundRoutedLayers;
@@ -94,6 +96,7 @@ export function createRoutedLayers(settings: RoutedLayersSettings): RoutedLayers
     acausal: selector.acausal ?? false,
     nextRouterState: (state, usage) => nextRouterState(settings, specs, state, usage),
     facts: (params) => routingFacts(settings, params),
+    readsOutputs: readsProducts(coordination),
     init: (key) => initRouting(settings, specs, spec, key),
     randomInputs: (key, tokens) =>
       router.needsNoise
@@ -178,7 +181,7 @@ function bindRouting(
   };
   return {
     outputs(layer, make) {
-      if (coordination.some(needsProducts)) passed[layer] = withProducts(passed[layer]!, make());
+      if (readsProducts(coordination)) passed[layer] = withProducts(passed[layer]!, make());
     },
     route(layer, x_TD) {
       const { name } = layers[layer]!;
@@ -244,7 +247,8 @@ function layerRouting(output: RouterOutput, selection: Selection): LayerRouting 
   };
 }
 
-const needsProducts = ({ needs }: CoordinationStrategy): boolean => needs === 'outputProducts';
+const readsProducts = (coordination: readonly CoordinationStrategy[]): boolean =>
+  coordination.some(({ needs }) => needs === 'outputProducts');
 
 function withProducts(routing: LayerRouting, products: tf.Tensor3D): LayerRouting {
   return { ...routing, outputProducts: [...(routing.outputProducts ?? []), products] };

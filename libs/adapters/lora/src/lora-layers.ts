@@ -17,6 +17,8 @@ export interface SiteInput {
 /** LoRA on the linear layers of a model: the part that plain LoRA, DoRA and mixtures share. */
 export interface LoraLayers {
   readonly sites: readonly LoraSite[];
+  /** Whether training drops inputs. */
+  readonly drops: boolean;
   /** A Kaiming-uniform, B zero. */
   init(key: RandomKey): Record<string, HostTensor>;
   /** Keep masks of dropout. */
@@ -32,6 +34,7 @@ export function createLoraLayers(options: LoraOptions, config: ModelConfig): Lor
   const { dropout } = options;
   return {
     sites,
+    drops: dropout > 0,
     init(key) {
       const trainable: Record<string, HostTensor> = {};
       for (const { path, name, rank } of sites) {

@@ -11,7 +11,7 @@ import {
 import { addLora, applyDropout, scalingFactor, type LoraLayers } from '@gmoe/adapters-lora';
 import { sitePath, type Site } from '@gmoe/model';
 import type { Selection } from '@gmoe/routers-core';
-import type { tf } from '@gmoe/tensor';
+import { gatherRows, tf } from '@gmoe/tensor';
 import {
   expertsUpdate,
   mixtureAdditive,
@@ -85,9 +85,8 @@ export function bindMoeLora(
     return y_TO.add(update);
   };
 
-  const ffn = (layer: number, x_TD: tf.Tensor2D, base: FfnBase): tf.Tensor2D | undefined => {
-    const block = places.ffn[layer];
-    if (block === undefined) return undefined;
+  /** The mixture of a layer on all tokens, or on the rows that are asked for; every token is routed either way. */
+  const mixtureOf = (layer: number, block: number, x_TD: tf.Tensor2D, base: FfnBase, rows_N?: tf.Tensor1D) => {
     const experts: ExpertFactors = Object.fromEntries(
       [...places.sites.values()].flatMap((place) =>
         place.layer === layer && !isAttention(place.name) ? [[place.name, factors(place)]] : [],
@@ -101,10 +100,33 @@ export function bindMoeLora(
       down: (x) => plain({ layer, name: 'down_proj' }, x, base.down),
     };
     const forward = mixture.form === 'ffn' ? mixtureFfn : mixtureAdditive;
-    return forward(x_TD, shared, experts, route(block, x_TD), settings(layer, block));
+    const selection = route(block, x_TD);
+    return rows_N
+      ? forward(gatherRows(x_TD, rows_N), shared, experts, selectionOfRows(selection, rows_N), settings(layer, block))
+      : forward(x_TD, shared, experts, selection, settings(layer, block));
+  };
+  const ffn = (layer: number, x_TD: tf.Tensor2D, base: FfnBase): tf.Tensor2D | undefined => {
+    const block = places.ffn[layer];
+    return block === undefined ? undefined : mixtureOf(layer, block, x_TD, base);
+  };
+  // Dropout is drawn, and the experts' outputs are told, for all tokens.
+  const wholeOnly = routed.readsOutputs || (context.training && (mixture.dropout > 0 || (lora?.drops ?? false)));
+  const ffnRows = (layer: number, x_TD: tf.Tensor2D, base: FfnBase, rows_N: tf.Tensor1D): tf.Tensor2D | undefined => {
+    const block = places.ffn[layer];
+    return block === undefined || wholeOnly ? undefined : mixtureOf(layer, block, x_TD, base, rows_N);
   };
 
-  return { hooks: { linear, ffn }, routing };
+  return { hooks: { linear, ffn, ffnRows }, routing };
+}
+
+/** The selection of some of the tokens. rows [N] int32. */
+function selectionOfRows({ mask_TE, gates_TE, ids_TK, weights_TK }: Selection, rows_N: tf.Tensor1D): Selection {
+  return {
+    mask_TE: gatherRows(mask_TE, rows_N),
+    gates_TE: gatherRows(gates_TE, rows_N),
+    ids_TK: tf.gather(ids_TK, rows_N),
+    weights_TK: gatherRows(weights_TK, rows_N),
+  };
 }
 
 type LinearHook = (site: Site, x_TI: tf.Tensor2D, base: (x: tf.Tensor2D) => tf.Tensor2D) => tf.Tensor2D;

@@ -3,7 +3,18 @@ import { loraSchema } from '@gmoe/adapters-lora';
 import type { CoordinationStrategy } from '@gmoe/coordination-core';
 import type { ModelConfig } from '@gmoe/model';
 import type { Router, Selector } from '@gmoe/routers-core';
-import { HostTensor, linear, oneHot, RandomKey, swiglu, takeAlongLast, tensorOf, tf, topKIds } from '@gmoe/tensor';
+import {
+  gatherRows,
+  HostTensor,
+  linear,
+  oneHot,
+  RandomKey,
+  swiglu,
+  takeAlongLast,
+  tensorOf,
+  tf,
+  topKIds,
+} from '@gmoe/tensor';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createMoeLora, expertsPerLayer, mixtureSchema } from './index.js';
 
@@ -188,6 +199,50 @@ describe('createMoeLora', () => {
     expect(metrics['count/scale']!.dataSync()[0]).toBe(3);
     expect(carried['coordination.count.calls']!.dataSync()[0]).toBe(2);
   });
+
+  it.each(['ffn', 'additive'] as const)(
+    '%s: on some tokens alone it gives their rows, the same gradient and the same routing; not with dropout in training, nor where outputs are told',
+    (form) => {
+      const lora = loraSchema.parse({ targets: ['up_proj'] });
+      const build = (dropout: number, needs: Partial<CoordinationStrategy> = {}) => {
+        const mixture = mixtureSchema.parse({ experts: 3, form, dropout });
+        const strategies = [{ ...counting, ...needs }];
+        const adapter = createMoeLora({ config, lora, mixture, router, selector: top2, coordination: strategies });
+        const params = { trainable: full(adapter.init(key, {}).trainable), frozen: {}, state: {} };
+        return (training: boolean) => {
+          const randomInputs = upload(adapter.randomInputs!(key, T));
+          return adapter.bind(params, { tokenMask_T: tf.ones([T]), training, randomInputs });
+        };
+      };
+      const rows = tf.tensor1d([3, 1, 3], 'int32');
+      const dy = random('dy', [3, 6]);
+      const results = (['all', 'some'] as const).map((which) => {
+        const of = ({ hooks }: ReturnType<ReturnType<typeof build>>, x: tf.Tensor2D) =>
+          which === 'all' ? gatherRows(hooks.ffn!(0, x, ffn)!, rows) : hooks.ffnRows!(0, x, ffn, rows)!;
+        const loss = (x: tf.Tensor) =>
+          of(build(0)(true), x as tf.Tensor2D)
+            .mul(dy)
+            .sum();
+        const { value, grad } = tf.valueAndGrad(loss)(random('x', [T, 6]));
+        const bound = build(0)(true);
+        of(bound, random('x', [T, 6]));
+        bound.hooks.ffn!(1, random('x', [T, 6]), ffn);
+        const counts = expertCounts(bound.routing!.layers()).map((count) => Array.from(count.dataSync()));
+        return { value: value.dataSync()[0]!, grad: Array.from(grad.dataSync()), counts };
+      });
+      const [all, some] = results as [(typeof results)[0], (typeof results)[0]];
+      expect(some.value / all.value).toBeCloseTo(1, 4);
+      const peak = all.grad.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
+      some.grad.forEach((g, i) => expect((g - all.grad[i]!) / peak).toBeCloseTo(0, 5));
+      expect(some.counts).toEqual(all.counts);
+
+      const asked = (bound: ReturnType<ReturnType<typeof build>>) =>
+        bound.hooks.ffnRows!(0, random('x', [T, 6]), ffn, rows);
+      expect(asked(build(0.5)(false))).toBeDefined();
+      expect(asked(build(0.5)(true))).toBeUndefined();
+      if (form === 'additive') expect(asked(build(0, { needs: 'outputProducts' })(false))).toBeUndefined();
+    },
+  );
 
   it('on the attention: q, k, v and o share the routing of the block, whose updates are summed', () => {
     const attentionConfig = { ...config, hiddenSize: 6 } as ModelConfig;

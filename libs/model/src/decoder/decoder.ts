@@ -53,6 +53,11 @@ export interface DecoderHooks {
   linear?(site: Site, x_TD: tf.Tensor2D, base: (x: tf.Tensor2D) => tf.Tensor2D): tf.Tensor2D;
   /** Replaces an FFN, whose projections then bypass `linear`; undefined: the default FFN. x is normed. */
   ffn?(layer: number, x_TD: tf.Tensor2D, base: BaseFfn): tf.Tensor2D | undefined;
+  /**
+   * The same for some of the tokens, whose rows [N] int32 of x are given -> [N, D]. Without it, or undefined: it is computed for all. For
+   * the last layer, where only a few tokens are read (`DecoderOptions.rows_N`).
+   */
+  ffnRows?(layer: number, x_TD: tf.Tensor2D, base: BaseFfn, rows_N: tf.Tensor1D): tf.Tensor2D | undefined;
 }
 
 /** Tensors by Hugging Face name; see `weightShapes`. */
@@ -63,6 +68,8 @@ export interface DecoderOptions {
   readonly positionLimit?: number;
   /** What padding sees: only padding (default), or the row's tokens before it, as in the authors' code. */
   readonly padding?: 'padding' | 'tokens';
+  /** The tokens whose hidden states are asked for, rows of [T], int32; default all, in order. */
+  readonly rows_N?: tf.Tensor1D;
 }
 
 /**
@@ -70,7 +77,7 @@ export interface DecoderOptions {
  * Llama: `x += o(attention(rope(q), rope(k), v)); x += down(silu(gate) * up)`, each on the RMS-normed stream; other families
  * differ in what their config says.
  *
- * @returns hidden states [T, D]
+ * @returns hidden states [T, D], or [N, D] of the rows that were asked for
  * @throws UserError for prompts that continuations share, where the rotation depends on each sequence's length
  */
 export function decoderHidden(
@@ -89,8 +96,15 @@ export function decoderHidden(
   const { scale, softcap } = attentionOptions(config);
   // A row that sees nothing at all attends to all keys alike.
   const causal = options.padding !== 'tokens';
-  return runLayers(config, weights, batch.ids_BS, rotate, hooks, (layer, q, k, v) =>
-    attention(q, k, v, mask(attentionOfLayer(config, layer).slidingWindow), { scale, softcap, causal }),
+  return runLayers(
+    config,
+    weights,
+    batch.ids_BS,
+    rotate,
+    hooks,
+    (layer, q, k, v) =>
+      attention(q, k, v, mask(attentionOfLayer(config, layer).slidingWindow), { scale, softcap, causal }),
+    options.rows_N,
   );
 }
 
@@ -106,7 +120,7 @@ export function decoderLogits(config: ModelConfig, weights: Weights, hidden_ND: 
 /** One layer's attention over projected, rotated heads: q [B, S, H, P], k and v [B, S, J, P] -> [B, S, H P]. */
 export type Attend = (layer: number, q: tf.Tensor4D, k: tf.Tensor4D, v: tf.Tensor4D) => tf.Tensor3D;
 
-/** Embedding, layers and final norm, whatever the attention looks at. ids [B, S] -> [T, D]. */
+/** Embedding, layers and final norm, whatever the attention looks at. ids [B, S] -> [T, D], or [N, D] of `rows`. */
 export function runLayers(
   config: ModelConfig,
   weights: Weights,
@@ -114,6 +128,7 @@ export function runLayers(
   rotate: Rotate,
   hooks: DecoderHooks,
   attend: Attend,
+  rows_N?: tf.Tensor1D,
 ): tf.Tensor2D {
   const [batch, length] = ids_BS.shape;
   const tokens = batch * length;
@@ -148,9 +163,12 @@ export function runLayers(
 
     const f_TD = normIf(mid_TD, norms.beforeFfn);
     const ffn = { gate: base('gate_proj'), up: base('up_proj'), down: base('down_proj'), glu };
-    const y_TD =
+    const ffnOfAll = (): tf.Tensor2D =>
       hooks.ffn?.(layer, f_TD, ffn) ?? apply('down_proj', glu(apply('gate_proj', f_TD), apply('up_proj', f_TD)));
-    return mid_TD.add(scaled(normIf(y_TD, norms.afterFfn)));
+    const added = (to: tf.Tensor2D, y: tf.Tensor2D): tf.Tensor2D => to.add(scaled(normIf(y, norms.afterFfn)));
+    if (!rows_N || layer < config.layers - 1) return added(mid_TD, ffnOfAll());
+    const y_ND = ffnOfRows(hooks, layer, f_TD, ffn, rows_N) ?? gatherRows(ffnOfAll(), rows_N);
+    return added(gatherRows(mid_TD, rows_N), y_ND);
   };
 
   let x_TD = gatherRows(weight<tf.Tensor2D>(weights, EMBEDDING), ids_BS.reshape([tokens]));
@@ -160,6 +178,21 @@ export function runLayers(
     x_TD = recomputable(() => layerOf(in_TD, layer));
   }
   return norm(x_TD, FINAL_NORM);
+}
+
+/** The FFN of some tokens alone, where that is less work and all it takes. */
+function ffnOfRows(
+  hooks: DecoderHooks,
+  layer: number,
+  x_TD: tf.Tensor2D,
+  base: BaseFfn,
+  rows_N: tf.Tensor1D,
+): tf.Tensor2D | undefined {
+  if (rows_N.shape[0] >= x_TD.shape[0]) return undefined;
+  if (hooks.ffnRows) return hooks.ffnRows(layer, x_TD, base, rows_N);
+  if (hooks.ffn || hooks.linear) return undefined;
+  const x_ND = gatherRows(x_TD, rows_N);
+  return base.down(base.glu(base.gate(x_ND), base.up(x_ND)));
 }
 
 /** How this model's attention departs from softmax(q k^T / sqrt(P)). */

@@ -1,5 +1,5 @@
 import { parseOptions, UserError } from '@gmoe/core';
-import { crossEntropy, gatherRows, HostTensor, tf, type Engine } from '@gmoe/tensor';
+import { crossEntropy, HostTensor, tf, type Engine } from '@gmoe/tensor';
 import { z } from 'zod';
 import { decoderHidden, decoderLogits, type DecoderBatch, type Weights } from '../decoder/decoder.js';
 import type { LoadedModel } from '../checkpoint/load-model.js';
@@ -67,7 +67,7 @@ export async function perplexity(
     (frozen: Frozen, batch: DecoderBatch, rows_N: tf.Tensor1D, targets_N: tf.Tensor1D) => {
       const mask_T = tf.cast(batch.segments_BS, 'float32').reshape<tf.Tensor1D>([length]);
       const hooks = adapter?.bind(frozen.adapter, mask_T) ?? {};
-      const hidden_ND = gatherRows(decoderHidden(config, frozen.weights, batch, hooks), rows_N);
+      const hidden_ND = decoderHidden(config, frozen.weights, batch, hooks, { rows_N });
       return { nats_N: crossEntropy(decoderLogits(config, frozen.weights, hidden_ND), targets_N) };
     },
     { name: 'perplexity', frozen: { weights, adapter: adapter?.tensors ?? {} } },
