@@ -7,6 +7,7 @@ export {
   attentionOfLayer,
   PRE_NORMS,
   SITE_NAMES,
+  SITES_BY_INPUT,
   type Activation,
   type FusedProjection,
   type LayerAttention,

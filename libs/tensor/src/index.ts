@@ -30,7 +30,7 @@ export { frozenLinear } from './ops/frozen-linear.js';
 export { COMPUTES, INT8_SUFFIX, int8Weights, transposed, type Compute } from './quantization/int8-weights.js';
 export { quantizeRows, withinRange, type QuantizedRows } from './quantization/quantize-rows.js';
 export { FULL_RANGE, weightRange, type WeightRange } from './quantization/weight-range.js';
-export { gelu, geluTanh, layerNorm, linear, repeatColumns, rmsNorm, silu, swiglu } from './ops/layers.js';
+export { gelu, geluTanh, layerNorm, linear, linearEach, repeatColumns, rmsNorm, silu, swiglu } from './ops/layers.js';
 export { logSoftmax } from './ops/log-softmax.js';
 export { attention, rope, type AttentionOptions } from './ops/attention.js';
 export { beginBackward, recomputable } from './ops/recomputable.js';

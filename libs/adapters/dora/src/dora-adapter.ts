@@ -39,17 +39,20 @@ export function createDora(options: LoraOptions, config: ModelConfig): Adapter {
     },
     isDerived: () => true,
     randomInputs: (key, tokens) => lora.randomInputs(key, tokens),
-    bind: (params, context) => ({
-      hooks: {
-        linear(place, x_TI, base) {
-          const input = lora.at(params, context, place, x_TI);
-          if (!input) return base(x_TI);
-          const baseNorm_O = parameter<tf.Tensor1D>(params.frozen, baseNormName(input.site.path));
-          const magnitude_O = magnitudeOf(params.trainable, input.site);
-          return doraForward(x_TI, input, base, magnitude_O, baseNorm_O, siteHasBias(config, place.name));
+    bind(params, context) {
+      const bound = lora.bind(params, context);
+      return {
+        hooks: {
+          linear(place, x_TI, base) {
+            const input = bound.at(place, x_TI);
+            if (!input) return base(x_TI);
+            const baseNorm_O = parameter<tf.Tensor1D>(params.frozen, baseNormName(input.site.path));
+            const magnitude_O = magnitudeOf(params.trainable, input.site);
+            return doraForward(x_TI, input, base, magnitude_O, baseNorm_O, siteHasBias(config, place.name));
+          },
         },
-      },
-    }),
+      };
+    },
     replacedWeights: (base, trainable) => saved.replacedWeights(base, trainable),
     merge(base, { trainable }) {
       const merged = { ...base, ...saved.replacedWeights(base, trainable) };

@@ -1,5 +1,5 @@
 import { NAMES, parameter } from '@gmoe/adapters-core';
-import { addLora, loraUpdate, type LoraSite, type SiteInput } from '@gmoe/adapters-lora';
+import { addLora, updateAt, type LoraSite, type SiteInput } from '@gmoe/adapters-lora';
 import { UserError } from '@gmoe/core';
 import { HostTensor, INT8_SUFFIX, linear, stopGradient, tf } from '@gmoe/tensor';
 
@@ -50,22 +50,23 @@ export function norms(data: ArrayLike<number>, [rows, columns]: readonly [number
  */
 export function doraForward(
   x_TI: tf.Tensor2D,
-  { site, x_TI: dropped_TI, factors }: SiteInput,
+  input: SiteInput,
   base: (x: tf.Tensor2D) => tf.Tensor2D,
   magnitude_O: tf.Tensor1D,
   baseNorm_O: tf.Tensor1D,
   hasBias: boolean,
 ): tf.Tensor2D {
+  const { site, x_TI: dropped_TI, factors } = input;
   const norm_O = adaptedNorm(site, factors, base, baseNorm_O, hasBias);
   const ratio_O = magnitude_O.div<tf.Tensor1D>(norm_O.value);
   const y_TO = base(x_TI);
   const product = (y: tf.Tensor2D) => (norm_O.bias_O ? y.sub<tf.Tensor2D>(norm_O.bias_O) : y);
   if (dropped_TI === x_TI) {
-    const adapted_TO = addLora(product(y_TO), { site, x_TI, factors }).mul<tf.Tensor2D>(ratio_O);
+    const adapted_TO = addLora(product(y_TO), input).mul<tf.Tensor2D>(ratio_O);
     return norm_O.bias_O ? adapted_TO.add(norm_O.bias_O) : adapted_TO;
   }
   const change_TO = product(base(dropped_TI)).mul<tf.Tensor2D>(ratio_O.sub(1));
-  return y_TO.add<tf.Tensor2D>(change_TO).add(loraUpdate(dropped_TI, factors, site.scaling).mul(ratio_O));
+  return y_TO.add<tf.Tensor2D>(change_TO).add(updateAt(input).mul(ratio_O));
 }
 
 function adaptedNorm(

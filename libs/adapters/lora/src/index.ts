@@ -10,9 +10,9 @@ export {
   type LoraOptions,
   type Scaling,
 } from './options.js';
-export { addLora, createLoraLayers, type LoraLayers, type SiteInput } from './lora-layers.js';
+export { addLora, createLoraLayers, updateAt, type BoundLora, type LoraLayers, type SiteInput } from './lora-layers.js';
 export { loraSites, type LoraSite } from './lora-sites.js';
-export { initLora, kaimingUniformA, loraUpdate, type LoraFactors } from './lora-update.js';
+export { initLora, kaimingUniformA, type LoraFactors } from './lora-update.js';
 export { foldedWeight, tensorOf } from './merge-lora.js';
 export { savedModules, type SavedModules } from './saved-modules.js';
 export { applyDropout, keepMask } from './dropout.js';

@@ -23,9 +23,10 @@ export function createLora(options: LoraOptions, config: ModelConfig): Adapter {
       warnings: [],
     }),
     randomInputs: (key, tokens) => lora.randomInputs(key, tokens),
-    bind: (params, context) => ({
-      hooks: { linear: (site, x_TI, base) => addLora(base(x_TI), lora.at(params, context, site, x_TI)) },
-    }),
+    bind(params, context) {
+      const bound = lora.bind(params, context);
+      return { hooks: { linear: (site, x_TI, base) => addLora(base(x_TI), bound.at(site, x_TI)) } };
+    },
     replacedWeights: (base, trainable) => saved.replacedWeights(base, trainable),
     merge(base, { trainable }) {
       const merged = { ...base, ...saved.replacedWeights(base, trainable) };

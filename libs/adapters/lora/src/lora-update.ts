@@ -1,17 +1,9 @@
-import { HostTensor, linear, type RandomKey, type tf } from '@gmoe/tensor';
+import { HostTensor, type RandomKey, type tf } from '@gmoe/tensor';
 
 /** The two factors of one update. A [R, in], B [out, R], PyTorch's layout. */
 export interface LoraFactors<T = tf.Tensor2D> {
   readonly a: T;
   readonly b: T;
-}
-
-/**
- * `scaling * B A x` (Hu et al. 2021, eq. 3). x [T, in], A [R, in], B [out, R] -> [T, out].
- * The factor is applied in rank space, where the tensor is smallest.
- */
-export function loraUpdate(x_TI: tf.Tensor2D, { a, b }: LoraFactors, scaling: number): tf.Tensor2D {
-  return linear(linear(x_TI, a).mul(scaling), b);
 }
 
 /**

@@ -11,7 +11,7 @@ import {
 import { addLora, applyDropout, scalingFactor, type LoraLayers } from '@gmoe/adapters-lora';
 import { sitePath, type Site } from '@gmoe/model';
 import type { Selection } from '@gmoe/routers-core';
-import { gatherRows, tf } from '@gmoe/tensor';
+import { gatherRows, type tf } from '@gmoe/tensor';
 import {
   expertsUpdate,
   mixtureAdditive,
@@ -41,7 +41,8 @@ export function bindMoeLora(
   /** Selections of the attention blocks that have been routed. */
   const attention = new Map<number, Selection>();
 
-  const plain: LinearHook = (site, x, base) => addLora(base(x), lora?.at(params, context, site, x));
+  const updates = lora?.bind(params, context);
+  const plain: LinearHook = (site, x, base) => addLora(base(x), updates?.at(site, x));
   const settings = (layer: number, index: number): MixtureSettings => ({
     rank: mixture.rank,
     scaling: scalingFactor(mixture),
@@ -124,7 +125,7 @@ function selectionOfRows({ mask_TE, gates_TE, ids_TK, weights_TK }: Selection, r
   return {
     mask_TE: gatherRows(mask_TE, rows_N),
     gates_TE: gatherRows(gates_TE, rows_N),
-    ids_TK: tf.gather(ids_TK, rows_N),
+    ids_TK: gatherRows(ids_TK, rows_N),
     weights_TK: gatherRows(weights_TK, rows_N),
   };
 }

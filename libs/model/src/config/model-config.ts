@@ -39,6 +39,13 @@ export interface FusedProjection {
 /** The linear layers of a decoder layer that adapters can reach. */
 export const SITE_NAMES = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
 export type SiteName = (typeof SITE_NAMES)[number];
+/** Those that read one and the same tensor. */
+export const SITES_BY_INPUT: readonly (readonly SiteName[])[] = [
+  ['q_proj', 'k_proj', 'v_proj'],
+  ['o_proj'],
+  ['gate_proj', 'up_proj'],
+  ['down_proj'],
+];
 
 /** A decoder's maths: what a family's description makes of `config.json`. What is absent is as in Llama. */
 export interface ModelConfig {

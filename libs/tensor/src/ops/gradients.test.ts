@@ -7,6 +7,7 @@ import {
   gatherRows,
   HostTensor,
   linear,
+  linearEach,
   RandomKey,
   repeatColumns,
   rmsNorm,
@@ -39,6 +40,18 @@ const cases: Case[] = [
       [2, 4],
     ],
     (x, w) => linear(x as tf.Tensor2D, w as tf.Tensor2D),
+  ],
+  [
+    'linearEach',
+    [
+      [3, 4],
+      [2, 4],
+      [3, 4],
+    ],
+    (x, ...w) => {
+      const [a, b] = linearEach(x as tf.Tensor2D, w as tf.Tensor2D[]) as [tf.Tensor2D, tf.Tensor2D];
+      return tf.concat([b, a.mul(2)], 1);
+    },
   ],
   ['silu', [[3, 4]], (x) => silu(x!)],
   [
