@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
+import { allocatorEnvironment } from '@gmoe/experiment';
 import { RandomKey, type Compute } from '@gmoe/tensor';
 import { SMOLLM2_SIZE } from './bench-step.js';
 
@@ -53,13 +54,18 @@ export function printEvaluation(folder: string, threads: number, row: (name: str
   const script = fileURLToPath(new URL('./child-evaluation.ts', import.meta.url));
   const file = join(folder, 'items.json');
   writeFileSync(file, JSON.stringify(items));
-  const read = (command: string, args: readonly string[]): EvaluationTimes | undefined => {
-    const { status, stdout } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 64 << 20 });
+  const read = (
+    command: string,
+    args: readonly string[],
+    more: NodeJS.ProcessEnv = {},
+  ): EvaluationTimes | undefined => {
+    const env = { ...process.env, ...more };
+    const { status, stdout } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 64 << 20, env });
     return status === 0 ? (JSON.parse(stdout) as EvaluationTimes) : undefined;
   };
   const own = (compute: Compute) => {
     const run: EvaluationRun = { items, compute, threads };
-    return read(process.execPath, [...process.execArgv, script, JSON.stringify(run)]);
+    return read(process.execPath, [...process.execArgv, script, JSON.stringify(run)], allocatorEnvironment());
   };
   const python = process.env['GMOE_PYTHON'] ?? 'python3';
   const rows = [

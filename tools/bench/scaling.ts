@@ -36,24 +36,29 @@ export function stepOperations(size: StepSize): number {
   const tokens = size.rows * size.length;
   const kv = (d / heads) * kvHeads;
   const inner = experts * rank;
-  const frozen = 2 * d * d + 2 * d * kv + 3 * d * f;
+  const frozen = 2 * d * d + 2 * d * kv;
   // Two factors on the way in, which each slot reads, and one on the way out, which each slot feeds: for all experts, or, sorted, for one.
-  const grouped = productForm(tokens, experts, rank) === 'grouped';
-  const ofSlot = grouped ? (rank * groupedPlaces(tokens, experts)) / tokens : inner;
-  const rankSpace = inner * (2 * d + d) + ofSlot * (2 * topK * f + topK * f);
+  const ffnOf = (rows: number): number => {
+    const grouped = productForm(rows, experts, rank) === 'grouped';
+    const ofSlot = grouped ? (rank * groupedPlaces(rows, experts)) / rows : inner;
+    const rankSpace = inner * (2 * d + d) + ofSlot * (2 * topK * f + topK * f);
+    return rows * (2 * 3 * d * f + 3 * rankSpace);
+  };
   const lora = rank * (2 * (d + d) + 2 * (d + kv));
   const router = d * g + 2 * (experts + 1) * (g * g + (experts + 1) * g) + experts * g;
   const attention = 2 * size.length * d;
-  const layer = 2 * frozen + 3 * (rankSpace + lora + router + attention);
+  const others = tokens * (2 * frozen + 3 * (lora + router + attention));
   const head = 2 * size.supervised * d * size.vocabSize;
-  return 2 * (layers * layer * tokens + head);
+  // The last layer's network runs on the supervised positions alone.
+  const ffn = (layers - 1) * ffnOf(tokens) + ffnOf(Math.min(size.supervised, tokens));
+  return 2 * (layers * others + ffn + head);
 }
 
 const ROUNDS = 3;
 
 /** How the step's time grows with experts, slots, rank and tokens, beside how its operations do: medians of rounds. */
 export function printScaling(threads: number, row: (name: string, value: string) => void): void {
-  const time = (size: StepSize) => ownStep({ size, compute: 'float32', threads, steps: 4, warmUp: 1 }).milliseconds;
+  const time = (size: StepSize) => ownStep({ size, compute: 'float32', threads, steps: 4, warmUp: 3 }).milliseconds;
   for (const [name, change] of VARIANTS) {
     const size = { ...BASE, ...change };
     // The base again beside each: the machine's speed drifts.

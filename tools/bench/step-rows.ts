@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { allocatorEnvironment } from '@gmoe/experiment';
 import { COMPUTES, RECOMPUTES } from '@gmoe/tensor';
 import type { StepSize } from './bench-step.js';
 import type { ChildResult, ChildRun } from './child-step.js';
@@ -28,6 +29,8 @@ export function ownStep(run: ChildRun): ChildResult {
   const script = fileURLToPath(new URL('./child-step.ts', import.meta.url));
   const { status, stdout, stderr } = spawnSync(process.execPath, [...process.execArgv, script, JSON.stringify(run)], {
     encoding: 'utf8',
+    // As a sweep's workers run.
+    env: { ...process.env, ...allocatorEnvironment() },
   });
   if (status !== 0) throw new Error(`the step in ${run.compute} failed: ${stderr.slice(-2000)}`);
   return JSON.parse(stdout) as ChildResult;

@@ -2,6 +2,7 @@ export type { Launcher, LaunchEvent, LaunchRequest, LaunchSummary, Submission } 
 export { launcherKind, type LauncherFactory } from './launcher-kind.js';
 export type { LauncherHost } from './launcher-host.js';
 export * from './built-in.js';
+export { allocatorEnvironment } from './allocator.js';
 export { defaultJobs } from './local/cpu-affinity.js';
 export { summarise } from './summary.js';
 export { isClusterWorker, startWorker } from './start-worker.js';

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import type { FromWorker, ToWorker } from '../../worker/protocol.js';
+import { allocatorEnvironment } from '../allocator.js';
 import { SINGLE_THREADED } from './cpu-affinity.js';
 
 export interface WorkerProcessOptions {
@@ -34,7 +35,13 @@ export class WorkerProcess {
     this.child = spawn(program!, args, {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { ...process.env, ...SINGLE_THREADED, ...options.env, GMOE_SERVED_WORKER: '1' },
+      env: {
+        ...process.env,
+        ...SINGLE_THREADED,
+        ...allocatorEnvironment(),
+        ...options.env,
+        GMOE_SERVED_WORKER: '1',
+      },
     });
     for (const stream of [this.child.stdout!, this.child.stderr!]) {
       stream.setEncoding('utf8');

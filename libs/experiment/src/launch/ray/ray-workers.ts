@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { FORMAT_VERSION } from '../../records/index.js';
 import type { SweepStore } from '../../store/sweep-store.js';
 import type { LauncherHost } from '../launcher-host.js';
+import { ALLOCATOR_LINE } from '../allocator.js';
 import { shellLine, shellWord, writeScript } from '../worker-script.js';
 import type { RayClient, RayJob, RayJobRequest } from './ray-client.js';
 import type { RayOptions } from './ray-options.js';
@@ -90,6 +91,7 @@ export class RayWorkers {
       `exec >>${shellWord(rayFile(store, submissionId, 'log'))} 2>&1`,
       `cd ${shellWord(resolve(workingDir ?? process.cwd()))} || exit 1`,
       ...setup,
+      ALLOCATOR_LINE,
       `export GMOE_RAY_JOB=${shellWord(submissionId)}`,
       ...run,
     ]);

@@ -7,6 +7,7 @@ import type { LauncherHost } from '../launcher-host.js';
 import type { SlurmOptions } from './slurm-options.js';
 import { largestArray, sbatch } from './slurm-client.js';
 import { markCancelled, recordIntent, recordJob, submissionFolder, type Intent } from './slurm-submission.js';
+import { ALLOCATOR_LINE } from '../allocator.js';
 import { shellLine, shellWord, writeScript } from '../worker-script.js';
 
 /** How the Slurm launcher starts workers. */
@@ -97,7 +98,7 @@ async function submitArray(
   };
   recordIntent(store, intent);
   const folder = submissionFolder(store, intent.jobName);
-  const lines = [...options.setup, `export GMOE_SUBMISSION=${shellWord(intent.jobName)}`];
+  const lines = [...options.setup, ALLOCATOR_LINE, `export GMOE_SUBMISSION=${shellWord(intent.jobName)}`];
   const packed = options.trialsAtOnce > 1 ? ['--jobs', String(options.trialsAtOnce)] : [];
   const script = writeScript(join(folder, 'task.sh'), [...lines, `exec ${shellLine([...command(store), ...packed])}`]);
   let job: string;
