@@ -27,9 +27,18 @@ describe('planScoring', () => {
   });
 
   it('takes more rows than the tokens fill where segments do not go together', () => {
-    // Seven tokens a row leave three empty: five rows at least, though the tokens would fill 3.5.
-    const plan = planned(Array<number>(5).fill(7), 8);
-    expect(plan.batches.map(({ batch }) => batch.ids_BS.shape)).toEqual([[5, 10]]);
+    // Nine tokens a row leave eight empty: five rows at least, though the tokens would fill 2.6.
+    const plan = planned(Array<number>(5).fill(9), 8, 17);
+    expect(plan.batches.map(({ batch }) => batch.ids_BS.shape)).toEqual([[5, 16]]);
+  });
+
+  it('chooses length and number of rows together', () => {
+    // First fit by falling length: 11 rows of 212 to 240 hold them, which in batches of four are twelve; twelve of 200 do, too.
+    const lengths = [
+      119, 112, 111, 111, 110, 109, 109, 108, 106, 105, 104, 101, 98, 93, 90, 85, 80, 76, 70, 66, 63, 63, 63, 61,
+    ];
+    const plan = planned(lengths, 4, 256);
+    expect(plan.batches.map(({ batch }) => batch.ids_BS.shape)).toEqual(Array(3).fill([4, 200]));
   });
 
   it('makes rows as long as leaves fewest places empty, no longer than asked, and batches no larger', () => {

@@ -56,18 +56,20 @@ export function planScoring<Item extends EvaluationItem>(
   return { items, batches: fewestRows(pack, most, tokens / length), domains, truncated, tokens };
 }
 
+/** Beyond this many batches, an empty end of the last one is no matter. */
+const FEW_BATCHES = 20;
+
 /** Segments that the length of a row is chosen by. */
 const SAMPLE = 1000;
 /** Lengths of a row that are tried, in multiples of a granule. */
-const LENGTHS = 12;
-const GRANULE = 16;
+const LENGTHS = 24;
+const GRANULE = 8;
 
 /**
  * Rows of a length between the longest segment and `sequenceLength` that leave the fewest places empty, and as many of them as hold the tokens
  * of `batchSize` rows of `sequenceLength`.
  */
 function gridOf(segments: readonly Segment[], batchSize: number, sequenceLength: number) {
-  const size = batchSize * sequenceLength;
   const lengths = segments.map(lengthOf);
   const longest = lengths.reduce((most, each) => Math.max(most, each), 1);
   const step = Math.ceil(lengths.length / SAMPLE);
@@ -76,9 +78,15 @@ function gridOf(segments: readonly Segment[], batchSize: number, sequenceLength:
     const length = longest + ((sequenceLength - longest) * i) / (LENGTHS - 1);
     return Math.min(sequenceLength, GRANULE * Math.ceil(length / GRANULE));
   });
-  const places = (length: number) => length * filledRows(sample, length);
+  const most = (length: number): number => Math.floor((batchSize * sequenceLength) / length);
+  const places = (length: number): number => {
+    const rows = step * filledRows(sample, length);
+    const batches = Math.ceil(rows / most(length));
+    // Of few batches all have as few rows as hold everything; of many the last one's empty end is no matter.
+    return length * (batches > FEW_BATCHES ? rows : batches * Math.ceil(rows / batches));
+  };
   const length = tried.reduce((best, each) => (places(each) < places(best) ? each : best));
-  return { rows: Math.floor(size / length), length };
+  return { rows: most(length), length };
 }
 
 /** Rows that hold pieces of these lengths, each put into the first row with room. */
@@ -91,9 +99,6 @@ function filledRows(lengths: readonly number[], rowLength: number): number {
   }
   return free.length;
 }
-
-/** Beyond this many batches, an empty end of the last one is no matter. */
-const FEW_BATCHES = 20;
 
 /**
  * As many batches as `most` rows each give, with as few rows as hold everything: all batches have one shape, and the last one would else be
