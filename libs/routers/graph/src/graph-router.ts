@@ -184,7 +184,7 @@ function createGraphRouter(options: GraphRouterOptions): Router {
       const token_MTG = tokenMessages(options, h_TG, e_EG, weight, count);
       const activate = (y_NTG: tf.Tensor3D, i: number) =>
         i < options.layers - 1 || options.activateLast ? silu(y_NTG) : y_NTG;
-      const first_NTG = token_MTG.mul(fromToken(count).reshape([count, 1, 1])).add<tf.Tensor3D>(shared_N1G);
+      const first_NTG = toNodes(token_MTG, fromToken(count)).add<tf.Tensor3D>(shared_N1G);
       let nodes_NTG = activate(first_NTG, 0);
       for (let i = 1; i < options.layers; i++) {
         const [N, M] = [nodes_NTG.shape[0], rows(i)];
@@ -197,6 +197,15 @@ function createGraphRouter(options: GraphRouterOptions): Router {
       return { logits_TE, probs_TE: tf.softmax(logits_TE) };
     },
   };
+}
+
+/** Messages times the weight of each node's edge from the token. messages [1 or N, T, G], edges [N, 1] -> [N, T, G]. */
+function toNodes(messages_MTG: tf.Tensor3D, edges_N1: tf.Tensor2D): tf.Tensor3D {
+  const [M, T, G] = messages_MTG.shape;
+  const N = edges_N1.shape[0];
+  if (M > 1) return messages_MTG.mul(edges_N1.reshape([N, 1, 1]));
+  // As a product, whose gradient is one, too: summed over a broadcast axis it takes three times as long.
+  return tf.matMul(edges_N1, messages_MTG.reshape<tf.Tensor2D>([1, T * G])).reshape([N, T, G]);
 }
 
 /**
