@@ -55,15 +55,24 @@ it.each(['gemma2', 'stablelm', 'olmo2', 'granite', 'phi3', 'qwen3'])(
       (w: Weights, batch: DecoderBatch, rows_N: tf.Tensor1D) => ({
         all: decoderHidden(config, w, batch),
         some: decoderHidden(config, w, batch, {}, { rows_N }),
-        hooked: decoderHidden(config, w, batch, { linear: (_, x, base) => base(x) }, { rows_N }),
+        linear: decoderHidden(config, w, batch, { linear: (_, x, base) => base(x) }, { rows_N }),
+        ffn: decoderHidden(
+          config,
+          w,
+          batch,
+          { ffn: (_, x, { gate, up, down, glu }) => down(glu(gate(x), up(x))) },
+          { rows_N },
+        ),
+        asked: decoderHidden(config, w, batch, {}, { rows_N: tf.tensor1d([4, 3, 2, 1, 0], 'int32') }),
       }),
       { name: 'rows', frozen: weights },
     );
-    const { all, some, hooked } = await program(batchOf([3, 9, 4, 7, 5]), HostTensor.int(Int32Array.from(rows)));
+    const { all, asked, ...others } = await program(batchOf([3, 9, 4, 7, 5]), HostTensor.int(Int32Array.from(rows)));
     const width = config.hiddenSize;
     const want = rows.flatMap((row) => Array.from(all.data.slice(row * width, (row + 1) * width)));
-    expect(relativeError(some.data, want)).toBeLessThan(1e-6);
-    expect(relativeError(hooked.data, want)).toBeLessThan(1e-6);
+    for (const [which, { data }] of Object.entries(others)) expect(relativeError(data, want), which).toBeLessThan(1e-6);
+    const turned = [4, 3, 2, 1, 0].flatMap((row) => Array.from(all.data.slice(row * width, (row + 1) * width)));
+    expect(relativeError(asked.data, turned)).toBeLessThan(1e-6);
   },
 );
 

@@ -106,18 +106,14 @@ export function bindMoeLora(
       ? forward(gatherRows(x_TD, rows_N), shared, experts, selectionOfRows(selection, rows_N), settings(layer, block))
       : forward(x_TD, shared, experts, selection, settings(layer, block));
   };
-  const ffn = (layer: number, x_TD: tf.Tensor2D, base: FfnBase): tf.Tensor2D | undefined => {
-    const block = places.ffn[layer];
-    return block === undefined ? undefined : mixtureOf(layer, block, x_TD, base);
-  };
   // Dropout is drawn, and the experts' outputs are told, for all tokens.
   const wholeOnly = routed.readsOutputs || (context.training && (mixture.dropout > 0 || (lora?.drops ?? false)));
-  const ffnRows = (layer: number, x_TD: tf.Tensor2D, base: FfnBase, rows_N: tf.Tensor1D): tf.Tensor2D | undefined => {
+  const ffn = (layer: number, x_TD: tf.Tensor2D, base: FfnBase, rows_N?: tf.Tensor1D): tf.Tensor2D | undefined => {
     const block = places.ffn[layer];
-    return block === undefined || wholeOnly ? undefined : mixtureOf(layer, block, x_TD, base, rows_N);
+    return block === undefined ? undefined : mixtureOf(layer, block, x_TD, base, wholeOnly ? undefined : rows_N);
   };
 
-  return { hooks: { linear, ffn, ffnRows }, routing };
+  return { hooks: { linear, ffn }, routing };
 }
 
 /** The selection of some of the tokens. rows [N] int32. */

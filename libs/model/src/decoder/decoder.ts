@@ -51,13 +51,12 @@ export interface BaseFfn {
 export interface DecoderHooks {
   /** Replaces a linear layer; `base` applies the model's own. */
   linear?(site: Site, x_TD: tf.Tensor2D, base: (x: tf.Tensor2D) => tf.Tensor2D): tf.Tensor2D;
-  /** Replaces an FFN, whose projections then bypass `linear`; undefined: the default FFN. x is normed. */
-  ffn?(layer: number, x_TD: tf.Tensor2D, base: BaseFfn): tf.Tensor2D | undefined;
   /**
-   * The same for some of the tokens, whose rows [N] int32 of x are given -> [N, D]. Without it, or undefined: it is computed for all. For
-   * the last layer, where only a few tokens are read (`DecoderOptions.rows_N`).
+   * Replaces an FFN, whose projections then bypass `linear`; undefined: the default FFN. x is normed.
+   * @param rows_N in the last layer, where only some tokens are read (`DecoderOptions.rows_N`): their rows of x. The result may be of these
+   * alone, [N, D].
    */
-  ffnRows?(layer: number, x_TD: tf.Tensor2D, base: BaseFfn, rows_N: tf.Tensor1D): tf.Tensor2D | undefined;
+  ffn?(layer: number, x_TD: tf.Tensor2D, base: BaseFfn, rows_N?: tf.Tensor1D): tf.Tensor2D | undefined;
 }
 
 /** Tensors by Hugging Face name; see `weightShapes`. */
@@ -163,12 +162,17 @@ export function runLayers(
 
     const f_TD = normIf(mid_TD, norms.beforeFfn);
     const ffn = { gate: base('gate_proj'), up: base('up_proj'), down: base('down_proj'), glu };
-    const ffnOfAll = (): tf.Tensor2D =>
-      hooks.ffn?.(layer, f_TD, ffn) ?? apply('down_proj', glu(apply('gate_proj', f_TD), apply('up_proj', f_TD)));
     const added = (to: tf.Tensor2D, y: tf.Tensor2D): tf.Tensor2D => to.add(scaled(normIf(y, norms.afterFfn)));
-    if (!rows_N || layer < config.layers - 1) return added(mid_TD, ffnOfAll());
-    const y_ND = ffnOfRows(hooks, layer, f_TD, ffn, rows_N) ?? gatherRows(ffnOfAll(), rows_N);
-    return added(gatherRows(mid_TD, rows_N), y_ND);
+    const network = (x: tf.Tensor2D): tf.Tensor2D =>
+      apply('down_proj', glu(apply('gate_proj', x), apply('up_proj', x)));
+    if (!rows_N || layer < config.layers - 1) return added(mid_TD, hooks.ffn?.(layer, f_TD, ffn) ?? network(f_TD));
+
+    const rowsOf = (x: tf.Tensor2D): tf.Tensor2D => gatherRows(x, rows_N);
+    const isFewer = rows_N.shape[0] < tokens;
+    const own = hooks.ffn?.(layer, f_TD, ffn, isFewer ? rows_N : undefined);
+    // What replaces a linear layer may mix tokens, or drop out what was drawn for all.
+    const y_ND = own ?? (isFewer && !hooks.linear ? network(rowsOf(f_TD)) : network(f_TD));
+    return added(rowsOf(mid_TD), isFewer && y_ND.shape[0] === rows_N.shape[0] ? y_ND : rowsOf(y_ND));
   };
 
   let x_TD = gatherRows(weight<tf.Tensor2D>(weights, EMBEDDING), ids_BS.reshape([tokens]));
@@ -178,21 +182,6 @@ export function runLayers(
     x_TD = recomputable(() => layerOf(in_TD, layer));
   }
   return norm(x_TD, FINAL_NORM);
-}
-
-/** The FFN of some tokens alone, where that is less work and all it takes. */
-function ffnOfRows(
-  hooks: DecoderHooks,
-  layer: number,
-  x_TD: tf.Tensor2D,
-  base: BaseFfn,
-  rows_N: tf.Tensor1D,
-): tf.Tensor2D | undefined {
-  if (rows_N.shape[0] >= x_TD.shape[0]) return undefined;
-  if (hooks.ffnRows) return hooks.ffnRows(layer, x_TD, base, rows_N);
-  if (hooks.ffn || hooks.linear) return undefined;
-  const x_ND = gatherRows(x_TD, rows_N);
-  return base.down(base.glu(base.gate(x_ND), base.up(x_ND)));
 }
 
 /** How this model's attention departs from softmax(q k^T / sqrt(P)). */
