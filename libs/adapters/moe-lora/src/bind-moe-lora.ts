@@ -86,8 +86,11 @@ export function bindMoeLora(
     return y_TO.add(update);
   };
 
-  /** The mixture of a layer on all tokens, or on the rows that are asked for; every token is routed either way. */
-  const mixtureOf = (layer: number, block: number, x_TD: tf.Tensor2D, base: FfnBase, rows_N?: tf.Tensor1D) => {
+  // Dropout is drawn, and the experts' outputs are told, for all tokens.
+  const wholeOnly = routed.readsOutputs || (context.training && (mixture.dropout > 0 || (lora?.drops ?? false)));
+  const ffn = (layer: number, x_TD: tf.Tensor2D, base: FfnBase, rows_N?: tf.Tensor1D): tf.Tensor2D | undefined => {
+    const block = places.ffn[layer];
+    if (block === undefined) return undefined;
     const experts: ExpertFactors = Object.fromEntries(
       [...places.sites.values()].flatMap((place) =>
         place.layer === layer && !isAttention(place.name) ? [[place.name, factors(place)]] : [],
@@ -101,16 +104,11 @@ export function bindMoeLora(
       down: (x) => plain({ layer, name: 'down_proj' }, x, base.down),
     };
     const forward = mixture.form === 'ffn' ? mixtureFfn : mixtureAdditive;
+    // Every token is routed, whichever are read.
     const selection = route(block, x_TD);
-    return rows_N
-      ? forward(gatherRows(x_TD, rows_N), shared, experts, selectionOfRows(selection, rows_N), settings(layer, block))
-      : forward(x_TD, shared, experts, selection, settings(layer, block));
-  };
-  // Dropout is drawn, and the experts' outputs are told, for all tokens.
-  const wholeOnly = routed.readsOutputs || (context.training && (mixture.dropout > 0 || (lora?.drops ?? false)));
-  const ffn = (layer: number, x_TD: tf.Tensor2D, base: FfnBase, rows_N?: tf.Tensor1D): tf.Tensor2D | undefined => {
-    const block = places.ffn[layer];
-    return block === undefined ? undefined : mixtureOf(layer, block, x_TD, base, wholeOnly ? undefined : rows_N);
+    const [x, chosen] =
+      rows_N && !wholeOnly ? [gatherRows(x_TD, rows_N), selectionOfRows(selection, rows_N)] : [x_TD, selection];
+    return forward(x, shared, experts, chosen, settings(layer, block));
   };
 
   return { hooks: { linear, ffn }, routing };

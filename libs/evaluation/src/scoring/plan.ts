@@ -1,3 +1,4 @@
+import { largest } from '@gmoe/core';
 import { lengthOf, packSegments, type PackedScoring, type Segment } from '../pack-segments.js';
 import type { EvaluationItem } from '../item.js';
 import type { EvaluationSettings } from '../options.js';
@@ -41,7 +42,7 @@ export function planScoring<Item extends EvaluationItem>(
     return laid.segments.map((segment) => ({ ...segment, domain }));
   });
   const counts = segments.flatMap(({ queries }) => queries.map((query) => query.candidates.length));
-  const candidates = counts.reduce((largest, each) => Math.max(largest, each), 1);
+  const candidates = largest(counts, 1);
   const { rows: most, length } = gridOf(segments, batchSize, sequenceLength);
   const pack = (rows: number): PackedScoring[] =>
     packSegments(segments, {
@@ -71,7 +72,7 @@ const GRANULE = 8;
  */
 function gridOf(segments: readonly Segment[], batchSize: number, sequenceLength: number) {
   const lengths = segments.map(lengthOf);
-  const longest = lengths.reduce((most, each) => Math.max(most, each), 1);
+  const longest = largest(lengths, 1);
   const step = Math.ceil(lengths.length / SAMPLE);
   const sample = lengths.filter((_, i) => i % step === 0).sort((a, b) => b - a);
   const tried = Array.from({ length: LENGTHS }, (_, i) => {
@@ -79,14 +80,14 @@ function gridOf(segments: readonly Segment[], batchSize: number, sequenceLength:
     return Math.min(sequenceLength, GRANULE * Math.ceil(length / GRANULE));
   });
   const most = (length: number): number => Math.floor((batchSize * sequenceLength) / length);
-  const places = (length: number): number => {
+  const placesOf = (length: number): number => {
     const rows = step * filledRows(sample, length);
     const batches = Math.ceil(rows / most(length));
     // Of few batches all have as few rows as hold everything; of many the last one's empty end is no matter.
     return length * (batches > FEW_BATCHES ? rows : batches * Math.ceil(rows / batches));
   };
-  const length = tried.reduce((best, each) => (places(each) < places(best) ? each : best));
-  return { rows: most(length), length };
+  const grids = tried.map((length) => ({ rows: most(length), length, places: placesOf(length) }));
+  return grids.reduce((best, each) => (each.places < best.places ? each : best));
 }
 
 /** Rows that hold pieces of these lengths, each put into the first row with room. */
@@ -119,7 +120,10 @@ function fewestRows(pack: (rows: number) => PackedScoring[], most: number, fille
 function queriesPerBatch(segments: readonly Segment[], size: number): number {
   const tokens = segments.reduce((sum, segment) => sum + lengthOf(segment), 0);
   const queries = segments.reduce((sum, segment) => sum + segment.queries.length, 0);
-  const largest = segments.reduce((most, segment) => Math.max(most, segment.queries.length), 1);
+  const most = largest(
+    segments.map((segment) => segment.queries.length),
+    1,
+  );
   const expected = tokens === 0 ? 1 : Math.ceil((queries / tokens) * size);
-  return Math.max(largest, Math.min(queries, expected));
+  return Math.max(most, Math.min(queries, expected));
 }

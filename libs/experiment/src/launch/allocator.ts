@@ -1,5 +1,3 @@
-import { shellWord } from './worker-script.js';
-
 const NAME = 'GLIBC_TUNABLES';
 /** Nothing mapped alone; what is free at the heap's end goes back from a gibibyte on. */
 const VALUE = `glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=${2 ** 30}`;
@@ -16,4 +14,4 @@ export function allocatorEnvironment(
 }
 
 /** The same as a line of a worker's script. */
-export const ALLOCATOR_LINE = `export ${NAME}="\${${NAME}-${shellWord(VALUE)}}"`;
+export const ALLOCATOR_LINE = `export ${NAME}="\${${NAME}-${VALUE}}"`;

@@ -171,7 +171,7 @@ export function runLayers(
     const isFewer = rows_N.shape[0] < tokens;
     const own = hooks.ffn?.(layer, f_TD, ffn, isFewer ? rows_N : undefined);
     // What replaces a linear layer may mix tokens, or drop out what was drawn for all.
-    const y_ND = own ?? (isFewer && !hooks.linear ? network(rowsOf(f_TD)) : network(f_TD));
+    const y_ND = own ?? network(isFewer && !hooks.linear ? rowsOf(f_TD) : f_TD);
     return added(rowsOf(mid_TD), isFewer && y_ND.shape[0] === rows_N.shape[0] ? y_ND : rowsOf(y_ND));
   };
 
